@@ -1,0 +1,99 @@
+/**
+ * The cryptographic primitives of WebRTC behind one interface.
+ *
+ * Two providers implement it: `crypto/node.ts` over `node:crypto`, and `crypto/portable.ts` over `@noble/*`, which
+ * draws every random byte from the source it is given, so that a seeded run repeats to the byte. Names are those of the
+ * TLS registries where they have one. Nothing here is asynchronous except the making of keys.
+ */
+
+import type { Random } from '../machine/index.ts'
+
+export type HashName = 'md5' | 'sha-1' | 'sha-256' | 'sha-384' | 'sha-512'
+export type AeadName = 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305'
+/** Named groups (RFC 8446, 4.2.7). */
+export type GroupName = 'x25519' | 'secp256r1' | 'secp384r1'
+/** Signature schemes (RFC 8446, 4.2.3). */
+export type SignatureScheme =
+  | 'ecdsa_secp256r1_sha256'
+  | 'ecdsa_secp384r1_sha384'
+  | 'rsa_pkcs1_sha256'
+  | 'rsa_pkcs1_sha384'
+  | 'rsa_pkcs1_sha512'
+  | 'rsa_pss_rsae_sha256'
+  | 'rsa_pss_rsae_sha384'
+  | 'rsa_pss_rsae_sha512'
+  | 'ed25519'
+export type KeyType = 'ec-p256' | 'ec-p384' | 'rsa' | 'ed25519'
+
+export interface Hash {
+  update(bytes: Uint8Array): this
+  /** The state so far, to go on from separately. */
+  copy(): Hash
+  /** The hash of what was put in. The object is used up. */
+  digest(): Uint8Array
+}
+
+/** A keyed hash (HMAC, RFC 2104), its key prepared once. */
+export interface Mac {
+  /** Bytes of a whole tag. */
+  readonly length: number
+  /** The tag over the parts as if joined: fresh bytes. */
+  compute(...parts: readonly Uint8Array[]): Uint8Array
+}
+
+/** An AEAD with its key prepared once, working in place on a range of a buffer. Nonces are 12 bytes, tags 16. */
+export interface Aead {
+  /**
+   * Encrypts `buffer[start, end)` in place and writes the tag behind it (the buffer must have room).
+   * @returns The end of the tag.
+   */
+  seal(nonce: Uint8Array, additional: Uint8Array, buffer: Uint8Array, start: number, end: number): number
+  /**
+   * Verifies and decrypts `buffer[start, end)`, whose last 16 bytes are the tag, in place.
+   * @returns The end of the plaintext, or -1 when it is forged or too short; what the range then holds is not defined.
+   */
+  open(nonce: Uint8Array, additional: Uint8Array, buffer: Uint8Array, start: number, end: number): number
+}
+
+/** One side's ephemeral key of a key agreement. */
+export interface KeyAgreement {
+  readonly group: GroupName
+  /** As TLS writes it: an uncompressed point (0x04 X Y) or 32 bytes of X25519. */
+  readonly publicKey: Uint8Array
+  /** The shared secret (the X coordinate, or 32 bytes), or undefined when the peer's key is not valid (RFC 8446, 4.2.8.2; an all-zero X25519 secret too). */
+  agree(peer: Uint8Array): Uint8Array | undefined
+}
+
+export interface PublicKey {
+  readonly type: KeyType
+  /** DER of SubjectPublicKeyInfo. */
+  readonly spki: Uint8Array
+  /** Whether `signature` (DER-encoded for ECDSA) is right; false too when the scheme does not fit the key. */
+  verify(scheme: SignatureScheme, data: Uint8Array, signature: Uint8Array): boolean
+}
+
+export interface PrivateKey {
+  readonly type: KeyType
+  readonly publicKey: PublicKey
+  /** DER of PKCS #8 PrivateKeyInfo. */
+  readonly pkcs8: Uint8Array
+  /** Signs `data` (the hash is part of the scheme). Throws a TypeError when the scheme does not fit the key. */
+  sign(scheme: SignatureScheme, data: Uint8Array): Uint8Array
+}
+
+export interface CryptoProvider {
+  readonly name: 'node' | 'portable'
+  readonly random: Random
+  createHash(name: HashName): Hash
+  /** The hash of the parts as if joined. */
+  hash(name: HashName, ...parts: readonly Uint8Array[]): Uint8Array
+  createMac(name: HashName, key: Uint8Array): Mac
+  /** `key` is 16 bytes for aes-128-gcm, 32 for the others. */
+  createAead(name: AeadName, key: Uint8Array): Aead
+  createKeyAgreement(group: GroupName): KeyAgreement
+  /** `modulusLength` (bits) is for RSA: 2048 by default. Rejects with code `ERR_CRYPTO_UNSUPPORTED` where the provider cannot make such a key. */
+  generateKey(type: KeyType, modulusLength?: number): Promise<PrivateKey>
+  /** Undefined when the DER is malformed, the point is not on its curve, or the type is none of `KeyType`. */
+  importPublicKey(spki: Uint8Array): PublicKey | undefined
+  importPrivateKey(pkcs8: Uint8Array): PrivateKey | undefined
+}

@@ -1,0 +1,8 @@
+/** machine: the contracts that protocol engines and hosts meet at, and the bookkeeping that they share. */
+
+export { Driver } from './driver.ts'
+export { EventQueue } from './event-queue.ts'
+export type { Cancellable, DatagramOptions, DatagramSink, DatagramSocket, Host, InterfaceAddress } from './host.ts'
+export { type FlushingMachine, type Machine, type Random, randomBytes, randomU32, randomUnit } from './machine.ts'
+export { Timer } from './timer.ts'
+export type { TraceSink } from './trace.ts'
