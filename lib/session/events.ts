@@ -1,0 +1,69 @@
+/** What a session takes and what it tells: its options, its events, its error. */
+
+import type { Packet } from '../bytes/index.ts'
+import type { ChannelEvent } from '../channel/index.ts'
+import type { Certificate, CryptoProvider } from '../crypto/index.ts'
+import type { DtlsError, DtlsState } from '../dtls/index.ts'
+import type { CandidatePair, IceCandidate, IceRole, IceState } from '../ice/index.ts'
+import type { SignalingState } from '../jsep/index.ts'
+import type { TraceSink } from '../machine/index.ts'
+
+export interface SessionOptions {
+  readonly crypto: CryptoProvider
+  /** The first one is presented to the peer. */
+  readonly certificates: readonly Certificate[]
+  /** Puts a datagram on the wire from one of the sockets that `addHostCandidate` named. */
+  readonly transmit: (packet: Packet, socket: number, address: string, port: number) => void
+  /** The largest message taken from the peer, in bytes: announced as `a=max-message-size` (RFC 8841). 262,144 by default. */
+  readonly maxMessageSize?: number
+  /** The largest datagram to send, in bytes of UDP payload. 1,200 by default. */
+  readonly mtu?: number
+  readonly trace?: TraceSink
+}
+
+export type GatheringState = 'new' | 'gathering' | 'complete'
+
+/** A candidate as signalling carries it. */
+export interface CandidateInit {
+  /** The candidate-attribute (RFC 8839, 5.1), or an empty string for the end of candidates. */
+  readonly candidate: string
+  readonly sdpMid: string | null
+  readonly sdpMLineIndex: number | null
+  readonly usernameFragment: string | null
+}
+
+export type SessionEvent =
+  /** The owner is to open sockets, name each with `addHostCandidate`, and close with `endOfLocalCandidates`. */
+  | { readonly type: 'gather'; readonly mid: string }
+  | {
+      readonly type: 'candidate'
+      readonly mid: string
+      readonly mLineIndex: number
+      readonly candidate: IceCandidate
+      readonly text: string
+      readonly usernameFragment: string
+    }
+  | { readonly type: 'end-of-candidates'; readonly mid: string; readonly mLineIndex: number; readonly usernameFragment: string }
+  | { readonly type: 'gathering'; readonly mid: string; readonly state: GatheringState }
+  | { readonly type: 'ice'; readonly mid: string; readonly state: IceState }
+  | { readonly type: 'role'; readonly mid: string; readonly role: IceRole }
+  | { readonly type: 'selected'; readonly mid: string; readonly pair: CandidatePair }
+  | { readonly type: 'dtls'; readonly mid: string; readonly state: DtlsState; readonly error?: DtlsError }
+  /** The set of transports changed. */
+  | { readonly type: 'transports' }
+  | { readonly type: 'signaling'; readonly state: SignalingState }
+  | ChannelEvent
+
+/** A caller's mistake. `code` is the name of the DOMException that webrtc-pc gives it, or an RTCErrorDetailType. */
+export class SessionError extends Error {
+  override readonly name = 'SessionError'
+
+  constructor(
+    readonly code: string,
+    message: string,
+    /** For `sdp-syntax-error`: the line of the description, from 1. */
+    readonly sdpLineNumber?: number,
+  ) {
+    super(message)
+  }
+}

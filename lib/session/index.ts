@@ -1,0 +1,11 @@
+/** session: a whole connection as one machine, without a face. */
+
+export {
+  type CandidateInit,
+  type GatheringState,
+  SessionError,
+  type SessionEvent,
+  type SessionOptions,
+} from './events.ts'
+export { DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_MTU, type SctpParameters, Session } from './session.ts'
+export { type HostAddress, SessionTransport } from './session-transport.ts'

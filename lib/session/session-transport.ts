@@ -1,0 +1,104 @@
+/**
+ * A transport as one or more m-sections see it: credentials, gathering, and what of the remote description has been
+ * applied to it (RFC 9429, sections 5.9 to 5.11).
+ */
+
+import { formatCandidate, type IceCandidate, type IceParameters, parseCandidate } from '../ice/index.ts'
+import type { AppliedMedia, TransportDescription } from '../jsep/index.ts'
+import { Transport, type TransportOptions } from '../transport/index.ts'
+import type { GatheringState } from './events.ts'
+
+export interface HostAddress {
+  /** The owner's own number for a bound UDP socket. */
+  readonly socket: number
+  readonly address: string
+  readonly port: number
+  readonly interfaceName?: string
+}
+
+export class SessionTransport {
+  readonly transport: Transport
+  gatheringState: GatheringState = 'new'
+  /** Candidate-attributes of the present generation, as they stand in a description. */
+  localCandidates: string[] = []
+  /** The remote end-of-candidates of this user-name fragment has been passed on. */
+  #remoteEnded: string | undefined
+  /** Candidate lines of remote descriptions that could not be read, and so were left out (RFC 8839, 5.1). */
+  unreadableCandidates = 0
+
+  constructor(
+    /** The mid of the m-section that carries the transport (the BUNDLE-tagged one). */
+    readonly mid: string,
+    readonly mLineIndex: number,
+    options: TransportOptions,
+  ) {
+    this.transport = new Transport(options)
+  }
+
+  get ice() {
+    return this.transport.ice
+  }
+
+  get dtls() {
+    return this.transport.dtls
+  }
+
+  get dtlsState() {
+    return this.transport.dtlsState
+  }
+
+  /** Whether `description` has other ICE credentials than those in use here: a restart (RFC 8839, 4.4.1.1). */
+  restartedBy(description: TransportDescription): boolean {
+    return description.usernameFragment !== this.ice.localParameters.usernameFragment
+  }
+
+  addHost(host: HostAddress, now: number): { candidate: IceCandidate; text: string } {
+    return this.#announce(this.ice.addHostCandidate(host, now))
+  }
+
+  /** Takes new local credentials into use; the sockets stay, and their candidates are announced anew. */
+  restart(parameters: IceParameters, now: number): { candidate: IceCandidate; text: string }[] {
+    this.localCandidates = []
+    return this.ice.restart(parameters, now).map(candidate => this.#announce(candidate))
+  }
+
+  #announce(candidate: IceCandidate): { candidate: IceCandidate; text: string } {
+    const text = formatCandidate(candidate)
+    this.localCandidates.push(text)
+    return { candidate, text }
+  }
+
+  /** Both descriptions of the m-section are known: connectivity checks and DTLS may begin. */
+  applyRemote(media: AppliedMedia, now: number): void {
+    const { remote, dtlsRole } = media
+    if (remote === undefined || dtlsRole === undefined) return
+    const known = this.ice.remoteParameters
+    if (known?.usernameFragment !== remote.usernameFragment || known.password !== remote.password) {
+      const { usernameFragment, password, iceLite } = remote
+      this.ice.setRemoteParameters({ usernameFragment, password, iceLite }, now)
+    }
+    for (const text of remote.candidates) {
+      const candidate = parseCandidate(text)
+      if (candidate === undefined) this.unreadableCandidates++
+      else this.ice.addRemoteCandidate(candidate, now)
+    }
+    if (remote.endOfCandidates) this.endOfRemoteCandidates(now)
+    this.transport.startDtls(dtlsRole, remote.fingerprints, now)
+  }
+
+  /** A trickled candidate of the generation in use; one of a generation to come waits in the description. */
+  addRemote(candidate: IceCandidate, usernameFragment: string | null, now: number): void {
+    const remote = this.ice.remoteParameters
+    if (remote === undefined) return
+    const generation = usernameFragment ?? candidate.usernameFragment
+    if (generation !== undefined && generation !== remote.usernameFragment) return
+    this.ice.addRemoteCandidate(candidate, now)
+  }
+
+  endOfRemoteCandidates(now: number): void {
+    const generation = this.ice.remoteParameters?.usernameFragment
+    if (generation === undefined || generation === this.#remoteEnded) return
+    this.#remoteEnded = generation
+    this.ice.endOfRemoteCandidates(now)
+  }
+}

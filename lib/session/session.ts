@@ -1,0 +1,442 @@
+/**
+ * A whole connection without a face: negotiation (RFC 9429), its transports, the SCTP association and its channels.
+ *
+ * A machine: descriptions, candidates, datagrams and time go in; datagrams leave by `transmit`, everything else waits
+ * in the event queue. `peer/` puts the W3C objects on it, `sim/` or `net/` the sockets under it.
+ *
+ * Local credentials come into use when a local description is applied, remote ones when an offer has its answer: so a
+ * rollback has nothing to undo but what was made for it.
+ */
+
+import type { Packet } from '../bytes/index.ts'
+import { type Channel, type ChannelOptions, DataChannels } from '../channel/index.ts'
+import { fingerprint } from '../crypto/index.ts'
+import { createIceParameters, type IceParameters, type IceRole, parseCandidate } from '../ice/index.ts'
+import { type Applied, type AppliedMedia, type LocalContext, Negotiation, type SdpType } from '../jsep/index.ts'
+import { EventQueue, type FlushingMachine } from '../machine/index.ts'
+import { type CandidateInit, SessionError, type SessionEvent, type SessionOptions } from './events.ts'
+import { type HostAddress, SessionTransport } from './session-transport.ts'
+
+export const DEFAULT_MAX_MESSAGE_SIZE = 262_144
+export const DEFAULT_MTU = 1200
+/** A DTLS 1.2 record around AES-GCM: header 13, explicit nonce 8, tag 16 (RFC 6347 4.1, RFC 5288 3). */
+const DTLS_OVERHEAD = 37
+
+/** What the session knows of its SCTP association once a description has named it. */
+export interface SctpParameters {
+  readonly mid: string
+  readonly transport: SessionTransport
+  readonly localPort: number
+  readonly remotePort: number
+  /** What the peer takes, in bytes; 0 means any size (RFC 8841, 6). */
+  readonly remoteMaxMessageSize: number
+}
+
+export class Session implements FlushingMachine {
+  readonly #options: SessionOptions
+  readonly #mtu: number
+  readonly #negotiation: Negotiation
+  readonly #channels: DataChannels
+  readonly #events = new EventQueue<SessionEvent>()
+  readonly #fingerprints: readonly { algorithm: string; value: string }[]
+  #transports: SessionTransport[] = []
+  /** Which transport a socket belongs to, by the owner's number. */
+  readonly #bySocket: (SessionTransport | undefined)[] = []
+  /** Credentials written into a description that is not applied yet, by the mid of their transport. */
+  readonly #fresh = new Map<string, IceParameters>()
+  /** User-name fragments that the next offer is to replace: [[LocalIceCredentialsToReplace]] of webrtc-pc. */
+  readonly #toReplace = new Set<string>()
+  #iceRole: IceRole = 'controlled'
+  #sctp: SctpParameters | undefined
+  #sctpStarted = false
+  #closed = false
+  #now = 0
+  readonly counters = {
+    /** Datagrams on a socket that belongs to no transport (any more). */
+    droppedSocket: 0,
+  }
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+    this.#mtu = options.mtu ?? DEFAULT_MTU
+    const { crypto, certificates, trace } = options
+    const maxMessageSize = options.maxMessageSize ?? DEFAULT_MAX_MESSAGE_SIZE
+    this.#fingerprints = certificates
+      .slice(0, 1)
+      .map(({ der }) => ({ algorithm: 'sha-256', value: fingerprint(crypto, 'sha-256', der) }))
+    this.#negotiation = new Negotiation({ random: crypto.random, maxMessageSize })
+    this.#channels = new DataChannels({
+      crypto,
+      maxMessageSize,
+      mtu: this.#mtu - DTLS_OVERHEAD,
+      transmit: packet => this.#sendSctp(packet),
+      ...(trace && { trace }),
+    })
+  }
+
+  // The machine
+
+  get deadline(): number {
+    if (this.#closed) return Number.POSITIVE_INFINITY
+    let deadline = this.#channels.deadline
+    for (const { transport } of this.#transports) if (transport.deadline < deadline) deadline = transport.deadline
+    return deadline
+  }
+
+  advance(now: number): void {
+    if (this.#closed) return
+    this.#now = now
+    for (const { transport } of this.#transports) transport.advance(now)
+    this.#channels.advance(now)
+    this.#settle(now)
+  }
+
+  flush(now: number): void {
+    if (this.#closed) return
+    this.#now = now
+    this.#channels.flush(now)
+    this.#settle(now)
+  }
+
+  /** A datagram that came into `socket`. Borrowed, and overwritten where it is decrypted. */
+  receive(packet: Uint8Array, socket: number, address: string, port: number, now: number): void {
+    this.#now = now
+    const owner = this.#bySocket[socket]
+    if (owner === undefined || this.#closed) {
+      this.counters.droppedSocket++
+      return
+    }
+    owner.transport.receive(packet, socket, address, port, now)
+    this.#settle(now)
+  }
+
+  nextEvent(): SessionEvent | undefined {
+    return this.#events.next()
+  }
+
+  // Negotiation
+
+  get signalingState() {
+    return this.#negotiation.signalingState
+  }
+
+  get currentLocalDescription() {
+    return this.#negotiation.currentLocalDescription
+  }
+
+  get pendingLocalDescription() {
+    return this.#negotiation.pendingLocalDescription
+  }
+
+  get currentRemoteDescription() {
+    return this.#negotiation.currentRemoteDescription
+  }
+
+  get pendingRemoteDescription() {
+    return this.#negotiation.pendingRemoteDescription
+  }
+
+  /** Whether the peer has said that it trickles; null before a remote description. */
+  get canTrickle(): boolean | null {
+    return this.#negotiation.canTrickle
+  }
+
+  get transports(): readonly SessionTransport[] {
+    return this.#transports
+  }
+
+  /** The association that the descriptions agreed on, or undefined. */
+  get sctp(): SctpParameters | undefined {
+    return this.#sctp
+  }
+
+  get channels(): DataChannels {
+    return this.#channels
+  }
+
+  /** Whether the descriptions lag behind what was asked for (webrtc-pc, 4.7.3). */
+  negotiationNeeded(): boolean {
+    return this.#toReplace.size > 0 || this.#negotiation.negotiationNeeded()
+  }
+
+  createOffer(options: { iceRestart?: boolean } = {}): string {
+    const iceRestart = options.iceRestart === true
+    return this.#jsep(() => this.#negotiation.createOffer(this.#context(iceRestart), { iceRestart }))
+  }
+
+  createAnswer(): string {
+    return this.#jsep(() => this.#negotiation.createAnswer(this.#context(false)))
+  }
+
+  /** Applies a description that `createOffer` or `createAnswer` made, or a rollback. Throws SessionError. */
+  setLocalDescription(description: { type: SdpType; sdp: string }, now: number): void {
+    const before = this.signalingState
+    const applied = this.#jsep(() => this.#negotiation.setLocal(description.type, description.sdp))
+    if (description.type === 'offer' && this.#transports.length === 0) this.#iceRole = 'controlling'
+    this.#apply(applied, before, now)
+  }
+
+  setRemoteDescription(description: { type: SdpType; sdp: string }, now: number): void {
+    const before = this.signalingState
+    const applied = this.#jsep(() => this.#negotiation.setRemote(description.type, description.sdp))
+    this.#apply(applied, before, now)
+  }
+
+  /** A trickled candidate, or the end of them. Throws SessionError `OperationError` for one that cannot be applied. */
+  addIceCandidate(init: CandidateInit, now: number): void {
+    this.#now = now
+    const candidate = init.candidate === '' ? undefined : parseCandidate(init.candidate)
+    if (init.candidate !== '' && candidate === undefined) {
+      throw new SessionError('OperationError', `not a candidate-attribute (RFC 8839, 5.1): ${init.candidate.slice(0, 200)}`)
+    }
+    const where = this.#jsep(() => this.#negotiation.addRemoteCandidate(init))
+    const owner = this.#transports.find(({ mid }) => mid === where.transportMid)
+    if (owner !== undefined) {
+      if (candidate !== undefined) owner.addRemote(candidate, init.usernameFragment, now)
+      else owner.endOfRemoteCandidates(now)
+    }
+    this.#settle(now)
+  }
+
+  /** The next offer is to have new ICE credentials (webrtc-pc, 4.4.2 restartIce). */
+  restartIce(): void {
+    for (const { ice } of this.#transports) this.#toReplace.add(ice.localParameters.usernameFragment)
+  }
+
+  // Gathering
+
+  addHostCandidate(mid: string, host: HostAddress, now: number): void {
+    this.#now = now
+    const owner = this.#transports.find(transport => transport.mid === mid)
+    if (owner === undefined || this.#closed) return
+    this.#bySocket[host.socket] = owner
+    this.#tell(owner, owner.addHost(host, now))
+    this.#settle(now)
+  }
+
+  endOfLocalCandidates(mid: string, now: number): void {
+    this.#now = now
+    const owner = this.#transports.find(transport => transport.mid === mid)
+    if (owner === undefined || this.#closed) return
+    this.#endGathering(owner, now)
+    this.#settle(now)
+  }
+
+  // Channels
+
+  /** Throws ChannelError when an id is taken or none is left. */
+  createChannel(options: ChannelOptions): Channel {
+    const channel = this.#channels.create(options)
+    this.#negotiation.dataWanted = true
+    return channel
+  }
+
+  /** Throws ChannelError; `data` is read before the call returns. */
+  send(channel: Channel, data: Uint8Array, text: boolean, now: number): void {
+    this.#now = now
+    this.#channels.send(channel, data, text, now)
+  }
+
+  closeChannel(channel: Channel, now: number): void {
+    this.#now = now
+    this.#channels.close(channel, now)
+    this.#settle(now)
+  }
+
+  /** Ends everything at once: the peer is told by ABORT and close_notify, as far as it can still be reached. */
+  close(now: number): void {
+    if (this.#closed) return
+    this.#now = now
+    this.#channels.shutdown(now)
+    this.#channels.flush(now)
+    for (const { transport } of this.#transports) transport.close(now)
+    this.#settle(now)
+    this.#closed = true
+  }
+
+  // What descriptions change
+
+  #context(iceRestart: boolean): LocalContext {
+    return {
+      fingerprints: this.#fingerprints,
+      transport: mid => {
+        const owner = this.#transports.find(transport => transport.mid === mid)
+        const dtlsRole = owner?.dtls?.role
+        if (owner !== undefined && !iceRestart && !this.#restartDue(owner)) {
+          const { usernameFragment, password } = owner.ice.localParameters
+          const endOfCandidates = owner.gatheringState === 'complete'
+          const candidates = owner.localCandidates
+          return { usernameFragment, password, candidates, endOfCandidates, ...(dtlsRole && { dtlsRole }) }
+        }
+        let fresh = this.#fresh.get(mid)
+        if (fresh === undefined || iceRestart) {
+          fresh = createIceParameters(this.#options.crypto.random)
+          this.#fresh.set(mid, fresh)
+        }
+        const { usernameFragment, password } = fresh
+        return { usernameFragment, password, candidates: [], endOfCandidates: false, ...(dtlsRole && { dtlsRole }) }
+      },
+    }
+  }
+
+  /** Whether the next description needs new credentials: the application asked, or the peer's offer restarts. */
+  #restartDue(owner: SessionTransport): boolean {
+    if (this.#toReplace.has(owner.ice.localParameters.usernameFragment)) return true
+    const offered = this.#negotiation.remoteTransport(owner.mid)
+    const known = owner.ice.remoteParameters
+    return (
+      this.signalingState === 'have-remote-offer' &&
+      offered !== undefined &&
+      known !== undefined &&
+      offered.usernameFragment !== known.usernameFragment
+    )
+  }
+
+  #apply(applied: Applied, before: string, now: number): void {
+    this.#now = now
+    const agreed = applied.signalingState === 'stable' || applied.signalingState.endsWith('pranswer')
+    const kept = new Set<string>()
+    for (const media of applied.media) {
+      if (media.kind !== 'application') continue
+      if (media.rejected) continue
+      kept.add(media.transportMid)
+      if (media.local === undefined) continue
+      const owner = this.#transportFor(media, now)
+      if (agreed && !applied.rolledBack) {
+        owner.applyRemote(media, now)
+        this.#agreeSctp(media, owner)
+      }
+    }
+    if (applied.signalingState === 'stable') {
+      this.#dropTransports(kept, now)
+      this.#fresh.clear()
+      if (!applied.rolledBack) this.#forgetReplaced()
+    }
+    if (applied.signalingState !== before) this.#events.push({ type: 'signaling', state: applied.signalingState })
+    this.#settle(now)
+  }
+
+  /** The transport of an m-section whose local description has been applied: made, kept, or restarted. */
+  #transportFor(media: AppliedMedia, now: number): SessionTransport {
+    const local = media.local!
+    const { usernameFragment, password } = local
+    const existing = this.#transports.find(({ mid }) => mid === media.transportMid)
+    if (existing === undefined) {
+      const { crypto, certificates, transmit, trace } = this.#options
+      const made = new SessionTransport(media.transportMid, media.index, {
+        crypto,
+        certificate: certificates[0]!,
+        iceRole: media.remote?.iceLite === true ? 'controlling' : this.#iceRole,
+        iceParameters: { usernameFragment, password },
+        mtu: this.#mtu,
+        transmit,
+        deliver: (data, at) => this.#channels.receive(data, at),
+        ...(trace && { trace }),
+      })
+      this.#transports.push(made)
+      this.#events.push({ type: 'transports' })
+      this.#setGathering(made, 'gathering')
+      this.#events.push({ type: 'gather', mid: made.mid })
+      return made
+    }
+    if (existing.restartedBy(local)) {
+      this.#setGathering(existing, 'gathering')
+      for (const announced of existing.restart({ usernameFragment, password }, now)) this.#tell(existing, announced)
+      this.#endGathering(existing, now)
+    }
+    return existing
+  }
+
+  #agreeSctp(media: AppliedMedia, transport: SessionTransport): void {
+    if (media.sctp === undefined || this.#sctp?.transport === transport) return
+    const { localPort, remotePort, remoteMaxMessageSize } = media.sctp
+    this.#sctp = { mid: media.mid, transport, localPort, remotePort, remoteMaxMessageSize }
+    this.#events.push({ type: 'transports' })
+  }
+
+  #dropTransports(kept: ReadonlySet<string>, now: number): void {
+    const dropped = this.#transports.filter(({ mid }) => !kept.has(mid))
+    if (dropped.length === 0) return
+    for (const owner of dropped) {
+      if (this.#sctp?.transport === owner) {
+        this.#channels.transportClosed(now)
+        this.#sctp = undefined
+      }
+      owner.transport.close(now)
+      this.#settleTransport(owner)
+    }
+    this.#transports = this.#transports.filter(({ mid }) => kept.has(mid))
+    this.#events.push({ type: 'transports' })
+  }
+
+  #forgetReplaced(): void {
+    const inUse = new Set(this.#transports.map(({ ice }) => ice.localParameters.usernameFragment))
+    for (const fragment of this.#toReplace) if (!inUse.has(fragment)) this.#toReplace.delete(fragment)
+  }
+
+  #tell(owner: SessionTransport, announced: ReturnType<SessionTransport['addHost']>): void {
+    const { mid, mLineIndex } = owner
+    const { usernameFragment } = owner.ice.localParameters
+    this.#negotiation.addLocalCandidate(mid, announced.text)
+    this.#events.push({ type: 'candidate', mid, mLineIndex, usernameFragment, ...announced })
+  }
+
+  #endGathering(owner: SessionTransport, now: number): void {
+    if (owner.gatheringState !== 'gathering') return
+    const { mid, mLineIndex } = owner
+    const { usernameFragment } = owner.ice.localParameters
+    owner.ice.endOfLocalCandidates(now)
+    this.#negotiation.endOfLocalCandidates(mid)
+    this.#events.push({ type: 'end-of-candidates', mid, mLineIndex, usernameFragment })
+    this.#setGathering(owner, 'complete')
+  }
+
+  #setGathering(owner: SessionTransport, state: 'gathering' | 'complete'): void {
+    owner.gatheringState = state
+    this.#events.push({ type: 'gathering', mid: owner.mid, state })
+  }
+
+  // What happens below
+
+  #sendSctp(packet: Packet): void {
+    if (this.#sctp === undefined) packet.release()
+    else this.#sctp.transport.transport.send(packet, this.#now)
+  }
+
+  #settle(now: number): void {
+    for (const owner of this.#transports) this.#settleTransport(owner)
+    this.#startSctp(now)
+    const channels = this.#channels
+    for (let event = channels.nextEvent(); event !== undefined; event = channels.nextEvent()) this.#events.push(event)
+  }
+
+  #settleTransport(owner: SessionTransport): void {
+    const { mid, transport } = owner
+    for (let event = transport.nextEvent(); event !== undefined; event = transport.nextEvent()) {
+      this.#events.push({ mid, ...event })
+      const gone = event.type === 'dtls' && (event.state === 'closed' || event.state === 'failed')
+      if (gone && this.#sctp?.transport === owner) this.#channels.transportClosed(this.#now)
+    }
+  }
+
+  /** SCTP begins when its DTLS transport is up (RFC 8831, 5); the DTLS role decides who has the even stream ids. */
+  #startSctp(now: number): void {
+    const sctp = this.#sctp
+    if (sctp === undefined || this.#sctpStarted || sctp.transport.dtlsState !== 'connected') return
+    this.#sctpStarted = true
+    const { localPort, remotePort, remoteMaxMessageSize } = sctp
+    const role = sctp.transport.dtls?.role ?? 'client'
+    this.#channels.connect({ role, localPort, remotePort, remoteMaxMessageSize }, now)
+  }
+
+  /** Runs a step of the negotiation; its errors are told as the session's own. */
+  #jsep<T>(step: () => T): T {
+    try {
+      return step()
+    } catch (error) {
+      if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') throw error
+      const line = 'sdpLineNumber' in error && typeof error.sdpLineNumber === 'number' ? error.sdpLineNumber : undefined
+      throw new SessionError(error.code, error.message, line)
+    }
+  }
+}

@@ -1,0 +1,4 @@
+/** transport: one ICE and DTLS path to the peer, told apart on one port. */
+
+export { type PacketKind, packetKind } from './demultiplex.ts'
+export { Transport, type TransportEvent, type TransportOptions } from './transport.ts'

@@ -1,0 +1,205 @@
+/**
+ * One path to the peer: ICE finds it, DTLS protects it (RFC 8842, RFC 8831 section 5).
+ *
+ * Datagrams of all sockets of the path come in at `receive`, are told apart (RFC 7983), and believed only where ICE has
+ * authenticated the sender. DTLS starts when the description has named a role and fingerprints; as a client it waits
+ * for the first valid pair, because a ClientHello that goes nowhere costs a retransmission timeout.
+ */
+
+import type { Packet } from '../bytes/index.ts'
+import type { Certificate, CryptoProvider } from '../crypto/index.ts'
+import { DtlsConnection, type DtlsError, type DtlsRole, type DtlsState, type Fingerprint } from '../dtls/index.ts'
+import { type CandidatePair, IceAgent, type IceParameters, type IceRole, type IceState } from '../ice/index.ts'
+import { EventQueue, type Machine, type TraceSink } from '../machine/index.ts'
+import { packetKind } from './demultiplex.ts'
+
+/** Datagrams of the peer's first flight that are kept while our own description is still under way. */
+const EARLY_DATAGRAMS = 16
+/** Milliseconds: bounds of the first DTLS retransmission timeout, which follows the ICE round trip (RFC 9147, 5.8.2). */
+const SHORTEST_TIMEOUT = 100
+const LONGEST_TIMEOUT = 1000
+
+export type TransportEvent =
+  | { readonly type: 'ice'; readonly state: IceState }
+  | { readonly type: 'selected'; readonly pair: CandidatePair }
+  | { readonly type: 'role'; readonly role: IceRole }
+  | { readonly type: 'dtls'; readonly state: DtlsState; readonly error?: DtlsError }
+
+export interface TransportOptions {
+  readonly crypto: CryptoProvider
+  readonly certificate: Certificate
+  readonly iceRole: IceRole
+  readonly iceParameters: IceParameters
+  /** The largest datagram to send, in bytes of UDP payload. */
+  readonly mtu: number
+  readonly transmit: (packet: Packet, socket: number, address: string, port: number) => void
+  /** Application data that DTLS has authenticated: borrowed. The sink may call `send`. */
+  readonly deliver: (data: Uint8Array, now: number) => void
+  readonly trace?: TraceSink
+}
+
+export class Transport implements Machine {
+  readonly ice: IceAgent
+  readonly #options: TransportOptions
+  readonly #events = new EventQueue<TransportEvent>()
+  #dtls: DtlsConnection | undefined
+  #dtlsState: DtlsState = 'new'
+  #early: Uint8Array[] = []
+  #closed = false
+  #now = 0
+  readonly counters = {
+    packetsSent: 0,
+    packetsReceived: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+    /** Datagrams of a kind that nothing here speaks (media before there is media, ZRTP, garbage). */
+    droppedKind: 0,
+    /** Datagrams from where no authenticated check has come. */
+    droppedUnauthenticated: 0,
+    /** Datagrams that came before DTLS, beyond the bound. */
+    droppedEarly: 0,
+  }
+
+  constructor(options: TransportOptions) {
+    this.#options = options
+    this.ice = new IceAgent({
+      crypto: options.crypto,
+      role: options.iceRole,
+      parameters: options.iceParameters,
+      transmit: (packet, socket, address, port) => {
+        this.counters.packetsSent++
+        this.counters.bytesSent += packet.length
+        options.transmit(packet, socket, address, port)
+      },
+      ...(options.trace && { trace: options.trace }),
+    })
+  }
+
+  get dtls(): DtlsConnection | undefined {
+    return this.#dtls
+  }
+
+  get dtlsState(): DtlsState {
+    return this.#dtlsState
+  }
+
+  get deadline(): number {
+    const ice = this.ice.deadline
+    const dtls = this.#dtls === undefined ? Number.POSITIVE_INFINITY : this.#dtls.deadline
+    return ice < dtls ? ice : dtls
+  }
+
+  advance(now: number): void {
+    this.#now = now
+    this.ice.advance(now)
+    this.#dtls?.advance(now)
+    this.#settle(now)
+  }
+
+  /** The descriptions are known: who is the client, and by which fingerprints the peer is recognised. Once. */
+  startDtls(role: DtlsRole, fingerprints: readonly Fingerprint[], now: number): void {
+    if (this.#dtls !== undefined || this.#closed) return
+    const { crypto, certificate, mtu, deliver, trace } = this.#options
+    const roundTrip = this.ice.roundTripTime
+    this.#now = now
+    this.#dtls = new DtlsConnection({
+      crypto,
+      role,
+      certificate,
+      fingerprints,
+      mtu,
+      deliver,
+      transmit: packet => {
+        this.ice.send(packet, this.#now)
+      },
+      ...(roundTrip !== undefined && {
+        initialTimeout: Math.min(LONGEST_TIMEOUT, Math.max(SHORTEST_TIMEOUT, 4 * roundTrip)),
+      }),
+      ...(trace && { trace }),
+    })
+    if (role === 'server') this.#begin(now)
+    const early = this.#early
+    this.#early = []
+    for (const datagram of early) this.#dtls.receive(datagram, now)
+    this.#settle(now)
+  }
+
+  /** A datagram that came into one of this transport's sockets. */
+  receive(packet: Uint8Array, socket: number, address: string, port: number, now: number): void {
+    if (this.#closed) return
+    this.#now = now
+    this.counters.packetsReceived++
+    this.counters.bytesReceived += packet.length
+    const kind = packetKind(packet)
+    if (kind === 'stun') {
+      this.ice.receive(packet, socket, address, port, now)
+    } else if (kind !== 'dtls') {
+      this.counters.droppedKind++
+      return
+    } else if (!this.ice.admit(socket, address, port, packet.length, now)) {
+      this.counters.droppedUnauthenticated++
+      return
+    } else if (this.#dtls !== undefined) {
+      this.#dtls.receive(packet, now)
+    } else if (this.#early.length < EARLY_DATAGRAMS) {
+      this.#early.push(packet.slice())
+    } else {
+      this.counters.droppedEarly++
+    }
+    this.#settle(now)
+  }
+
+  /** Sends application data through DTLS; false, and the packet released, when there is no way to. */
+  send(packet: Packet, now: number): boolean {
+    this.#now = now
+    if (this.#dtls !== undefined) return this.#dtls.send(packet, now)
+    packet.release()
+    return false
+  }
+
+  /** Says close_notify and stops; what is left in the event queue can still be read. */
+  close(now: number): void {
+    if (this.#closed) return
+    this.#now = now
+    this.#dtls?.close(now)
+    this.#settle(now)
+    this.#closed = true
+    this.ice.close(now)
+    this.#settle(now)
+    if (this.#dtls === undefined) this.#setDtlsState('closed')
+    this.#early = []
+  }
+
+  nextEvent(): TransportEvent | undefined {
+    return this.#events.next()
+  }
+
+  /** Takes in what ICE and DTLS have to say; the one may set the other going. */
+  #settle(now: number): void {
+    for (let event = this.ice.nextEvent(); event !== undefined; event = this.ice.nextEvent()) {
+      if (event.type === 'state') {
+        this.#events.push({ type: 'ice', state: event.state })
+      } else {
+        this.#events.push(event)
+      }
+    }
+    const dtls = this.#dtls
+    if (dtls === undefined) return
+    if (this.#dtlsState === 'new' && (this.ice.state === 'connected' || this.ice.state === 'completed')) this.#begin(now)
+    for (let event = dtls.nextEvent(); event !== undefined; event = dtls.nextEvent()) {
+      if (event.type === 'failed') this.#setDtlsState('failed', event.error)
+      else this.#setDtlsState(event.type)
+    }
+  }
+
+  #begin(now: number): void {
+    this.#setDtlsState('connecting')
+    this.#dtls?.start(now)
+  }
+
+  #setDtlsState(state: DtlsState, error?: DtlsError): void {
+    if (state === this.#dtlsState) return
+    this.#dtlsState = state
+    this.#events.push(error === undefined ? { type: 'dtls', state } : { type: 'dtls', state, error })
+  }
+}
