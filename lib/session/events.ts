@@ -43,7 +43,12 @@ export type SessionEvent =
       readonly text: string
       readonly usernameFragment: string
     }
-  | { readonly type: 'end-of-candidates'; readonly mid: string; readonly mLineIndex: number; readonly usernameFragment: string }
+  | {
+      readonly type: 'end-of-candidates'
+      readonly mid: string
+      readonly mLineIndex: number
+      readonly usernameFragment: string
+    }
   | { readonly type: 'gathering'; readonly mid: string; readonly state: GatheringState }
   | { readonly type: 'ice'; readonly mid: string; readonly state: IceState }
   | { readonly type: 'role'; readonly mid: string; readonly role: IceRole }

@@ -4,7 +4,7 @@
  */
 
 import { formatCandidate, type IceCandidate, type IceParameters, parseCandidate } from '../ice/index.ts'
-import type { AppliedMedia, TransportDescription } from '../jsep/index.ts'
+import type { AppliedMedia } from '../jsep/index.ts'
 import { Transport, type TransportOptions } from '../transport/index.ts'
 import type { GatheringState } from './events.ts'
 
@@ -14,6 +14,12 @@ export interface HostAddress {
   readonly address: string
   readonly port: number
   readonly interfaceName?: string
+}
+
+export interface AnnouncedCandidate {
+  readonly candidate: IceCandidate
+  /** Its candidate-attribute. */
+  readonly text: string
 }
 
 export class SessionTransport {
@@ -47,22 +53,23 @@ export class SessionTransport {
     return this.transport.dtlsState
   }
 
-  /** Whether `description` has other ICE credentials than those in use here: a restart (RFC 8839, 4.4.1.1). */
-  restartedBy(description: TransportDescription): boolean {
-    return description.usernameFragment !== this.ice.localParameters.usernameFragment
-  }
-
-  addHost(host: HostAddress, now: number): { candidate: IceCandidate; text: string } {
+  addHost(host: HostAddress, now: number): AnnouncedCandidate {
     return this.#announce(this.ice.addHostCandidate(host, now))
   }
 
   /** Takes new local credentials into use; the sockets stay, and their candidates are announced anew. */
-  restart(parameters: IceParameters, now: number): { candidate: IceCandidate; text: string }[] {
+  restart(parameters: IceParameters, now: number): AnnouncedCandidate[] {
     this.localCandidates = []
     return this.ice.restart(parameters, now).map(candidate => this.#announce(candidate))
   }
 
-  #announce(candidate: IceCandidate): { candidate: IceCandidate; text: string } {
+  /** Goes back to the credentials before `restart`: its offer was rolled back. */
+  cancelRestart(now: number): AnnouncedCandidate[] {
+    this.localCandidates = []
+    return this.ice.cancelRestart(now).map(candidate => this.#announce(candidate))
+  }
+
+  #announce(candidate: IceCandidate): AnnouncedCandidate {
     const text = formatCandidate(candidate)
     this.localCandidates.push(text)
     return { candidate, text }

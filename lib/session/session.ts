@@ -11,11 +11,19 @@
 import type { Packet } from '../bytes/index.ts'
 import { type Channel, type ChannelOptions, DataChannels } from '../channel/index.ts'
 import { fingerprint } from '../crypto/index.ts'
-import { createIceParameters, type IceParameters, type IceRole, parseCandidate } from '../ice/index.ts'
-import { type Applied, type AppliedMedia, type LocalContext, Negotiation, type SdpType } from '../jsep/index.ts'
+import { parseCandidate } from '../ice/index.ts'
+import {
+  type Applied,
+  type AppliedMedia,
+  type LocalContext,
+  Negotiation,
+  type SdpType,
+  type SignalingState,
+} from '../jsep/index.ts'
 import { EventQueue, type FlushingMachine } from '../machine/index.ts'
 import { type CandidateInit, SessionError, type SessionEvent, type SessionOptions } from './events.ts'
-import { type HostAddress, SessionTransport } from './session-transport.ts'
+import type { HostAddress, SessionTransport } from './session-transport.ts'
+import { TransportSet } from './transport-set.ts'
 
 export const DEFAULT_MAX_MESSAGE_SIZE = 262_144
 export const DEFAULT_MTU = 1200
@@ -33,20 +41,11 @@ export interface SctpParameters {
 }
 
 export class Session implements FlushingMachine {
-  readonly #options: SessionOptions
-  readonly #mtu: number
   readonly #negotiation: Negotiation
   readonly #channels: DataChannels
   readonly #events = new EventQueue<SessionEvent>()
   readonly #fingerprints: readonly { algorithm: string; value: string }[]
-  #transports: SessionTransport[] = []
-  /** Which transport a socket belongs to, by the owner's number. */
-  readonly #bySocket: (SessionTransport | undefined)[] = []
-  /** Credentials written into a description that is not applied yet, by the mid of their transport. */
-  readonly #fresh = new Map<string, IceParameters>()
-  /** User-name fragments that the next offer is to replace: [[LocalIceCredentialsToReplace]] of webrtc-pc. */
-  readonly #toReplace = new Set<string>()
-  #iceRole: IceRole = 'controlled'
+  readonly #transports: TransportSet
   #sctp: SctpParameters | undefined
   #sctpStarted = false
   #closed = false
@@ -57,9 +56,7 @@ export class Session implements FlushingMachine {
   }
 
   constructor(options: SessionOptions) {
-    this.#options = options
-    this.#mtu = options.mtu ?? DEFAULT_MTU
-    const { crypto, certificates, trace } = options
+    const { crypto, certificates, trace, mtu = DEFAULT_MTU } = options
     const maxMessageSize = options.maxMessageSize ?? DEFAULT_MAX_MESSAGE_SIZE
     this.#fingerprints = certificates
       .slice(0, 1)
@@ -68,10 +65,13 @@ export class Session implements FlushingMachine {
     this.#channels = new DataChannels({
       crypto,
       maxMessageSize,
-      mtu: this.#mtu - DTLS_OVERHEAD,
+      mtu: mtu - DTLS_OVERHEAD,
       transmit: packet => this.#sendSctp(packet),
       ...(trace && { trace }),
     })
+    this.#transports = new TransportSet({ ...options, mtu }, this.#negotiation, this.#events, (data, now) =>
+      this.#channels.receive(data, now),
+    )
   }
 
   // The machine
@@ -79,14 +79,14 @@ export class Session implements FlushingMachine {
   get deadline(): number {
     if (this.#closed) return Number.POSITIVE_INFINITY
     let deadline = this.#channels.deadline
-    for (const { transport } of this.#transports) if (transport.deadline < deadline) deadline = transport.deadline
+    for (const { transport } of this.#transports.list) if (transport.deadline < deadline) deadline = transport.deadline
     return deadline
   }
 
   advance(now: number): void {
     if (this.#closed) return
     this.#now = now
-    for (const { transport } of this.#transports) transport.advance(now)
+    for (const { transport } of this.#transports.list) transport.advance(now)
     this.#channels.advance(now)
     this.#settle(now)
   }
@@ -101,7 +101,7 @@ export class Session implements FlushingMachine {
   /** A datagram that came into `socket`. Borrowed, and overwritten where it is decrypted. */
   receive(packet: Uint8Array, socket: number, address: string, port: number, now: number): void {
     this.#now = now
-    const owner = this.#bySocket[socket]
+    const owner = this.#transports.bySocket(socket)
     if (owner === undefined || this.#closed) {
       this.counters.droppedSocket++
       return
@@ -142,7 +142,7 @@ export class Session implements FlushingMachine {
   }
 
   get transports(): readonly SessionTransport[] {
-    return this.#transports
+    return this.#transports.list
   }
 
   /** The association that the descriptions agreed on, or undefined. */
@@ -156,7 +156,7 @@ export class Session implements FlushingMachine {
 
   /** Whether the descriptions lag behind what was asked for (webrtc-pc, 4.7.3). */
   negotiationNeeded(): boolean {
-    return this.#toReplace.size > 0 || this.#negotiation.negotiationNeeded()
+    return this.#transports.replacing || this.#negotiation.negotiationNeeded()
   }
 
   createOffer(options: { iceRestart?: boolean } = {}): string {
@@ -172,7 +172,7 @@ export class Session implements FlushingMachine {
   setLocalDescription(description: { type: SdpType; sdp: string }, now: number): void {
     const before = this.signalingState
     const applied = this.#jsep(() => this.#negotiation.setLocal(description.type, description.sdp))
-    if (description.type === 'offer' && this.#transports.length === 0) this.#iceRole = 'controlling'
+    if (description.type === 'offer' && this.#transports.list.length === 0) this.#transports.iceRole = 'controlling'
     this.#apply(applied, before, now)
   }
 
@@ -187,10 +187,13 @@ export class Session implements FlushingMachine {
     this.#now = now
     const candidate = init.candidate === '' ? undefined : parseCandidate(init.candidate)
     if (init.candidate !== '' && candidate === undefined) {
-      throw new SessionError('OperationError', `not a candidate-attribute (RFC 8839, 5.1): ${init.candidate.slice(0, 200)}`)
+      throw new SessionError(
+        'OperationError',
+        `not a candidate-attribute (RFC 8839, 5.1): ${init.candidate.slice(0, 200)}`,
+      )
     }
     const where = this.#jsep(() => this.#negotiation.addRemoteCandidate(init))
-    const owner = this.#transports.find(({ mid }) => mid === where.transportMid)
+    const owner = this.#transports.find(where.transportMid)
     if (owner !== undefined) {
       if (candidate !== undefined) owner.addRemote(candidate, init.usernameFragment, now)
       else owner.endOfRemoteCandidates(now)
@@ -200,25 +203,24 @@ export class Session implements FlushingMachine {
 
   /** The next offer is to have new ICE credentials (webrtc-pc, 4.4.2 restartIce). */
   restartIce(): void {
-    for (const { ice } of this.#transports) this.#toReplace.add(ice.localParameters.usernameFragment)
+    this.#transports.restartIce()
   }
 
   // Gathering
 
   addHostCandidate(mid: string, host: HostAddress, now: number): void {
     this.#now = now
-    const owner = this.#transports.find(transport => transport.mid === mid)
+    const owner = this.#transports.find(mid)
     if (owner === undefined || this.#closed) return
-    this.#bySocket[host.socket] = owner
-    this.#tell(owner, owner.addHost(host, now))
+    this.#transports.addHost(owner, host, now)
     this.#settle(now)
   }
 
   endOfLocalCandidates(mid: string, now: number): void {
     this.#now = now
-    const owner = this.#transports.find(transport => transport.mid === mid)
+    const owner = this.#transports.find(mid)
     if (owner === undefined || this.#closed) return
-    this.#endGathering(owner, now)
+    this.#transports.endGathering(owner, now)
     this.#settle(now)
   }
 
@@ -249,7 +251,7 @@ export class Session implements FlushingMachine {
     this.#now = now
     this.#channels.shutdown(now)
     this.#channels.flush(now)
-    for (const { transport } of this.#transports) transport.close(now)
+    for (const { transport } of this.#transports.list) transport.close(now)
     this.#settle(now)
     this.#closed = true
   }
@@ -257,94 +259,31 @@ export class Session implements FlushingMachine {
   // What descriptions change
 
   #context(iceRestart: boolean): LocalContext {
-    return {
-      fingerprints: this.#fingerprints,
-      transport: mid => {
-        const owner = this.#transports.find(transport => transport.mid === mid)
-        const dtlsRole = owner?.dtls?.role
-        if (owner !== undefined && !iceRestart && !this.#restartDue(owner)) {
-          const { usernameFragment, password } = owner.ice.localParameters
-          const endOfCandidates = owner.gatheringState === 'complete'
-          const candidates = owner.localCandidates
-          return { usernameFragment, password, candidates, endOfCandidates, ...(dtlsRole && { dtlsRole }) }
-        }
-        let fresh = this.#fresh.get(mid)
-        if (fresh === undefined || iceRestart) {
-          fresh = createIceParameters(this.#options.crypto.random)
-          this.#fresh.set(mid, fresh)
-        }
-        const { usernameFragment, password } = fresh
-        return { usernameFragment, password, candidates: [], endOfCandidates: false, ...(dtlsRole && { dtlsRole }) }
-      },
-    }
+    return this.#transports.context(this.#fingerprints, iceRestart)
   }
 
-  /** Whether the next description needs new credentials: the application asked, or the peer's offer restarts. */
-  #restartDue(owner: SessionTransport): boolean {
-    if (this.#toReplace.has(owner.ice.localParameters.usernameFragment)) return true
-    const offered = this.#negotiation.remoteTransport(owner.mid)
-    const known = owner.ice.remoteParameters
-    return (
-      this.signalingState === 'have-remote-offer' &&
-      offered !== undefined &&
-      known !== undefined &&
-      offered.usernameFragment !== known.usernameFragment
-    )
-  }
-
-  #apply(applied: Applied, before: string, now: number): void {
+  #apply(applied: Applied, before: SignalingState, now: number): void {
     this.#now = now
-    const agreed = applied.signalingState === 'stable' || applied.signalingState.endsWith('pranswer')
+    const { signalingState, rolledBack } = applied
+    const agreed = !rolledBack && (signalingState === 'stable' || signalingState.endsWith('pranswer'))
     const kept = new Set<string>()
     for (const media of applied.media) {
-      if (media.kind !== 'application') continue
-      if (media.rejected) continue
+      if (media.kind !== 'application' || media.rejected) continue
       kept.add(media.transportMid)
       if (media.local === undefined) continue
-      const owner = this.#transportFor(media, now)
-      if (agreed && !applied.rolledBack) {
-        owner.applyRemote(media, now)
-        this.#agreeSctp(media, owner)
-      }
+      const { usernameFragment, password } = media.local
+      const owner = this.#transports.apply(media, { usernameFragment, password }, rolledBack, now)
+      if (!agreed) continue
+      owner.applyRemote(media, now)
+      this.#agreeSctp(media, owner)
     }
-    if (applied.signalingState === 'stable') {
-      this.#dropTransports(kept, now)
-      this.#fresh.clear()
-      if (!applied.rolledBack) this.#forgetReplaced()
+    if (signalingState === 'stable') {
+      for (const dropped of this.#transports.keep(kept, now)) this.#settleTransport(dropped)
+      if (this.#sctp !== undefined && !kept.has(this.#sctp.transport.mid)) this.#sctp = undefined
+      this.#transports.settled(rolledBack)
     }
-    if (applied.signalingState !== before) this.#events.push({ type: 'signaling', state: applied.signalingState })
+    if (signalingState !== before) this.#events.push({ type: 'signaling', state: signalingState })
     this.#settle(now)
-  }
-
-  /** The transport of an m-section whose local description has been applied: made, kept, or restarted. */
-  #transportFor(media: AppliedMedia, now: number): SessionTransport {
-    const local = media.local!
-    const { usernameFragment, password } = local
-    const existing = this.#transports.find(({ mid }) => mid === media.transportMid)
-    if (existing === undefined) {
-      const { crypto, certificates, transmit, trace } = this.#options
-      const made = new SessionTransport(media.transportMid, media.index, {
-        crypto,
-        certificate: certificates[0]!,
-        iceRole: media.remote?.iceLite === true ? 'controlling' : this.#iceRole,
-        iceParameters: { usernameFragment, password },
-        mtu: this.#mtu,
-        transmit,
-        deliver: (data, at) => this.#channels.receive(data, at),
-        ...(trace && { trace }),
-      })
-      this.#transports.push(made)
-      this.#events.push({ type: 'transports' })
-      this.#setGathering(made, 'gathering')
-      this.#events.push({ type: 'gather', mid: made.mid })
-      return made
-    }
-    if (existing.restartedBy(local)) {
-      this.#setGathering(existing, 'gathering')
-      for (const announced of existing.restart({ usernameFragment, password }, now)) this.#tell(existing, announced)
-      this.#endGathering(existing, now)
-    }
-    return existing
   }
 
   #agreeSctp(media: AppliedMedia, transport: SessionTransport): void {
@@ -352,48 +291,6 @@ export class Session implements FlushingMachine {
     const { localPort, remotePort, remoteMaxMessageSize } = media.sctp
     this.#sctp = { mid: media.mid, transport, localPort, remotePort, remoteMaxMessageSize }
     this.#events.push({ type: 'transports' })
-  }
-
-  #dropTransports(kept: ReadonlySet<string>, now: number): void {
-    const dropped = this.#transports.filter(({ mid }) => !kept.has(mid))
-    if (dropped.length === 0) return
-    for (const owner of dropped) {
-      if (this.#sctp?.transport === owner) {
-        this.#channels.transportClosed(now)
-        this.#sctp = undefined
-      }
-      owner.transport.close(now)
-      this.#settleTransport(owner)
-    }
-    this.#transports = this.#transports.filter(({ mid }) => kept.has(mid))
-    this.#events.push({ type: 'transports' })
-  }
-
-  #forgetReplaced(): void {
-    const inUse = new Set(this.#transports.map(({ ice }) => ice.localParameters.usernameFragment))
-    for (const fragment of this.#toReplace) if (!inUse.has(fragment)) this.#toReplace.delete(fragment)
-  }
-
-  #tell(owner: SessionTransport, announced: ReturnType<SessionTransport['addHost']>): void {
-    const { mid, mLineIndex } = owner
-    const { usernameFragment } = owner.ice.localParameters
-    this.#negotiation.addLocalCandidate(mid, announced.text)
-    this.#events.push({ type: 'candidate', mid, mLineIndex, usernameFragment, ...announced })
-  }
-
-  #endGathering(owner: SessionTransport, now: number): void {
-    if (owner.gatheringState !== 'gathering') return
-    const { mid, mLineIndex } = owner
-    const { usernameFragment } = owner.ice.localParameters
-    owner.ice.endOfLocalCandidates(now)
-    this.#negotiation.endOfLocalCandidates(mid)
-    this.#events.push({ type: 'end-of-candidates', mid, mLineIndex, usernameFragment })
-    this.#setGathering(owner, 'complete')
-  }
-
-  #setGathering(owner: SessionTransport, state: 'gathering' | 'complete'): void {
-    owner.gatheringState = state
-    this.#events.push({ type: 'gathering', mid: owner.mid, state })
   }
 
   // What happens below
@@ -404,7 +301,7 @@ export class Session implements FlushingMachine {
   }
 
   #settle(now: number): void {
-    for (const owner of this.#transports) this.#settleTransport(owner)
+    for (const owner of this.#transports.list) this.#settleTransport(owner)
     this.#startSctp(now)
     const channels = this.#channels
     for (let event = channels.nextEvent(); event !== undefined; event = channels.nextEvent()) this.#events.push(event)

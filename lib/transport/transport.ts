@@ -84,9 +84,7 @@ export class Transport implements Machine {
   }
 
   get deadline(): number {
-    const ice = this.ice.deadline
-    const dtls = this.#dtls === undefined ? Number.POSITIVE_INFINITY : this.#dtls.deadline
-    return ice < dtls ? ice : dtls
+    return Math.min(this.ice.deadline, this.#dtls?.deadline ?? Number.POSITIVE_INFINITY)
   }
 
   advance(now: number): void {
@@ -185,7 +183,8 @@ export class Transport implements Machine {
     }
     const dtls = this.#dtls
     if (dtls === undefined) return
-    if (this.#dtlsState === 'new' && (this.ice.state === 'connected' || this.ice.state === 'completed')) this.#begin(now)
+    if (this.#dtlsState === 'new' && (this.ice.state === 'connected' || this.ice.state === 'completed'))
+      this.#begin(now)
     for (let event = dtls.nextEvent(); event !== undefined; event = dtls.nextEvent()) {
       if (event.type === 'failed') this.#setDtlsState('failed', event.error)
       else this.#setDtlsState(event.type)
