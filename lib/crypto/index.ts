@@ -1,5 +1,9 @@
 /** crypto: the primitives behind one provider interface. The providers have doors of their own: `node.ts`, `portable.ts`. */
 
+export { CryptoError, type CryptoErrorCode } from './error.ts'
+export { type FingerprintHash, fingerprint } from './fingerprint.ts'
+export { hkdfExpand, hkdfExtract } from './hkdf.ts'
+export { tlsPrf } from './prf.ts'
 export type {
   Aead,
   AeadName,
@@ -14,3 +18,10 @@ export type {
   PublicKey,
   SignatureScheme,
 } from './provider.ts'
+export {
+  type Certificate,
+  type CertificateFields,
+  type CertificateOptions,
+  createSelfSignedCertificate,
+  parseCertificate,
+} from './x509.ts'
