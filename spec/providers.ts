@@ -2,6 +2,7 @@
 
 import type { CryptoProvider } from '../lib/crypto/index.ts'
 import { nodeCrypto } from '../lib/crypto/node.ts'
+import { createPortableCrypto } from '../lib/crypto/portable.ts'
 import type { Random } from '../lib/machine/index.ts'
 
 export { nodeCrypto }
@@ -23,9 +24,11 @@ const seededRandom = (seed: number): Random => {
   }
 }
 
-export const seededCrypto = (seed: number): CryptoProvider => ({ ...nodeCrypto, random: seededRandom(seed) })
+/** The portable provider, drawing from a seed: the same calls give the same bytes. */
+export const seededCrypto = (seed: number): CryptoProvider => createPortableCrypto(seededRandom(seed))
 
 /** Every provider, to run a spec once on each. */
 export const providers: readonly { readonly name: string; readonly crypto: CryptoProvider }[] = [
   { name: 'node', crypto: nodeCrypto },
+  { name: 'portable', crypto: createPortableCrypto(nodeCrypto.random) },
 ]

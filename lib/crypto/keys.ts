@@ -21,7 +21,7 @@ import {
   unsigned,
 } from './der.ts'
 import { isEd25519Point } from './ed25519-point.ts'
-import type { KeyType } from './provider.ts'
+import type { GroupName, KeyType } from './provider.ts'
 import { bitLength, isSoundRsaKey, type RsaPrivateParts, type RsaPublicParts } from './rsa.ts'
 
 export const EC_PUBLIC_KEY = '1.2.840.10045.2.1'
@@ -79,6 +79,18 @@ const writeAlgorithm = (type: KeyType): Uint8Array => {
   if (type === 'rsa') return sequence(oid(RSA_ENCRYPTION), der(NULL))
   if (type === 'ed25519') return sequence(oid(ED25519))
   return sequence(oid(EC_PUBLIC_KEY), oid(CURVE[type]))
+}
+
+const isScalar = (bytes: Uint8Array, type: EcType): boolean => {
+  const value = toBig(bytes)
+  return bytes.length === SCALAR_LENGTH[type] && value > 0n && value < ORDER[type]
+}
+
+/** Throws a RangeError when `privateKey` is none of the group. */
+export const checkAgreementKey = (group: GroupName, privateKey: Uint8Array): void => {
+  const type = group === 'secp256r1' ? 'ec-p256' : 'ec-p384'
+  if (group === 'x25519' ? privateKey.length !== 32 : !isScalar(privateKey, type))
+    throw new RangeError(`not a private key of ${group}`)
 }
 
 const isUncompressed = (point: Uint8Array, type: EcType): boolean =>
@@ -152,9 +164,7 @@ const readEcPrivateKey = (body: DerReader, type: EcType): PrivateKeyParts | unde
   const point = wrapped?.bits()
   wrapped?.finish()
   fields.finish()
-  if (version !== 1 || scalar.length !== SCALAR_LENGTH[type]) return undefined
-  const value = toBig(scalar)
-  if (value === 0n || value >= ORDER[type]) return undefined
+  if (version !== 1 || !isScalar(scalar, type)) return undefined
   return point === undefined || isUncompressed(point, type) ? { type, scalar, point } : undefined
 }
 

@@ -90,7 +90,11 @@ export interface CryptoProvider {
   createMac(name: HashName, key: Uint8Array): Mac
   /** `key` is 16 bytes for aes-128-gcm, 32 for the others. */
   createAead(name: AeadName, key: Uint8Array): Aead
-  createKeyAgreement(group: GroupName): KeyAgreement
+  /**
+   * @param privateKey For known answers: 32 bytes of X25519, or a scalar as long as the curve's order (a RangeError when
+   * it is none). A fresh one is drawn otherwise, as it must be for every handshake.
+   */
+  createKeyAgreement(group: GroupName, privateKey?: Uint8Array): KeyAgreement
   /** `modulusLength` (bits) is for RSA: 2048 by default. Rejects with code `ERR_CRYPTO_UNSUPPORTED` where the provider cannot make such a key. */
   generateKey(type: KeyType, modulusLength?: number): Promise<PrivateKey>
   /** Undefined when the DER is malformed, the point is not on its curve, or the type is none of `KeyType`. */

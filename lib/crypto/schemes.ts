@@ -1,4 +1,4 @@
-/** What each signature scheme of TLS is made of (RFC 8446, 4.2.3), and the names certificates have for it. */
+/** What each signature scheme of TLS is made of (RFC 8446, 4.2.3), and how long hashes are. */
 
 import type { HashName, KeyType, SignatureScheme } from './provider.ts'
 
@@ -21,6 +21,7 @@ export const SCHEMES: Readonly<Record<SignatureScheme, SchemeTerms>> = {
   ed25519: { type: 'ed25519', hash: 'sha-512' },
 }
 
+/** Bytes of a digest. */
 export const HASH_LENGTH: Readonly<Record<HashName, number>> = {
   md5: 16,
   'sha-1': 20,
@@ -28,11 +29,6 @@ export const HASH_LENGTH: Readonly<Record<HashName, number>> = {
   'sha-384': 48,
   'sha-512': 64,
 }
-
-/** Bytes of an AEAD's key, nonce and tag (RFC 5116, 5.1 and 5.2; RFC 8439, 2.8). */
-export const AEAD_KEY_LENGTH = { 'aes-128-gcm': 16, 'aes-256-gcm': 32, 'chacha20-poly1305': 32 } as const
-export const NONCE_LENGTH = 12
-export const TAG_LENGTH = 16
 
 /** The terms of a scheme for a key that is to sign by it. */
 export const termsFor = (type: KeyType, scheme: SignatureScheme): SchemeTerms => {

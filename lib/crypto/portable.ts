@@ -1,0 +1,117 @@
+/**
+ * The crypto provider over `@noble/*`: no native code, and every random byte from the source that it is given, so that
+ * a seeded run repeats to the byte. Some forty times slower than `node.ts`; it is the oracle of the specs, what `sim/`
+ * runs on, and the fallback where a platform has no `node:crypto`.
+ */
+
+import { gcm } from '@noble/ciphers/aes.js'
+import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
+import { hmac } from '@noble/hashes/hmac.js'
+import { md5, sha1 } from '@noble/hashes/legacy.js'
+import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
+import type { Random } from '../machine/index.ts'
+import { aeadKey, openedEnd, sealedEnd } from './aead.ts'
+import {
+  createPortableAgreement,
+  generatePortableKey,
+  importPortablePrivateKey,
+  importPortablePublicKey,
+} from './portable-keys.ts'
+import type { Aead, AeadName, CryptoProvider, Hash, HashName, Mac } from './provider.ts'
+import { HASH_LENGTH } from './schemes.ts'
+
+const HASHES = { md5, 'sha-1': sha1, 'sha-256': sha256, 'sha-384': sha384, 'sha-512': sha512 } as const
+
+/** What of noble's hash and HMAC objects is used here. */
+interface Absorber {
+  update(bytes: Uint8Array): unknown
+  digest(): Uint8Array
+  clone(): Absorber
+}
+
+class PortableHash implements Hash {
+  readonly #state: Absorber
+
+  constructor(state: Absorber) {
+    this.#state = state
+  }
+
+  update(bytes: Uint8Array): this {
+    this.#state.update(bytes)
+    return this
+  }
+
+  copy(): Hash {
+    return new PortableHash(this.#state.clone())
+  }
+
+  digest(): Uint8Array {
+    return this.#state.digest()
+  }
+}
+
+class PortableMac implements Mac {
+  readonly length: number
+  /** HMAC with the key taken in and nothing else: each tag starts from a copy. */
+  readonly #keyed: Absorber
+
+  constructor(name: HashName, key: Uint8Array) {
+    this.length = HASH_LENGTH[name]
+    this.#keyed = hmac.create(HASHES[name], key)
+  }
+
+  compute(...parts: readonly Uint8Array[]): Uint8Array {
+    const mac = this.#keyed.clone()
+    for (const part of parts) mac.update(part)
+    return mac.digest()
+  }
+}
+
+class PortableAead implements Aead {
+  readonly #cipher: typeof gcm | typeof chacha20poly1305
+  readonly #key: Uint8Array
+
+  constructor(name: AeadName, key: Uint8Array) {
+    this.#cipher = name === 'chacha20-poly1305' ? chacha20poly1305 : gcm
+    this.#key = aeadKey(name, key)
+  }
+
+  seal(nonce: Uint8Array, additional: Uint8Array, buffer: Uint8Array, start: number, end: number): number {
+    const tagEnd = sealedEnd(nonce, buffer, start, end)
+    buffer.set(this.#cipher(this.#key, nonce, additional).encrypt(buffer.subarray(start, end)), start)
+    return tagEnd
+  }
+
+  open(nonce: Uint8Array, additional: Uint8Array, buffer: Uint8Array, start: number, end: number): number {
+    const textEnd = openedEnd(nonce, buffer, start, end)
+    if (textEnd < start) return -1
+    try {
+      buffer.set(this.#cipher(this.#key, nonce, additional).decrypt(buffer.subarray(start, end)), start)
+      return textEnd
+    } catch {
+      // The arguments are right by now, so what noble throws is that the tag is not.
+      return -1
+    }
+  }
+}
+
+/** A provider whose every random byte comes from `random`. It makes no RSA keys, but imports and uses them. */
+export const createPortableCrypto = (random: Random): CryptoProvider => {
+  const hash = (name: HashName, ...parts: readonly Uint8Array[]): Uint8Array => {
+    const state = HASHES[name].create()
+    for (const part of parts) state.update(part)
+    return state.digest()
+  }
+  return {
+    name: 'portable',
+    random,
+    createHash: name => new PortableHash(HASHES[name].create()),
+    hash,
+    createMac: (name, key) => new PortableMac(name, key),
+    createAead: (name, key) => new PortableAead(name, key),
+    createKeyAgreement: (group, privateKey) => createPortableAgreement(group, random, privateKey),
+    generateKey: type => generatePortableKey(type, hash, random),
+    importPublicKey: spki => importPortablePublicKey(spki, hash),
+    importPrivateKey: pkcs8 => importPortablePrivateKey(pkcs8, hash, random),
+  }
+}
