@@ -1,0 +1,30 @@
+/**
+ * The platform as a `Host`: what every connection uses unless a simulation hands in its own.
+ *
+ * `#host` of the package's `imports` map leads here, which is how `peer/` gets at sockets without importing them.
+ */
+
+import { performance } from 'node:perf_hooks'
+import { nodeCrypto } from '../crypto/node.ts'
+import type { Host } from '../machine/index.ts'
+import { interfaces } from './interfaces.ts'
+import { resolve } from './resolver.ts'
+import { schedule } from './timer.ts'
+import { openUdp } from './udp.ts'
+
+export { nodeCrypto as crypto } from '../crypto/node.ts'
+
+export const host: Host = {
+  now: () => performance.now(),
+  timeOrigin: performance.timeOrigin,
+  random: nodeCrypto.random,
+  interfaces,
+  openDatagram: openUdp,
+  resolve,
+  schedule,
+  // One immediate a task, so that promises settle between tasks, as webrtc-pc expects of queued tasks. A pending one
+  // keeps the process alive.
+  queueTask: task => {
+    setImmediate(task)
+  },
+}

@@ -1,0 +1,163 @@
+/**
+ * A UDP socket over `node:dgram`, by the `DatagramSocket` contract.
+ *
+ * Nothing is allocated per packet beyond what dgram itself makes: one handler for all that comes in, one callback for
+ * all that goes out. The callback is not told which packet it is for, so packets under way stand in a ring and leave it
+ * in the order in which they were sent. libuv guarantees that order as long as the platform itself takes every send;
+ * hence a destination that it would refuse on sight (not an address, the wrong family) is refused here, before.
+ */
+
+import { createSocket, type Socket, type SocketType } from 'node:dgram'
+import { isIP } from 'node:net'
+import { performance } from 'node:perf_hooks'
+import type { Packet } from '../bytes/index.ts'
+import type { DatagramOptions, DatagramSink, DatagramSocket } from '../machine/index.ts'
+
+/** Bytes asked for. The usual default, 212 KB, overflows within a few milliseconds of a bulk transfer on loopback. */
+const RECEIVE_BUFFER = 4 << 20
+const SEND_BUFFER = 1 << 20
+/** Where the platform refuses a size, half of it is tried, down to this. */
+const SMALLEST_BUFFER = 256 << 10
+
+interface RemoteInfo {
+  readonly address: string
+  readonly port: number
+}
+
+type Lookup = (name: string, options: unknown, found: (error: null, address: string, family: number) => void) => void
+
+/** Destinations are addresses already, so that no name is ever looked up for a datagram. */
+const literal: Lookup = (name, _options, found) => found(null, name, isIP(name))
+
+const codeOf = (error: unknown): string => {
+  const code = (error as { code?: unknown } | undefined)?.code
+  return typeof code === 'string' ? code : 'EIO'
+}
+
+const enlarge = (set: (size: number) => void, size: number): void => {
+  for (; size >= SMALLEST_BUFFER; size >>= 1) {
+    try {
+      set(size)
+      return
+    } catch {
+      // Some platforms refuse what is above their limit, others cut it down in silence.
+    }
+  }
+}
+
+/** Packets handed to the platform, oldest first. */
+class InFlight {
+  #ring: (Packet | undefined)[] = new Array(64).fill(undefined)
+  #first = 0
+  length = 0
+
+  push(packet: Packet): void {
+    if (this.length === this.#ring.length) {
+      const oldestFirst = [...this.#ring.slice(this.#first), ...this.#ring.slice(0, this.#first)]
+      this.#ring = [...oldestFirst, ...new Array<undefined>(this.length).fill(undefined)]
+      this.#first = 0
+    }
+    this.#ring[(this.#first + this.length++) & (this.#ring.length - 1)] = packet
+  }
+
+  shift(): Packet | undefined {
+    if (this.length === 0) return undefined
+    const packet = this.#ring[this.#first]
+    this.#ring[this.#first] = undefined
+    this.#first = (this.#first + 1) & (this.#ring.length - 1)
+    this.length--
+    return packet
+  }
+}
+
+class UdpSocket implements DatagramSocket {
+  readonly address: string
+  readonly port: number
+  readonly #socket: Socket
+  readonly #family: number
+  readonly #receive: DatagramSink
+  readonly #failed: ((code: string) => void) | undefined
+  readonly #inFlight = new InFlight()
+  #closed = false
+  /** The destination found good last: bulk goes to one. */
+  #checked = ''
+
+  constructor(socket: Socket, options: DatagramOptions) {
+    const bound = socket.address()
+    this.address = bound.address
+    this.port = bound.port
+    this.#socket = socket
+    this.#family = isIP(bound.address)
+    this.#receive = options.receive
+    this.#failed = options.failed
+    socket.on('message', this.#onMessage)
+    socket.on('error', this.#onError)
+  }
+
+  send(packet: Packet, address: string, port: number): void {
+    if (this.#closed) {
+      packet.release()
+      return
+    }
+    if (address !== this.#checked && isIP(address) === this.#family) this.#checked = address
+    if (address !== this.#checked || !(port > 0 && port < 65536)) {
+      packet.release()
+      this.#failed?.('EINVAL')
+      return
+    }
+    this.#inFlight.push(packet)
+    this.#socket.send(packet.view(), port, address, this.#sent)
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#socket.off('message', this.#onMessage)
+    // dgram hands a datagram to the platform a tick after `send`; closing at once would lose the last words of a
+    // connection (DTLS close_notify).
+    if (this.#inFlight.length === 0) this.#socket.close()
+  }
+
+  readonly #onMessage = (bytes: Uint8Array, from: RemoteInfo): void => {
+    let address = from.address
+    if (this.#family === 6) {
+      const zone = address.indexOf('%')
+      if (zone >= 0) address = address.slice(0, zone)
+    }
+    // Not the Buffer itself: its `slice` shares memory where that of a Uint8Array copies.
+    const packet = new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength)
+    this.#receive(packet, address, from.port, performance.now())
+  }
+
+  readonly #onError = (error: unknown): void => {
+    if (!this.#closed) this.#failed?.(codeOf(error))
+  }
+
+  readonly #sent = (error: unknown): void => {
+    this.#inFlight.shift()?.release()
+    if (this.#closed) {
+      if (this.#inFlight.length === 0) this.#socket.close()
+    } else if (error) {
+      this.#failed?.(codeOf(error))
+    }
+  }
+}
+
+/** Binds a UDP socket. Rejects with the platform's error (its `code` as EADDRINUSE, EADDRNOTAVAIL, EACCES). */
+export const openUdp = (options: DatagramOptions): Promise<DatagramSocket> =>
+  new Promise((resolve, reject) => {
+    const type: SocketType = options.address.includes(':') ? 'udp6' : 'udp4'
+    const socket = createSocket({ type, ipv6Only: type === 'udp6', lookup: literal as never })
+    const fail = (error: Error): void => {
+      socket.close()
+      reject(error)
+    }
+    socket.once('error', fail)
+    // Exclusive: in a cluster's worker, a port of its own and not one shared with the other workers.
+    socket.bind({ address: options.address, port: options.port ?? 0, exclusive: true }, () => {
+      socket.off('error', fail)
+      enlarge(size => socket.setRecvBufferSize(size), RECEIVE_BUFFER)
+      enlarge(size => socket.setSendBufferSize(size), SEND_BUFFER)
+      resolve(new UdpSocket(socket, options))
+    })
+  })
