@@ -1,0 +1,177 @@
+/**
+ * The transports of a session and their ICE credentials: made when a local description is applied, restarted when one
+ * brings new credentials, dropped when none names them any more (RFC 9429, 5.9 to 5.11; webrtc-pc, 4.4.2 restartIce).
+ */
+
+import { createIceParameters, type IceParameters, type IceRole } from '../ice/index.ts'
+import type { AppliedMedia, LocalContext, Negotiation } from '../jsep/index.ts'
+import type { EventQueue } from '../machine/index.ts'
+import type { GatheringState, SessionEvent, SessionOptions } from './events.ts'
+import { type AnnouncedCandidate, type HostAddress, SessionTransport } from './session-transport.ts'
+
+export class TransportSet {
+  /** The role that a new transport's ICE agent takes: controlling for who offered first (RFC 8445, 6.1.1). */
+  iceRole: IceRole = 'controlled'
+  #list: SessionTransport[] = []
+  readonly #options: SessionOptions & { readonly mtu: number }
+  readonly #negotiation: Negotiation
+  readonly #events: EventQueue<SessionEvent>
+  readonly #deliver: (data: Uint8Array, now: number) => void
+  /** Which transport a socket belongs to, by the owner's number. */
+  readonly #bySocket: (SessionTransport | undefined)[] = []
+  /** Credentials written into a description that is not applied yet, by the mid of their transport. */
+  readonly #fresh = new Map<string, IceParameters>()
+  /** User-name fragments that the next offer is to replace: [[LocalIceCredentialsToReplace]] of webrtc-pc. */
+  readonly #toReplace = new Set<string>()
+
+  constructor(
+    options: SessionOptions & { readonly mtu: number },
+    negotiation: Negotiation,
+    events: EventQueue<SessionEvent>,
+    deliver: (data: Uint8Array, now: number) => void,
+  ) {
+    this.#options = options
+    this.#negotiation = negotiation
+    this.#events = events
+    this.#deliver = deliver
+  }
+
+  get list(): readonly SessionTransport[] {
+    return this.#list
+  }
+
+  find(mid: string): SessionTransport | undefined {
+    return this.#list.find(owner => owner.mid === mid)
+  }
+
+  bySocket(socket: number): SessionTransport | undefined {
+    return this.#bySocket[socket]
+  }
+
+  /** Whether `restartIce` waits for an offer. */
+  get replacing(): boolean {
+    return this.#toReplace.size > 0
+  }
+
+  restartIce(): void {
+    for (const { ice } of this.#list) this.#toReplace.add(ice.localParameters.usernameFragment)
+  }
+
+  /** What a description that is being made needs to know of the transports. */
+  context(fingerprints: LocalContext['fingerprints'], iceRestart: boolean): LocalContext {
+    return {
+      fingerprints,
+      transport: mid => {
+        const owner = this.find(mid)
+        const dtlsRole = owner?.dtls?.role
+        const role = dtlsRole === undefined ? {} : { dtlsRole }
+        if (owner !== undefined && !iceRestart && !this.#restartDue(owner)) {
+          const { usernameFragment, password } = owner.ice.localParameters
+          const endOfCandidates = owner.gatheringState === 'complete'
+          return { usernameFragment, password, candidates: owner.localCandidates, endOfCandidates, ...role }
+        }
+        let fresh = this.#fresh.get(mid)
+        if (fresh === undefined || iceRestart) {
+          fresh = createIceParameters(this.#options.crypto.random)
+          this.#fresh.set(mid, fresh)
+        }
+        const { usernameFragment, password } = fresh
+        return { usernameFragment, password, candidates: [], endOfCandidates: false, ...role }
+      },
+    }
+  }
+
+  /** Whether the next description needs new credentials: the application asked, or the peer's offer restarts. */
+  #restartDue(owner: SessionTransport): boolean {
+    if (this.#toReplace.has(owner.ice.localParameters.usernameFragment)) return true
+    const offered = this.#negotiation.remoteTransport(owner.mid)
+    const known = owner.ice.remoteParameters
+    return (
+      this.#negotiation.signalingState === 'have-remote-offer' &&
+      offered !== undefined &&
+      known !== undefined &&
+      offered.usernameFragment !== known.usernameFragment
+    )
+  }
+
+  /** The transport of an m-section whose local description has been applied: made, kept, or restarted. */
+  apply(media: AppliedMedia, parameters: IceParameters, rolledBack: boolean, now: number): SessionTransport {
+    const owner = this.find(media.transportMid)
+    if (owner === undefined) return this.#make(media, parameters)
+    if (parameters.usernameFragment === owner.ice.localParameters.usernameFragment) return owner
+    this.#setGathering(owner, 'gathering')
+    const announced = rolledBack ? owner.cancelRestart(now) : owner.restart(parameters, now)
+    for (const candidate of announced) this.#tell(owner, candidate)
+    this.#endGathering(owner, now)
+    return owner
+  }
+
+  #make(media: AppliedMedia, iceParameters: IceParameters): SessionTransport {
+    const { crypto, certificates, transmit, trace, mtu } = this.#options
+    const made = new SessionTransport(media.transportMid, media.index, {
+      crypto,
+      certificate: certificates[0]!,
+      // A lite peer never controls (RFC 8445, 6.1.1).
+      iceRole: media.remote?.iceLite === true ? 'controlling' : this.iceRole,
+      iceParameters,
+      mtu,
+      transmit,
+      deliver: this.#deliver,
+      ...(trace && { trace }),
+    })
+    this.#list.push(made)
+    this.#events.push({ type: 'transports' })
+    this.#setGathering(made, 'gathering')
+    this.#events.push({ type: 'gather', mid: made.mid })
+    return made
+  }
+
+  /** Closes the transports that no description names any more, and returns them. */
+  keep(mids: ReadonlySet<string>, now: number): readonly SessionTransport[] {
+    const dropped = this.#list.filter(({ mid }) => !mids.has(mid))
+    if (dropped.length > 0) {
+      this.#list = this.#list.filter(({ mid }) => mids.has(mid))
+      for (const { transport } of dropped) transport.close(now)
+      this.#events.push({ type: 'transports' })
+    }
+    return dropped
+  }
+
+  /** The negotiation is over: credentials that were written but not used are void. */
+  settled(rolledBack: boolean): void {
+    this.#fresh.clear()
+    if (rolledBack) return
+    const inUse = new Set(this.#list.map(({ ice }) => ice.localParameters.usernameFragment))
+    for (const fragment of this.#toReplace) if (!inUse.has(fragment)) this.#toReplace.delete(fragment)
+  }
+
+  addHost(owner: SessionTransport, host: HostAddress, now: number): void {
+    this.#bySocket[host.socket] = owner
+    this.#tell(owner, owner.addHost(host, now))
+  }
+
+  endGathering(owner: SessionTransport, now: number): void {
+    if (owner.gatheringState === 'gathering') this.#endGathering(owner, now)
+  }
+
+  #tell(owner: SessionTransport, announced: AnnouncedCandidate): void {
+    const { mid, mLineIndex } = owner
+    const { usernameFragment } = owner.ice.localParameters
+    this.#negotiation.addLocalCandidate(mid, announced.text)
+    this.#events.push({ type: 'candidate', mid, mLineIndex, usernameFragment, ...announced })
+  }
+
+  #endGathering(owner: SessionTransport, now: number): void {
+    const { mid, mLineIndex } = owner
+    const { usernameFragment } = owner.ice.localParameters
+    owner.ice.endOfLocalCandidates(now)
+    this.#negotiation.endOfLocalCandidates(mid)
+    this.#events.push({ type: 'end-of-candidates', mid, mLineIndex, usernameFragment })
+    this.#setGathering(owner, 'complete')
+  }
+
+  #setGathering(owner: SessionTransport, state: GatheringState): void {
+    owner.gatheringState = state
+    this.#events.push({ type: 'gathering', mid: owner.mid, state })
+  }
+}
