@@ -1,0 +1,415 @@
+/**
+ * One DTLS connection over a datagram path that its owner provides (RFC 6347): the way in and out of the record layer,
+ * the handshake that runs on it, alerts, and application data.
+ *
+ * A bad record never ends a connection (RFC 6347, 4.1.2.7): it is dropped and counted. When the state becomes
+ * `connected` the peer is authenticated: its certificate has an announced fingerprint, it has signed by that
+ * certificate's key, and both have seen the same handshake.
+ */
+
+import { Packet } from '../bytes/index.ts'
+import type { GroupName, SignatureScheme } from '../crypto/index.ts'
+import { EventQueue, type Machine } from '../machine/index.ts'
+import { CIPHER_SUITES } from './cipher-suite.ts'
+import { EarlyRecords } from './early-records.ts'
+import { Alert, AlertLevel, alertName, DtlsError } from './error.ts'
+import { SMALLEST_MTU } from './flight.ts'
+import type { Handshake, HandshakeOwner } from './handshake.ts'
+import { HANDSHAKE_HEADER, HandshakeType } from './handshake-message.ts'
+import { NAMED_GROUPS } from './named-group.ts'
+import { createCounters, type DtlsEvent, type DtlsOptions, type DtlsRole, type DtlsState } from './options.ts'
+import { Reassembly } from './reassembly.ts'
+import {
+  ContentType,
+  FORGED,
+  MAX_EXPANSION,
+  MAX_PLAINTEXT,
+  PlaintextSealer,
+  RECORD_HEADER,
+  type RecordOpener,
+  type RecordSealer,
+  Version,
+} from './record.ts'
+import { INITIAL_TIMEOUT, Retransmission } from './retransmission.ts'
+import { SRTP_PROFILES, type SrtpProfile } from './srtp-profile.ts'
+import { ClientHandshake } from './v12/client.ts'
+import { ServerHandshake } from './v12/server.ts'
+
+const DEFAULT_MTU = 1200
+
+/** The entries of those names, in their order; all when nothing is named. */
+const chosen = <T extends { readonly name: string }>(all: readonly T[], names: readonly string[] | undefined) =>
+  names === undefined
+    ? all
+    : names.map(name => {
+        const entry = all.find(candidate => candidate.name === name)
+        if (entry === undefined) throw new RangeError(`${name} is not known here`)
+        return entry
+      })
+
+export class DtlsConnection implements Machine {
+  readonly role: DtlsRole
+  readonly counters = createCounters()
+  readonly #options: DtlsOptions
+  readonly #events = new EventQueue<DtlsEvent>()
+  readonly #plaintext = new PlaintextSealer()
+  readonly #handshake: Handshake
+  readonly #reassembly = new Reassembly()
+  readonly #retransmission: Retransmission
+  readonly #early = new EarlyRecords()
+  /** Whether early records may be readable now. */
+  #earlyDue = false
+  /** Whether the owner has taken the `connected` event, so that there is somebody to deliver to. */
+  #announced = false
+  #state: DtlsState = 'new'
+  #sealer: RecordSealer = this.#plaintext
+  #opener: RecordOpener | undefined
+  #established = false
+  #now = 0
+
+  /** Throws a RangeError when `mtu` is below 128, or a name of a suite or a group is unknown. */
+  constructor(options: DtlsOptions) {
+    const { crypto, role, certificate, fingerprints, trace, mtu = DEFAULT_MTU } = options
+    if (!(mtu >= SMALLEST_MTU)) throw new RangeError(`an mtu of ${mtu} bytes is too small for a handshake`)
+    this.#options = options
+    this.role = role
+    this.#retransmission = new Retransmission(options.initialTimeout ?? INITIAL_TIMEOUT, mtu, packet =>
+      this.#transmit(packet),
+    )
+    const settings = {
+      crypto,
+      certificate,
+      fingerprints,
+      trace,
+      cipherSuites: chosen(CIPHER_SUITES, options.cipherSuites),
+      groups: chosen(NAMED_GROUPS, options.groups),
+      srtpProfiles: options.srtpProfiles ?? SRTP_PROFILES,
+      cookieExchange: options.cookieExchange ?? false,
+    }
+    const owner: HandshakeOwner = {
+      plaintext: this.#plaintext,
+      send: (flight, awaitsReply) => {
+        this.#reassembly.endFlight()
+        this.#retransmission.start(flight, awaitsReply, this.#now)
+      },
+      sealWith: sealer => {
+        this.#sealer = sealer
+      },
+      openWith: opener => {
+        this.#opener = opener
+        this.#earlyDue = true
+      },
+      establish: lastFlightIsOurs => {
+        if (!lastFlightIsOurs) this.#retransmission.stop()
+        this.#reassembly.clear()
+        this.#established = true
+        this.#setState('connected')
+        this.#events.push({ type: 'connected' })
+      },
+    }
+    this.#handshake = role === 'client' ? new ClientHandshake(settings, owner) : new ServerHandshake(settings, owner)
+  }
+
+  get state(): DtlsState {
+    return this.#state
+  }
+
+  /** As records carry it: 0xfefd is DTLS 1.2. */
+  get version(): number | undefined {
+    return this.#handshake.negotiated.version
+  }
+
+  get cipherSuite(): { readonly id: number; readonly name: string } | undefined {
+    return this.#handshake.negotiated.cipherSuite
+  }
+
+  get group(): GroupName | undefined {
+    return this.#handshake.negotiated.group
+  }
+
+  /** What the peer signed the handshake by. */
+  get signatureScheme(): SignatureScheme | undefined {
+    return this.#handshake.negotiated.signatureScheme
+  }
+
+  get srtpProfile(): SrtpProfile | undefined {
+    return this.#handshake.negotiated.srtpProfile
+  }
+
+  /** The peer's certificate in DER, once its fingerprint was found right. */
+  get remoteCertificate(): Uint8Array | undefined {
+    return this.#handshake.negotiated.remoteCertificate
+  }
+
+  get deadline(): number {
+    return this.#earlyDue ? this.#now : this.#retransmission.timer.at
+  }
+
+  /** Begins the handshake: the client sends its first flight, the server waits for it. Calling it again does nothing. */
+  start(now: number): void {
+    if (this.#state !== 'new') return
+    this.#now = now
+    this.#setState('connecting')
+    this.#handshake.start()
+  }
+
+  advance(now: number): void {
+    if (now < this.deadline) return
+    this.#now = now
+    this.#takeEarly()
+    if (!this.#retransmission.advance(now)) {
+      this.#fail(new DtlsError('timeout', 'the peer does not answer'))
+    }
+    this.counters.flightsRetransmitted = this.#retransmission.retransmissions
+  }
+
+  /** A datagram of the peer's: borrowed, and decrypted in place. A server that was not started is, by this. */
+  receive(datagram: Uint8Array, now: number): void {
+    this.#now = now
+    if (this.#state === 'new' && this.role === 'server') this.start(now)
+    if (this.#state !== 'connecting' && this.#state !== 'connected') {
+      this.counters.droppedState++
+      return
+    }
+    this.counters.datagramsReceived++
+    if (this.#earlyDue) this.#takeEarly()
+    let at = 0
+    while (at < datagram.length && this.#alive) at = this.#record(datagram, at)
+    if (this.#earlyDue) this.#takeEarly()
+  }
+
+  /**
+   * Sends `packet` as one record of application data, sealed in place and handed on to `transmit`.
+   *
+   * Throws a RangeError when it is longer than 16384 bytes, or lacks the room for a record around it: 21 bytes in front
+   * and 16 behind.
+   * @returns False when the state is not `connected`; the packet is released then.
+   */
+  send(packet: Packet, now: number): boolean {
+    const sealer = this.#sealer
+    if (this.#state !== 'connected') {
+      packet.release()
+      return false
+    }
+    this.#now = now
+    const { bytes, start, end } = packet
+    const length = end - start
+    if (length > MAX_PLAINTEXT) throw new RangeError('application data is longer than a record may be')
+    if (start < sealer.before || bytes.length - end < sealer.after) {
+      throw new RangeError('the packet has no room for a record around it')
+    }
+    if (sealer.exhausted) {
+      packet.release()
+      this.#fail(new DtlsError('sequence-exhausted', 'every sequence number was used'))
+      return false
+    }
+    packet.end = sealer.seal(ContentType.applicationData, bytes, start, end)
+    packet.start = start - sealer.before
+    this.counters.dataRecordsSent++
+    this.counters.dataBytesSent += length
+    this.#transmit(packet)
+    return true
+  }
+
+  /** Says close_notify and stops. Calling it again does nothing. */
+  close(now: number): void {
+    this.#now = now
+    if (this.#state === 'closed' || this.#state === 'failed') return
+    if (this.#state !== 'new') this.#sendAlert(AlertLevel.warning, Alert.closeNotify)
+    this.#end('closed')
+    this.#events.push({ type: 'closed' })
+  }
+
+  /**
+   * Key material that both sides can make and nobody else (RFC 5705).
+   *
+   * Throws a `DtlsError` with code `invalid-state` before the connection was established.
+   * @param length In bytes.
+   * @param context An empty one is not the same as none.
+   */
+  exportKeyingMaterial(label: string, length: number, context?: Uint8Array): Uint8Array {
+    if (!this.#established) throw new DtlsError('invalid-state', 'nothing can be exported before the handshake is done')
+    return this.#handshake.exportKeyingMaterial(label, length, context)
+  }
+
+  nextEvent(): DtlsEvent | undefined {
+    const event = this.#events.next()
+    if (event?.type === 'connected') {
+      this.#announced = true
+      this.#earlyDue = this.#early.length > 0
+    }
+    return event
+  }
+
+  get #alive(): boolean {
+    return this.#state === 'connecting' || this.#state === 'connected'
+  }
+
+  /** Takes the record at `at`. Returns where the next one begins. */
+  #record(datagram: Uint8Array, at: number): number {
+    const { counters } = this
+    const fragment = at + RECORD_HEADER
+    const type = datagram[at]!
+    const version = (datagram[at + 1]! << 8) | datagram[at + 2]!
+    const epoch = (datagram[at + 3]! << 8) | datagram[at + 4]!
+    const length = (datagram[at + 11]! << 8) | datagram[at + 12]!
+    const end = fragment + length
+    if (fragment > datagram.length || end > datagram.length) {
+      counters.droppedMalformed++
+      return datagram.length
+    }
+    if (
+      type < ContentType.changeCipherSpec ||
+      type > ContentType.applicationData ||
+      (version !== Version.dtls12 && version !== Version.dtls10) ||
+      length > MAX_PLAINTEXT + MAX_EXPANSION
+    ) {
+      counters.droppedMalformed++
+      return end
+    }
+    const opener = this.#opener
+    if (opener !== undefined && epoch === opener.epoch) {
+      if (type === ContentType.applicationData && !this.#announced) {
+        this.#keepEarly(datagram, at, end)
+        return end
+      }
+      const contentEnd = opener.open(datagram, at, end)
+      if (contentEnd >= 0) this.#content(type, epoch, datagram, at + opener.before, contentEnd)
+      else if (contentEnd === FORGED) counters.droppedForged++
+      else counters.droppedReplayed++
+    } else if (epoch === 0 && this.#state === 'connecting') {
+      this.#content(type, epoch, datagram, fragment, end)
+    } else if (epoch === 1 && opener === undefined) {
+      this.#keepEarly(datagram, at, end)
+    } else {
+      counters.droppedEpoch++
+    }
+    return end
+  }
+
+  #keepEarly(datagram: Uint8Array, at: number, end: number): void {
+    if (!this.#early.keep(datagram, at, end)) this.counters.droppedEarly++
+  }
+
+  #takeEarly(): void {
+    this.#earlyDue = false
+    for (const record of this.#early.take()) {
+      if (this.#alive) this.#record(record, 0)
+    }
+  }
+
+  /** The content of a record, `bytes[start, end)`, in the clear. */
+  #content(type: number, epoch: number, bytes: Uint8Array, start: number, end: number): void {
+    if (type === ContentType.applicationData && epoch > 0) {
+      this.counters.dataRecordsReceived++
+      this.counters.dataBytesReceived += end - start
+      this.#options.deliver(bytes.subarray(start, end), this.#now)
+    } else if (type === ContentType.handshake) {
+      this.#handshakeContent(epoch, bytes, start, end)
+    } else if (type === ContentType.alert) {
+      this.#alertContent(bytes, start, end)
+    } else if (type !== ContentType.changeCipherSpec) {
+      this.counters.droppedMalformed++
+    }
+  }
+
+  /** One or more fragments of handshake messages (RFC 6347, 4.2.3). */
+  #handshakeContent(epoch: number, bytes: Uint8Array, start: number, end: number): void {
+    const number24 = (at: number): number => (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!
+    for (let at = start; at < end && this.#alive; ) {
+      const body = at + HANDSHAKE_HEADER
+      const type = bytes[at]!
+      const length = number24(at + 1)
+      const sequence = (bytes[at + 4]! << 8) | bytes[at + 5]!
+      const offset = number24(at + 6)
+      const next = body + number24(at + 9)
+      if (body > end || next > end || offset + next - body > length) {
+        this.counters.droppedMalformed++
+        return
+      }
+      const connected = this.#state === 'connected'
+      if (connected && type === (this.role === 'server' ? HandshakeType.clientHello : HandshakeType.helloRequest)) {
+        // One handshake a connection (RFC 8827, 6.5): who asks for another is told so, once a request.
+        if (offset === 0) this.#sendAlert(AlertLevel.warning, Alert.noRenegotiation)
+      } else {
+        const fate = this.#reassembly.put(epoch, type, length, sequence, offset, bytes, body, next, !connected)
+        if (fate === 'repeat') this.#repeated()
+        else if (fate === 'dropped') this.counters.droppedFragments++
+        else this.#handshakeMessages()
+      }
+      at = next
+    }
+  }
+
+  #repeated(): void {
+    this.#retransmission.repeated(this.#now)
+    this.counters.flightsRetransmitted = this.#retransmission.retransmissions
+  }
+
+  #handshakeMessages(): void {
+    try {
+      while (this.#state === 'connecting') {
+        const message = this.#reassembly.next()
+        if (message === undefined) return
+        this.#handshake.receive(message)
+      }
+    } catch (error) {
+      if (!(error instanceof DtlsError)) throw error
+      this.#fail(error)
+    }
+  }
+
+  /** An alert that is as trustworthy as it gets: authenticated, or in the clear while nothing is yet (RFC 6347, 4.1.2.7). */
+  #alertContent(bytes: Uint8Array, start: number, end: number): void {
+    if (end - start !== 2) {
+      this.counters.droppedMalformed++
+      return
+    }
+    const level = bytes[start]!
+    const description = bytes[start + 1]!
+    this.counters.alertsReceived++
+    this.#options.trace?.event?.('dtls', 'alert-received', { level, description: alertName(description) }, this.#now)
+    if (description === Alert.closeNotify) {
+      this.close(this.#now)
+    } else if (level === AlertLevel.fatal) {
+      const message = `the peer ended the connection: ${alertName(description)}`
+      this.#fail(new DtlsError('alert-received', message, { received: description }))
+    }
+  }
+
+  #sendAlert(level: number, description: number): void {
+    const sealer = this.#sealer
+    if (sealer.exhausted) return
+    const packet = Packet.copy(Uint8Array.of(level, description))
+    packet.end = sealer.seal(ContentType.alert, packet.bytes, packet.start, packet.end)
+    packet.start -= sealer.before
+    this.counters.alertsSent++
+    this.#options.trace?.event?.('dtls', 'alert-sent', { level, description: alertName(description) }, this.#now)
+    this.#transmit(packet)
+  }
+
+  #transmit(packet: Packet): void {
+    this.counters.datagramsSent++
+    this.#options.transmit(packet)
+  }
+
+  #fail(error: DtlsError): void {
+    if (!this.#alive) return
+    if (error.sentAlert !== undefined) this.#sendAlert(AlertLevel.fatal, error.sentAlert)
+    this.#end('failed')
+    this.#events.push({ type: 'failed', error })
+  }
+
+  #end(state: 'closed' | 'failed'): void {
+    this.#retransmission.stop()
+    this.#reassembly.clear()
+    this.#early.take()
+    this.#earlyDue = false
+    this.#setState(state)
+  }
+
+  #setState(state: DtlsState): void {
+    this.#state = state
+    this.#options.trace?.event?.('dtls', 'state', { state, role: this.role }, this.#now)
+  }
+}

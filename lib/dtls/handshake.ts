@@ -1,0 +1,65 @@
+/**
+ * What a connection and the handshake that runs on it, of whichever version, know of each other.
+ */
+
+import type { Certificate, CryptoProvider, GroupName, SignatureScheme } from '../crypto/index.ts'
+import type { TraceSink } from '../machine/index.ts'
+import type { CipherSuite } from './cipher-suite.ts'
+import type { Flight } from './flight.ts'
+import type { HandshakeMessage } from './handshake-message.ts'
+import type { NamedGroup } from './named-group.ts'
+import type { Fingerprint } from './peer-certificate.ts'
+import type { PlaintextSealer, RecordOpener, RecordSealer } from './record.ts'
+import type { SrtpProfile } from './srtp-profile.ts'
+
+export interface HandshakeSettings {
+  readonly crypto: CryptoProvider
+  readonly certificate: Certificate
+  readonly fingerprints: readonly Fingerprint[]
+  /** What is offered and taken, best first. */
+  readonly cipherSuites: readonly CipherSuite[]
+  readonly groups: readonly NamedGroup[]
+  readonly srtpProfiles: readonly SrtpProfile[]
+  /** Server: whether to have the client return a cookie first. */
+  readonly cookieExchange: boolean
+  readonly trace: TraceSink | undefined
+}
+
+/** What a handshake may do to its connection. */
+export interface HandshakeOwner {
+  /** Epoch 0. */
+  readonly plaintext: PlaintextSealer
+  /** Sends a flight, in answer to all that was handed in so far, and again until the next one takes its place. */
+  send(flight: Flight, awaitsReply: boolean): void
+  /** What is sent from now on, flights apart, is sealed by this. */
+  sealWith(sealer: RecordSealer): void
+  /** The peer's records of this epoch can be read from now on. */
+  openWith(opener: RecordOpener): void
+  /**
+   * The peer is authenticated: application data flows.
+   * @param lastFlightIsOurs Whether the peer may still ask for the last flight again.
+   */
+  establish(lastFlightIsOurs: boolean): void
+}
+
+export interface Handshake {
+  /** Client: sends the first flight. Server: nothing. */
+  start(): void
+  /** The peer's next message, whole. Throws a `DtlsError` with the alert to send. */
+  receive(message: HandshakeMessage): void
+  readonly negotiated: Readonly<Negotiated>
+  /** RFC 5705 and RFC 8446, 7.5. Only once established. */
+  exportKeyingMaterial(label: string, length: number, context: Uint8Array | undefined): Uint8Array
+}
+
+/** What a handshake has agreed on so far. */
+export interface Negotiated {
+  version: number | undefined
+  cipherSuite: CipherSuite | undefined
+  group: GroupName | undefined
+  /** What the peer signed by. */
+  signatureScheme: SignatureScheme | undefined
+  srtpProfile: SrtpProfile | undefined
+  /** DER. */
+  remoteCertificate: Uint8Array | undefined
+}

@@ -1,0 +1,7 @@
+/** dtls: DTLS 1.2 in both roles, as a machine over any datagram path. */
+
+export { DtlsConnection } from './connection.ts'
+export { Alert, alertName, DtlsError, type DtlsErrorCode } from './error.ts'
+export type { DtlsCounters, DtlsEvent, DtlsOptions, DtlsRole, DtlsState } from './options.ts'
+export type { Fingerprint } from './peer-certificate.ts'
+export { SRTP_PROFILES, type SrtpProfile } from './srtp-profile.ts'

@@ -1,0 +1,85 @@
+/** What a DTLS connection is made with, and what it tells its owner. */
+
+import type { Packet } from '../bytes/index.ts'
+import type { Certificate, CryptoProvider, GroupName } from '../crypto/index.ts'
+import type { TraceSink } from '../machine/index.ts'
+import type { DtlsError } from './error.ts'
+import type { Fingerprint } from './peer-certificate.ts'
+import type { SrtpProfile } from './srtp-profile.ts'
+
+export type DtlsRole = 'client' | 'server'
+
+/** `closed`: by close_notify from either side. `failed`: by an error; the event has it. */
+export type DtlsState = 'new' | 'connecting' | 'connected' | 'closed' | 'failed'
+
+export type DtlsEvent =
+  | { readonly type: 'connected' }
+  | { readonly type: 'closed' }
+  | { readonly type: 'failed'; readonly error: DtlsError }
+
+export interface DtlsOptions {
+  readonly crypto: CryptoProvider
+  readonly role: DtlsRole
+  /** Our own certificate and its key. */
+  readonly certificate: Certificate
+  /**
+   * What the peer is known by: its certificate must have one of these. sha-256, sha-384 and sha-512 count; others, and
+   * an empty list, match nothing.
+   */
+  readonly fingerprints: readonly Fingerprint[]
+  /** Takes each datagram to send, and its ownership. */
+  readonly transmit: (packet: Packet) => void
+  /**
+   * Takes each record of application data: borrowed, valid until the call returns. It may call `send` and `close`.
+   * What comes before the owner has taken the `connected` event is kept until then.
+   */
+  readonly deliver: (data: Uint8Array, now: number) => void
+  /**
+   * Cipher suites by their registry names, best first: by default all that there are,
+   * `TLS_ECDHE_{ECDSA,RSA}_WITH_{AES_128_GCM_SHA256,AES_256_GCM_SHA384,CHACHA20_POLY1305_SHA256}`.
+   */
+  readonly cipherSuites?: readonly string[]
+  /** Groups of the key exchange, best first: x25519, secp256r1, secp384r1 by default. */
+  readonly groups?: readonly GroupName[]
+  /** SRTP protection profiles to agree on, best first (RFC 5764). All that there are, AEAD first, by default. */
+  readonly srtpProfiles?: readonly SrtpProfile[]
+  /** Bytes of the largest datagram that the handshake sends: 1200 by default, 128 at least. */
+  readonly mtu?: number
+  /** Milliseconds until the first retransmission: 1000 by default, 50 at least. */
+  readonly initialTimeout?: number
+  /**
+   * Server: whether the client must return a cookie before it is answered (RFC 6347, 4.2.1). Not by default: behind ICE
+   * the path is known to lead to the peer, and the round trip would be lost.
+   */
+  readonly cookieExchange?: boolean
+  readonly trace?: TraceSink
+}
+
+export const createCounters = () => ({
+  datagramsSent: 0,
+  datagramsReceived: 0,
+  /** Records of application data, and their plaintext bytes. */
+  dataRecordsSent: 0,
+  dataBytesSent: 0,
+  dataRecordsReceived: 0,
+  dataBytesReceived: 0,
+  /** Flights that were sent again. */
+  flightsRetransmitted: 0,
+  alertsSent: 0,
+  alertsReceived: 0,
+  /** Datagrams that came before the start or after the end. */
+  droppedState: 0,
+  /** Records whose header, type or content is none of DTLS 1.2. */
+  droppedMalformed: 0,
+  /** Records of an epoch that is over, or far ahead. */
+  droppedEpoch: 0,
+  /** Records that failed authentication. */
+  droppedForged: 0,
+  droppedReplayed: 0,
+  /** Records that came too early, beyond what is kept of them. */
+  droppedEarly: 0,
+  /** Handshake fragments that were of no use: repeated, contradictory, far ahead or too large. */
+  droppedFragments: 0,
+})
+
+export type DtlsCounters = ReturnType<typeof createCounters>

@@ -1,0 +1,43 @@
+/**
+ * The signature schemes (RFC 8446, 4.2.3), whose numbers DTLS 1.2 reads as a hash and a signature algorithm
+ * (RFC 5246, 7.4.1.4.1). SHA-1 is not among them.
+ */
+
+import type { KeyType, SignatureScheme } from '../crypto/index.ts'
+
+interface SchemeEntry {
+  readonly id: number
+  readonly name: SignatureScheme
+  readonly keys: readonly KeyType[]
+}
+
+// In DTLS 1.2 an ECDSA scheme names a hash only and goes with a key on any curve; 1.3 ties the curve to it.
+const EC: readonly KeyType[] = ['ec-p256', 'ec-p384']
+
+/** In the order of our preference. */
+export const SIGNATURE_SCHEMES: readonly SchemeEntry[] = [
+  { id: 0x0403, name: 'ecdsa_secp256r1_sha256', keys: EC },
+  { id: 0x0503, name: 'ecdsa_secp384r1_sha384', keys: EC },
+  { id: 0x0807, name: 'ed25519', keys: ['ed25519'] },
+  { id: 0x0804, name: 'rsa_pss_rsae_sha256', keys: ['rsa'] },
+  { id: 0x0805, name: 'rsa_pss_rsae_sha384', keys: ['rsa'] },
+  { id: 0x0806, name: 'rsa_pss_rsae_sha512', keys: ['rsa'] },
+  { id: 0x0401, name: 'rsa_pkcs1_sha256', keys: ['rsa'] },
+  { id: 0x0501, name: 'rsa_pkcs1_sha384', keys: ['rsa'] },
+  { id: 0x0601, name: 'rsa_pkcs1_sha512', keys: ['rsa'] },
+]
+
+/** The scheme of that number, or undefined when it is none of ours. */
+export const signatureScheme = (id: number): SchemeEntry | undefined => SIGNATURE_SCHEMES.find(entry => entry.id === id)
+
+/** What a key of ours signs by: the first of our schemes that fits it and that the peer takes. */
+export const chooseSignatureScheme = (key: KeyType, offered: readonly number[]): SchemeEntry | undefined =>
+  SIGNATURE_SCHEMES.find(({ id, name, keys }) => {
+    if (!keys.includes(key) || !offered.includes(id)) return false
+    // We sign with the hash of the curve's own strength only, which is right in every version.
+    return key === 'ec-p256'
+      ? name === 'ecdsa_secp256r1_sha256'
+      : key === 'ec-p384'
+        ? name === 'ecdsa_secp384r1_sha384'
+        : true
+  })

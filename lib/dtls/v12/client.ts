@@ -1,0 +1,243 @@
+/**
+ * The client's side of a DTLS 1.2 handshake (RFC 6347, 4.2; RFC 5246, 7.3).
+ *
+ *   ClientHello            -->
+ *                          <--  HelloVerifyRequest (perhaps)
+ *   ClientHello            -->
+ *                          <--  ServerHello, Certificate, ServerKeyExchange, CertificateRequest, ServerHelloDone
+ *   Certificate, ClientKeyExchange, CertificateVerify, Finished -->
+ *                          <--  Finished
+ */
+
+import { concatBytes } from '../../bytes/index.ts'
+import type { KeyAgreement } from '../../crypto/index.ts'
+import { randomBytes } from '../../machine/index.ts'
+import { authenticates, type CipherSuite } from '../cipher-suite.ts'
+import { Alert, DtlsError, malformed, violation } from '../error.ts'
+import { decodeBytes8, ExtensionType, encodeNumbers } from '../extension.ts'
+import { Flight } from '../flight.ts'
+import type { HandshakeOwner, HandshakeSettings } from '../handshake.ts'
+import { type HandshakeMessage, HandshakeType } from '../handshake-message.ts'
+import { decodeServerHello, encodeClientHello, RANDOM_LENGTH } from '../hello.ts'
+import { Version } from '../record.ts'
+import { chooseSignatureScheme, SIGNATURE_SCHEMES } from '../signature-scheme.ts'
+import { chooseSrtpProfile, decodeUseSrtp, encodeUseSrtp } from '../srtp-profile.ts'
+import { Handshake12 } from './handshake.ts'
+import {
+  CertificateType,
+  decodeCertificateRequest,
+  decodeHelloVerifyRequest,
+  decodeServerKeyExchange,
+  encodeCertificate,
+  encodeCertificateVerify,
+  encodeClientKeyExchange,
+  NAMED_CURVE,
+} from './messages.ts'
+
+/** A server that changes its mind about the cookie more often than that is not going to be pleased. */
+const MOST_COOKIES = 3
+
+type Expected =
+  | 'ServerHello'
+  | 'Certificate'
+  | 'ServerKeyExchange'
+  | 'CertificateRequest'
+  | 'ServerHelloDone'
+  | 'Finished'
+  | 'nothing'
+
+export class ClientHandshake extends Handshake12 {
+  #expected: Expected = 'ServerHello'
+  #cookies = 0
+  readonly #offered: ReadonlyMap<number, Uint8Array>
+  #suite: CipherSuite | undefined
+  #agreement: KeyAgreement | undefined
+  #premaster: Uint8Array | undefined
+  /** The scheme that we sign by, once the server has asked for our certificate. */
+  #ownScheme: ReturnType<typeof chooseSignatureScheme>
+
+  constructor(settings: HandshakeSettings, owner: HandshakeOwner) {
+    super('client', settings, owner)
+    this.clientRandom = randomBytes(settings.crypto.random, RANDOM_LENGTH)
+    this.#offered = new Map([
+      [ExtensionType.renegotiationInfo, Uint8Array.of(0)],
+      [ExtensionType.extendedMasterSecret, new Uint8Array(0)],
+      [ExtensionType.supportedGroups, encodeNumbers(settings.groups.map(group => group.id))],
+      [ExtensionType.ecPointFormats, Uint8Array.of(1, 0)],
+      [ExtensionType.signatureAlgorithms, encodeNumbers(SIGNATURE_SCHEMES.map(scheme => scheme.id))],
+      ...(settings.srtpProfiles.length > 0
+        ? ([[ExtensionType.useSrtp, encodeUseSrtp(settings.srtpProfiles)]] as const)
+        : []),
+    ])
+  }
+
+  start(): void {
+    this.#sendHello(new Uint8Array(0))
+  }
+
+  protected step(message: HandshakeMessage): void {
+    const { type, body } = message
+    switch (this.#expected) {
+      case 'ServerHello':
+        if (type === HandshakeType.helloVerifyRequest) {
+          this.#takeCookie(body)
+          return
+        }
+        if (type !== HandshakeType.serverHello) break
+        this.#takeServerHello(body)
+        this.#expected = 'Certificate'
+        return
+      case 'Certificate':
+        if (type !== HandshakeType.certificate) break
+        this.#takeServerCertificate(body)
+        this.#expected = 'ServerKeyExchange'
+        return
+      case 'ServerKeyExchange':
+        if (type !== HandshakeType.serverKeyExchange) break
+        this.#takeKeyExchange(body)
+        this.#expected = 'CertificateRequest'
+        return
+      case 'CertificateRequest':
+        if (type === HandshakeType.serverHelloDone) {
+          this.#takeDone(body)
+          return
+        }
+        if (type !== HandshakeType.certificateRequest) break
+        this.#takeCertificateRequest(body)
+        this.#expected = 'ServerHelloDone'
+        return
+      case 'ServerHelloDone':
+        if (type !== HandshakeType.serverHelloDone) break
+        this.#takeDone(body)
+        return
+      case 'Finished':
+        if (type !== HandshakeType.finished) break
+        this.takeFinished(body)
+        this.#expected = 'nothing'
+        this.establish()
+        return
+      case 'nothing':
+    }
+    throw this.unexpected(message)
+  }
+
+  #sendHello(cookie: Uint8Array): void {
+    const flight = new Flight()
+    const hello = encodeClientHello({
+      version: Version.dtls12,
+      random: this.clientRandom,
+      sessionId: new Uint8Array(0),
+      cookie,
+      cipherSuites: this.settings.cipherSuites.map(suite => suite.id),
+      compressionMethods: Uint8Array.of(0),
+      extensions: this.#offered,
+    })
+    this.say(flight, HandshakeType.clientHello, hello)
+    this.owner.send(flight, true)
+  }
+
+  #takeCookie(body: Uint8Array): void {
+    const cookie = decodeHelloVerifyRequest(body)
+    if (++this.#cookies > MOST_COOKIES) throw violation(Alert.unexpectedMessage, 'the server keeps asking for a cookie')
+    this.forget()
+    this.#sendHello(cookie)
+  }
+
+  #takeServerHello(body: Uint8Array): void {
+    const hello = decodeServerHello(body)
+    if (hello.version !== Version.dtls12) throw violation(Alert.protocolVersion, 'the server does not speak DTLS 1.2')
+    const suite = this.settings.cipherSuites.find(candidate => candidate.id === hello.cipherSuite)
+    if (suite === undefined || hello.compressionMethod !== 0) {
+      throw violation(Alert.illegalParameter, 'the server chose a cipher suite or compression that was not offered')
+    }
+    for (const type of hello.extensions.keys()) {
+      if (!this.#offered.has(type)) {
+        throw violation(Alert.unsupportedExtension, `the server answers extension ${type}, which was not offered`)
+      }
+    }
+    const renegotiation = hello.extensions.get(ExtensionType.renegotiationInfo)
+    // On a first handshake it holds nothing (RFC 5746, 3.4).
+    if (renegotiation !== undefined && (renegotiation.length !== 1 || renegotiation[0] !== 0)) {
+      throw violation(Alert.handshakeFailure, 'the server believes that it renegotiates')
+    }
+    const master = hello.extensions.get(ExtensionType.extendedMasterSecret)
+    // Required, as RFC 7627, 5.2 allows: without it the exporter's keys are not bound to this handshake.
+    if (master === undefined) throw violation(Alert.handshakeFailure, 'the server has no extended master secret')
+    if (master.length > 0) throw malformed('extended_master_secret')
+    const formats = hello.extensions.get(ExtensionType.ecPointFormats)
+    if (formats !== undefined && !decodeBytes8(formats, 'ec_point_formats').includes(0)) {
+      throw violation(Alert.illegalParameter, 'the server does not take uncompressed points')
+    }
+    this.#takeSrtp(hello.extensions.get(ExtensionType.useSrtp))
+    this.serverRandom = hello.random
+    this.#suite = suite
+    this.negotiated.version = hello.version
+    this.negotiated.cipherSuite = suite
+    this.owner.plaintext.version = Version.dtls12
+  }
+
+  #takeSrtp(data: Uint8Array | undefined): void {
+    if (data === undefined) return
+    const answer = decodeUseSrtp(data)
+    if (answer === undefined) throw malformed('use_srtp')
+    const profile = chooseSrtpProfile(this.settings.srtpProfiles, answer.profiles)
+    if (answer.profiles.length !== 1 || profile === undefined || answer.masterKeyIdentifier.length > 0) {
+      throw violation(Alert.illegalParameter, 'the server chose an SRTP profile or key identifier that was not offered')
+    }
+    this.negotiated.srtpProfile = profile
+  }
+
+  #takeServerCertificate(body: Uint8Array): void {
+    const key = this.takeCertificate(body, Alert.decodeError)
+    if (this.#suite === undefined || !authenticates(this.#suite, key.type)) {
+      throw violation(Alert.unsupportedCertificate, "the server's certificate does not fit the cipher suite")
+    }
+  }
+
+  #takeKeyExchange(body: Uint8Array): void {
+    const exchange = decodeServerKeyExchange(body)
+    const group = this.settings.groups.find(candidate => candidate.id === exchange.group)
+    if (exchange.curveType !== NAMED_CURVE || group === undefined) {
+      throw violation(Alert.illegalParameter, 'the server chose a group that was not offered')
+    }
+    const signed = concatBytes(this.clientRandom, this.serverRandom, exchange.parameters)
+    this.takeSignature(exchange.scheme, signed, exchange.signature)
+    this.#agreement = this.settings.crypto.createKeyAgreement(group.name)
+    this.#premaster = this.#agreement.agree(exchange.point)
+    if (this.#premaster === undefined) throw violation(Alert.illegalParameter, "the server's key share is not valid")
+    this.negotiated.group = group.name
+  }
+
+  #takeCertificateRequest(body: Uint8Array): void {
+    const { types, schemes } = decodeCertificateRequest(body)
+    const key = this.settings.certificate.privateKey.type
+    const wanted = key === 'rsa' ? CertificateType.rsaSign : CertificateType.ecdsaSign
+    this.#ownScheme = types.includes(wanted) ? chooseSignatureScheme(key, schemes) : undefined
+    if (this.#ownScheme === undefined) {
+      throw new DtlsError('no-common-parameters', 'the server takes no signature that our certificate can make', {
+        sent: Alert.handshakeFailure,
+      })
+    }
+  }
+
+  #takeDone(body: Uint8Array): void {
+    const { certificate } = this.settings
+    const suite = this.#suite
+    const agreement = this.#agreement
+    const premaster = this.#premaster
+    if (body.length > 0) throw malformed('ServerHelloDone')
+    if (suite === undefined || agreement === undefined || premaster === undefined) return
+    const flight = new Flight()
+    const scheme = this.#ownScheme
+    if (scheme !== undefined) this.say(flight, HandshakeType.certificate, encodeCertificate(certificate.der))
+    this.say(flight, HandshakeType.clientKeyExchange, encodeClientKeyExchange(agreement.publicKey))
+    this.makeKeys(suite, premaster)
+    if (scheme !== undefined) {
+      const signature = certificate.privateKey.sign(scheme.name, this.transcript('all'))
+      this.say(flight, HandshakeType.certificateVerify, encodeCertificateVerify(scheme.id, signature))
+    }
+    this.finish(flight)
+    this.#expected = 'Finished'
+    this.owner.send(flight, true)
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * The server's side of a DTLS 1.2 handshake (RFC 6347, 4.2; RFC 5246, 7.3). The flights are drawn in `client.ts`.
+ *
+ * The client's certificate is always asked for and required: in WebRTC both sides are known by their fingerprints
+ * (RFC 8827, 6.5).
+ */
+
+import { concatBytes, equalBytes } from '../../bytes/index.ts'
+import type { KeyAgreement, Mac } from '../../crypto/index.ts'
+import { randomBytes } from '../../machine/index.ts'
+import { authenticates, type CipherSuite } from '../cipher-suite.ts'
+import { Alert, DtlsError, malformed, violation } from '../error.ts'
+import { decodeBytes8, decodeNumbers, type Extensions, ExtensionType, readNumbers } from '../extension.ts'
+import { Flight } from '../flight.ts'
+import type { HandshakeOwner, HandshakeSettings } from '../handshake.ts'
+import { type HandshakeMessage, HandshakeType } from '../handshake-message.ts'
+import { type ClientHello, decodeClientHello, encodeServerHello, RANDOM_LENGTH } from '../hello.ts'
+import type { NamedGroup } from '../named-group.ts'
+import { Version } from '../record.ts'
+import { chooseSignatureScheme, SIGNATURE_SCHEMES } from '../signature-scheme.ts'
+import { chooseSrtpProfile, decodeUseSrtp, encodeUseSrtp } from '../srtp-profile.ts'
+import { Handshake12 } from './handshake.ts'
+import {
+  CertificateType,
+  decodeClientKeyExchange,
+  encodeCertificate,
+  encodeCertificateRequest,
+  encodeHelloVerifyRequest,
+  encodeKeyExchangeParameters,
+  encodeServerKeyExchange,
+} from './messages.ts'
+
+type Expected = 'ClientHello' | 'Certificate' | 'ClientKeyExchange' | 'CertificateVerify' | 'Finished' | 'nothing'
+
+const EMPTY_RENEGOTIATION_INFO_SCSV = 0x00ff
+
+const noCommon = (what: string): DtlsError =>
+  new DtlsError('no-common-parameters', `the client offers no ${what} that we have`, { sent: Alert.handshakeFailure })
+
+export class ServerHandshake extends Handshake12 {
+  #expected: Expected = 'ClientHello'
+  #suite: CipherSuite | undefined
+  #agreement: KeyAgreement | undefined
+  #cookieMac: Mac | undefined
+
+  constructor(settings: HandshakeSettings, owner: HandshakeOwner) {
+    super('server', settings, owner)
+    if (settings.cookieExchange) {
+      this.#cookieMac = settings.crypto.createMac('sha-256', randomBytes(settings.crypto.random, 32))
+    }
+  }
+
+  start(): void {}
+
+  protected step(message: HandshakeMessage): void {
+    const { type, body } = message
+    switch (this.#expected) {
+      case 'ClientHello':
+        if (type !== HandshakeType.clientHello) break
+        this.#takeClientHello(decodeClientHello(body))
+        return
+      case 'Certificate':
+        if (type !== HandshakeType.certificate) break
+        this.takeCertificate(body, Alert.handshakeFailure)
+        this.#expected = 'ClientKeyExchange'
+        return
+      case 'ClientKeyExchange':
+        if (type !== HandshakeType.clientKeyExchange) break
+        this.#takeKeyExchange(body)
+        this.#expected = 'CertificateVerify'
+        return
+      case 'CertificateVerify':
+        if (type !== HandshakeType.certificateVerify) break
+        this.takeCertificateVerify(body)
+        this.#expected = 'Finished'
+        return
+      case 'Finished': {
+        if (type !== HandshakeType.finished) break
+        this.takeFinished(body)
+        this.#expected = 'nothing'
+        const flight = new Flight()
+        this.finish(flight)
+        this.owner.send(flight, false)
+        this.establish()
+        return
+      }
+      case 'nothing':
+    }
+    throw this.unexpected(message)
+  }
+
+  #takeClientHello(hello: ClientHello): void {
+    this.#checkVersion(hello)
+    if (!this.#takeCookie(hello)) return
+    this.owner.plaintext.version = Version.dtls12
+    const { crypto, certificate, srtpProfiles } = this.settings
+    const { extensions } = hello
+    if (!hello.compressionMethods.includes(0)) {
+      throw violation(Alert.illegalParameter, 'the client does not offer to leave out compression')
+    }
+    const renegotiation = extensions.get(ExtensionType.renegotiationInfo)
+    if (renegotiation !== undefined && (renegotiation.length !== 1 || renegotiation[0] !== 0)) {
+      throw violation(Alert.handshakeFailure, 'the client believes that it renegotiates')
+    }
+    const master = extensions.get(ExtensionType.extendedMasterSecret)
+    if (master === undefined) throw violation(Alert.handshakeFailure, 'the client has no extended master secret')
+    if (master.length > 0) throw malformed('extended_master_secret')
+
+    const keyType = certificate.privateKey.type
+    const suite = this.settings.cipherSuites.find(
+      candidate => hello.cipherSuites.includes(candidate.id) && authenticates(candidate, keyType),
+    )
+    if (suite === undefined) throw noCommon('cipher suite')
+    const group = this.#chooseGroup(extensions)
+    const schemes = extensions.get(ExtensionType.signatureAlgorithms)
+    // A client that names none means SHA-1 (RFC 5246, 7.4.1.4.1).
+    const scheme = schemes && chooseSignatureScheme(keyType, decodeNumbers(schemes, 'signature_algorithms'))
+    if (scheme === undefined) throw noCommon('signature scheme')
+    const offeredSrtp = extensions.get(ExtensionType.useSrtp)
+    if (offeredSrtp !== undefined) {
+      const useSrtp = decodeUseSrtp(offeredSrtp)
+      if (useSrtp === undefined) throw malformed('use_srtp')
+      this.negotiated.srtpProfile = chooseSrtpProfile(srtpProfiles, useSrtp.profiles)
+    }
+
+    this.clientRandom = hello.random
+    this.serverRandom = randomBytes(crypto.random, RANDOM_LENGTH)
+    this.#suite = suite
+    this.#agreement = crypto.createKeyAgreement(group.name)
+    this.negotiated.version = Version.dtls12
+    this.negotiated.cipherSuite = suite
+    this.negotiated.group = group.name
+
+    const flight = new Flight()
+    this.say(flight, HandshakeType.serverHello, this.#serverHello(suite, hello))
+    this.say(flight, HandshakeType.certificate, encodeCertificate(certificate.der))
+    const parameters = encodeKeyExchangeParameters(group.id, this.#agreement.publicKey)
+    const signed = concatBytes(this.clientRandom, this.serverRandom, parameters)
+    const signature = certificate.privateKey.sign(scheme.name, signed)
+    this.say(flight, HandshakeType.serverKeyExchange, encodeServerKeyExchange(parameters, scheme.id, signature))
+    this.say(
+      flight,
+      HandshakeType.certificateRequest,
+      encodeCertificateRequest(
+        [CertificateType.ecdsaSign, CertificateType.rsaSign],
+        SIGNATURE_SCHEMES.map(entry => entry.id),
+      ),
+    )
+    this.say(flight, HandshakeType.serverHelloDone, new Uint8Array(0))
+    this.#expected = 'Certificate'
+    this.owner.send(flight, true)
+  }
+
+  /** supported_versions says it where it is there (RFC 8446, 4.2.1), else the field that it took the place of. */
+  #checkVersion(hello: ClientHello): void {
+    const versions = hello.extensions.get(ExtensionType.supportedVersions)
+    const speaks =
+      versions === undefined
+        ? hello.version >>> 8 === Version.dtls12 >>> 8 && hello.version <= Version.dtls12
+        : readNumbers(decodeBytes8(versions, 'supported_versions'), 'supported_versions').includes(Version.dtls12)
+    if (!speaks) throw violation(Alert.protocolVersion, 'the client does not speak DTLS 1.2')
+  }
+
+  /** Whether the hello may be answered: it brings the cookie that belongs to it, or needs none (RFC 6347, 4.2.1). */
+  #takeCookie(hello: ClientHello): boolean {
+    if (this.#cookieMac === undefined) return true
+    const suites = Uint8Array.from(hello.cipherSuites.flatMap(suite => [suite >>> 8, suite & 0xff]))
+    const cookie = this.#cookieMac.compute(hello.random, hello.sessionId, suites, hello.compressionMethods)
+    if (equalBytes(hello.cookie, cookie)) return true
+    this.forget()
+    const flight = new Flight()
+    this.say(flight, HandshakeType.helloVerifyRequest, encodeHelloVerifyRequest(Version.dtls10, cookie))
+    this.forget()
+    this.owner.send(flight, false)
+    return false
+  }
+
+  #chooseGroup(extensions: Extensions): NamedGroup {
+    const formats = extensions.get(ExtensionType.ecPointFormats)
+    if (formats !== undefined && !decodeBytes8(formats, 'ec_point_formats').includes(0)) {
+      throw violation(Alert.illegalParameter, 'the client does not take uncompressed points')
+    }
+    const data = extensions.get(ExtensionType.supportedGroups)
+    // A client that names none takes any (RFC 8422, 4); P-256 is the one that all have.
+    const offered = data === undefined ? [23] : decodeNumbers(data, 'supported_groups')
+    const group = this.settings.groups.find(candidate => offered.includes(candidate.id))
+    if (group === undefined) throw noCommon('group')
+    return group
+  }
+
+  #serverHello(cipherSuite: CipherSuite, hello: ClientHello): Uint8Array {
+    const extensions = new Map<number, Uint8Array>()
+    // The signalling cipher suite may stand for the extension (RFC 5746, 3.6).
+    if (
+      hello.extensions.has(ExtensionType.renegotiationInfo) ||
+      hello.cipherSuites.includes(EMPTY_RENEGOTIATION_INFO_SCSV)
+    ) {
+      extensions.set(ExtensionType.renegotiationInfo, Uint8Array.of(0))
+    }
+    extensions.set(ExtensionType.extendedMasterSecret, new Uint8Array(0))
+    if (hello.extensions.has(ExtensionType.ecPointFormats)) {
+      extensions.set(ExtensionType.ecPointFormats, Uint8Array.of(1, 0))
+    }
+    const profile = this.negotiated.srtpProfile
+    if (profile !== undefined) extensions.set(ExtensionType.useSrtp, encodeUseSrtp([profile]))
+    return encodeServerHello({
+      version: Version.dtls12,
+      random: this.serverRandom,
+      sessionId: new Uint8Array(0),
+      cipherSuite: cipherSuite.id,
+      compressionMethod: 0,
+      extensions,
+    })
+  }
+
+  #takeKeyExchange(body: Uint8Array): void {
+    const point = decodeClientKeyExchange(body)
+    const premaster = this.#agreement?.agree(point)
+    if (premaster === undefined || this.#suite === undefined) {
+      throw violation(Alert.illegalParameter, "the client's key share is not valid")
+    }
+    this.makeKeys(this.#suite, premaster)
+  }
+}
