@@ -8,7 +8,7 @@ import { lookup } from 'node:dns/promises'
  * Names under `.local` belong to mDNS and must not leak to unicast DNS (RFC 6762, section 22): they have none here.
  */
 export const resolve = async (name: string): Promise<readonly string[]> => {
-  if (/\.local\.?$/i.test(name)) return []
+  if (name === '' || /\.local\.?$/i.test(name)) return []
   try {
     const found = await lookup(name, { all: true, verbatim: true })
     return found.map(({ address }) => address.replace(/%.*$/, ''))
