@@ -258,21 +258,17 @@ class NodePublicKey implements PublicKey {
 
 class NodePrivateKey implements PrivateKey {
   readonly publicKey: PublicKey
+  readonly pkcs8: Uint8Array
   readonly #key: KeyObject
-  #pkcs8: Uint8Array | undefined
 
   constructor(
     readonly type: KeyType,
     key: KeyObject,
   ) {
-    this.#key = key
     const publicKey = createPublicKey(key)
     this.publicKey = new NodePublicKey(type, plain(publicKey.export({ type: 'spki', format: 'der' })), publicKey)
-  }
-
-  get pkcs8(): Uint8Array {
-    this.#pkcs8 ??= plain(this.#key.export({ type: 'pkcs8', format: 'der' }))
-    return this.#pkcs8
+    this.pkcs8 = plain(key.export({ type: 'pkcs8', format: 'der' }))
+    this.#key = key
   }
 
   sign(scheme: SignatureScheme, data: Uint8Array): Uint8Array {
@@ -296,20 +292,20 @@ const importPublicKey = (spki: Uint8Array): PublicKey | undefined => {
   }
 }
 
+const openPkcs8 = (pkcs8: Uint8Array): KeyObject =>
+  createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' })
+
 const importPrivateKey = (pkcs8: Uint8Array): PrivateKey | undefined => {
   const parts = parsePrivateKey(pkcs8)
   if (parts === undefined) return undefined
-  // OpenSSL would believe a public key that is written beside the private one: it computes its own, and they must agree.
-  const named = 'point' in parts ? parts.point : undefined
-  const bare = encodePrivateKey('point' in parts ? { ...parts, point: undefined } : parts)
   try {
-    const key = new NodePrivateKey(
-      parts.type,
-      createPrivateKey({ key: Buffer.from(bare), format: 'der', type: 'pkcs8' }),
-    )
-    const own = parsePublicKey(key.publicKey.spki)
-    if (own === undefined) return undefined
-    return named === undefined || ('point' in own && equalBytes(own.point, named)) ? key : undefined
+    if (!('point' in parts)) return new NodePrivateKey(parts.type, openPkcs8(encodePrivateKey(parts)))
+    // OpenSSL would believe a public key that stands beside the private one: let it compute its own, and compare.
+    const ecdh = createECDH(parts.type === 'ec-p256' ? 'prime256v1' : 'secp384r1')
+    ecdh.setPrivateKey(parts.scalar)
+    const point = ecdh.getPublicKey()
+    if (parts.point !== undefined && !equalBytes(point, parts.point)) return undefined
+    return new NodePrivateKey(parts.type, openPkcs8(encodePrivateKey({ ...parts, point })))
   } catch {
     return undefined
   }
