@@ -1,6 +1,6 @@
 /**
  * The crypto provider over `@noble/*`: no native code, and every random byte from the source that it is given, so that
- * a seeded run repeats to the byte. Some forty times slower than `node.ts`; it is the oracle of the specs, what `sim/`
+ * a seeded run repeats to the byte. Ten to thirty times slower than `node.ts`; it is the oracle of the specs, what `sim/`
  * runs on, and the fallback where a platform has no `node:crypto`.
  */
 
