@@ -11,7 +11,6 @@ import { Packet } from '../bytes/index.ts'
 import type { GroupName, SignatureScheme } from '../crypto/index.ts'
 import { EventQueue, type Machine } from '../machine/index.ts'
 import { CIPHER_SUITES } from './cipher-suite.ts'
-import { EarlyRecords } from './early-records.ts'
 import { Alert, AlertLevel, alertName, DtlsError } from './error.ts'
 import { SMALLEST_MTU } from './flight.ts'
 import type { Handshake, HandshakeOwner } from './handshake.ts'
@@ -19,17 +18,8 @@ import { HANDSHAKE_HEADER, HandshakeType } from './handshake-message.ts'
 import { NAMED_GROUPS } from './named-group.ts'
 import { createCounters, type DtlsEvent, type DtlsOptions, type DtlsRole, type DtlsState } from './options.ts'
 import { Reassembly } from './reassembly.ts'
-import {
-  ContentType,
-  FORGED,
-  MAX_EXPANSION,
-  MAX_PLAINTEXT,
-  PlaintextSealer,
-  RECORD_HEADER,
-  type RecordOpener,
-  type RecordSealer,
-  Version,
-} from './record.ts'
+import { ContentType, MAX_PLAINTEXT, PlaintextSealer, type RecordSealer } from './record.ts'
+import { RecordLayer } from './record-layer.ts'
 import { INITIAL_TIMEOUT, Retransmission } from './retransmission.ts'
 import { SRTP_PROFILES, type SrtpProfile } from './srtp-profile.ts'
 import { ClientHandshake } from './v12/client.ts'
@@ -52,18 +42,13 @@ export class DtlsConnection implements Machine {
   readonly counters = createCounters()
   readonly #options: DtlsOptions
   readonly #events = new EventQueue<DtlsEvent>()
+  readonly #records: RecordLayer
   readonly #plaintext = new PlaintextSealer()
   readonly #handshake: Handshake
   readonly #reassembly = new Reassembly()
   readonly #retransmission: Retransmission
-  readonly #early = new EarlyRecords()
-  /** Whether early records may be readable now. */
-  #earlyDue = false
-  /** Whether the owner has taken the `connected` event, so that there is somebody to deliver to. */
-  #announced = false
   #state: DtlsState = 'new'
   #sealer: RecordSealer = this.#plaintext
-  #opener: RecordOpener | undefined
   #established = false
   #now = 0
 
@@ -75,6 +60,9 @@ export class DtlsConnection implements Machine {
     this.role = role
     this.#retransmission = new Retransmission(options.initialTimeout ?? INITIAL_TIMEOUT, mtu, packet =>
       this.#transmit(packet),
+    )
+    this.#records = new RecordLayer(this.counters, (type, epoch, bytes, start, end) =>
+      this.#content(type, epoch, bytes, start, end),
     )
     const settings = {
       crypto,
@@ -95,13 +83,11 @@ export class DtlsConnection implements Machine {
       sealWith: sealer => {
         this.#sealer = sealer
       },
-      openWith: opener => {
-        this.#opener = opener
-        this.#earlyDue = true
-      },
+      openWith: opener => this.#records.openWith(opener),
       establish: lastFlightIsOurs => {
         if (!lastFlightIsOurs) this.#retransmission.stop()
         this.#reassembly.clear()
+        this.#records.refusePlaintext()
         this.#established = true
         this.#setState('connected')
         this.#events.push({ type: 'connected' })
@@ -142,7 +128,7 @@ export class DtlsConnection implements Machine {
   }
 
   get deadline(): number {
-    return this.#earlyDue ? this.#now : this.#retransmission.timer.at
+    return this.#records.due ? this.#now : this.#retransmission.timer.at
   }
 
   /** Begins the handshake: the client sends its first flight, the server waits for it. Calling it again does nothing. */
@@ -156,7 +142,7 @@ export class DtlsConnection implements Machine {
   advance(now: number): void {
     if (now < this.deadline) return
     this.#now = now
-    this.#takeEarly()
+    if (this.#records.due) this.#records.takeEarly()
     if (!this.#retransmission.advance(now)) {
       this.#fail(new DtlsError('timeout', 'the peer does not answer'))
     }
@@ -172,10 +158,7 @@ export class DtlsConnection implements Machine {
       return
     }
     this.counters.datagramsReceived++
-    if (this.#earlyDue) this.#takeEarly()
-    let at = 0
-    while (at < datagram.length && this.#alive) at = this.#record(datagram, at)
-    if (this.#earlyDue) this.#takeEarly()
+    this.#records.receive(datagram)
   }
 
   /**
@@ -234,68 +217,13 @@ export class DtlsConnection implements Machine {
 
   nextEvent(): DtlsEvent | undefined {
     const event = this.#events.next()
-    if (event?.type === 'connected') {
-      this.#announced = true
-      this.#earlyDue = this.#early.length > 0
-    }
+    // From here on there is somebody to deliver to.
+    if (event?.type === 'connected') this.#records.wantData()
     return event
   }
 
   get #alive(): boolean {
     return this.#state === 'connecting' || this.#state === 'connected'
-  }
-
-  /** Takes the record at `at`. Returns where the next one begins. */
-  #record(datagram: Uint8Array, at: number): number {
-    const { counters } = this
-    const fragment = at + RECORD_HEADER
-    const type = datagram[at]!
-    const version = (datagram[at + 1]! << 8) | datagram[at + 2]!
-    const epoch = (datagram[at + 3]! << 8) | datagram[at + 4]!
-    const length = (datagram[at + 11]! << 8) | datagram[at + 12]!
-    const end = fragment + length
-    if (fragment > datagram.length || end > datagram.length) {
-      counters.droppedMalformed++
-      return datagram.length
-    }
-    if (
-      type < ContentType.changeCipherSpec ||
-      type > ContentType.applicationData ||
-      (version !== Version.dtls12 && version !== Version.dtls10) ||
-      length > MAX_PLAINTEXT + MAX_EXPANSION
-    ) {
-      counters.droppedMalformed++
-      return end
-    }
-    const opener = this.#opener
-    if (opener !== undefined && epoch === opener.epoch) {
-      if (type === ContentType.applicationData && !this.#announced) {
-        this.#keepEarly(datagram, at, end)
-        return end
-      }
-      const contentEnd = opener.open(datagram, at, end)
-      if (contentEnd >= 0) this.#content(type, epoch, datagram, at + opener.before, contentEnd)
-      else if (contentEnd === FORGED) counters.droppedForged++
-      else counters.droppedReplayed++
-    } else if (epoch === 0 && this.#state === 'connecting') {
-      this.#content(type, epoch, datagram, fragment, end)
-    } else if (epoch === 1 && opener === undefined) {
-      this.#keepEarly(datagram, at, end)
-    } else {
-      counters.droppedEpoch++
-    }
-    return end
-  }
-
-  #keepEarly(datagram: Uint8Array, at: number, end: number): void {
-    if (!this.#early.keep(datagram, at, end)) this.counters.droppedEarly++
-  }
-
-  #takeEarly(): void {
-    this.#earlyDue = false
-    for (const record of this.#early.take()) {
-      if (this.#alive) this.#record(record, 0)
-    }
   }
 
   /** The content of a record, `bytes[start, end)`, in the clear. */
@@ -403,8 +331,7 @@ export class DtlsConnection implements Machine {
   #end(state: 'closed' | 'failed'): void {
     this.#retransmission.stop()
     this.#reassembly.clear()
-    this.#early.take()
-    this.#earlyDue = false
+    this.#records.stop()
     this.#setState(state)
   }
 
