@@ -56,8 +56,8 @@ class PortableEcdh implements KeyAgreement {
   }
 
   agree(peer: Uint8Array): Uint8Array | undefined {
-    // noble takes compressed points too; TLS does not (RFC 8446, 4.2.8.2).
-    if (peer.length !== this.publicKey.length || peer[0] !== 4) return undefined
+    // noble takes compressed points too, which are shorter; TLS does not (RFC 8446, 4.2.8.2).
+    if (peer.length !== this.publicKey.length) return undefined
     // The compressed form of the shared point is a sign byte and the X coordinate.
     return attempt(() => this.#curve.getSharedSecret(this.#secret, peer, true).slice(1))
   }

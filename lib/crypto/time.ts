@@ -58,8 +58,8 @@ export const parseTime = (tag: number, content: Uint8Array): number | undefined 
   const [hour, minute, second] = [number(yearDigits + 4, 2), number(yearDigits + 6, 2), number(yearDigits + 8, 2)]
   if (month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59) return undefined
   const days = daysOf(year, month, day)
-  const exact = dateOf(days)
-  if (exact.day !== day || exact.month !== month) return undefined
+  // A day that the month does not have is one of another month.
+  if (dateOf(days).month !== month) return undefined
   return days * DAY + ((hour * 60 + minute) * 60 + second) * 1000
 }
 

@@ -3,6 +3,7 @@
 import { X509Certificate } from 'node:crypto'
 import t from 'tap'
 import { hex } from '../../lib/bytes/index.ts'
+import { context, DerReader, der, oid, SEQUENCE, sequence, unsigned } from '../../lib/crypto/der.ts'
 import {
   type Certificate,
   createSelfSignedCertificate,
@@ -115,6 +116,40 @@ t.test('times that no certificate may have are refused', t => {
   t.equal(parseTime(0x18, ascii('20240229000000.5Z')), undefined)
   t.equal(parseTime(0x04, ascii('240229000000Z')), undefined, 'no time at all')
   t.end()
+})
+
+t.test('what is no certificate is refused', async t => {
+  const key = await nodeCrypto.generateKey('ec-p256')
+  const whole = createSelfSignedCertificate(nodeCrypto, key, { notBefore: 0, notAfter: 1e12 }).der
+  const outer = new DerReader(whole).enter(SEQUENCE)
+  const inner = outer.enter(SEQUENCE)
+  const fields: Uint8Array[] = []
+  while (!inner.done) fields.push(inner.element())
+  const [algorithm, signature] = [outer.element(), outer.element()]
+  const build = (tbs: readonly Uint8Array[], ...others: readonly Uint8Array[]): Uint8Array =>
+    sequence(sequence(...tbs), ...others)
+  const explicit = (number: number): Uint8Array => der(context(number), sequence())
+
+  t.same(build(fields, algorithm, signature), whole)
+  t.equal(parseCertificate(build(fields.slice(1), algorithm, signature))?.version, 1, 'no version means the first')
+  const extended = build([...fields, der(0x81, Uint8Array.of(0, 1)), explicit(3)], algorithm, signature)
+  t.equal(parseCertificate(extended)?.version, 3, 'an identifier and extensions are passed over')
+
+  const version = (value: number): Uint8Array => der(context(0), unsigned(Uint8Array.of(value)))
+  const bad: Readonly<Record<string, Uint8Array>> = {
+    'another algorithm outside': build(fields, sequence(oid('1.3.101.112')), signature),
+    'a version that is not': build([version(3), ...fields.slice(1)], algorithm, signature),
+    'extensions twice': build([...fields, explicit(3), explicit(3)], algorithm, signature),
+    'an unknown field': build([...fields, explicit(4)], algorithm, signature),
+    'a field of another class': build([...fields, sequence()], algorithm, signature),
+    'no signature': build(fields, algorithm),
+    'more than a signature': build(fields, algorithm, signature, signature),
+    'no key': build(fields.slice(0, -1), algorithm, signature),
+    'one time only': build(fields.with(4, sequence(encodeTime(0))), algorithm, signature),
+    'three times': build(fields.with(4, sequence(encodeTime(0), encodeTime(1), encodeTime(2))), algorithm, signature),
+    'something behind': Uint8Array.of(...whole, 0),
+  }
+  for (const [name, bytes] of Object.entries(bad)) t.equal(parseCertificate(bytes), undefined, name)
 })
 
 t.test('a validity that cannot be throws', async t => {

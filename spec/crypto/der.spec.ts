@@ -56,6 +56,7 @@ t.test('lengths are definite and minimal', t => {
     '04820001ff',
     '0485000000000100',
     '04ff',
+    `04820080${'00'.repeat(128)}`,
     '0402ff',
     '04',
     '1f0100',

@@ -90,6 +90,7 @@ for (const { name, crypto } of providers) {
       const [nonce, none, buffer] = [new Uint8Array(12), new Uint8Array(0), new Uint8Array(64)]
       for (let length = 0; length < 16; length++) t.equal(aead.open(nonce, none, buffer, 3, 3 + length), -1)
       t.throws(() => aead.seal(nonce, none, buffer, 0, 49), RangeError, 'no room for the tag')
+      t.ok(equalBytes(buffer, new Uint8Array(64)), 'and nothing was encrypted under that nonce')
       t.throws(() => aead.seal(nonce, none, buffer, 5, 4), RangeError)
       t.throws(() => aead.open(nonce, none, buffer, 0, 65), RangeError)
       t.throws(() => aead.seal(new Uint8Array(8), none, buffer, 0, 10), RangeError, 'a nonce of 8 bytes')
