@@ -27,7 +27,7 @@ export class ClientTransaction implements Machine {
   requestsSent = 1
   deadline: number
   readonly #request: Uint8Array
-  readonly #transmit: (request: Uint8Array) => void
+  readonly #transmit: (request: Uint8Array, now: number) => void
   readonly #initialTimeout: number
   readonly #lastWait: number
   #requests: number
@@ -39,7 +39,7 @@ export class ClientTransaction implements Machine {
    */
   constructor(
     request: Uint8Array,
-    transmit: (request: Uint8Array) => void,
+    transmit: (request: Uint8Array, now: number) => void,
     now: number,
     timing: RetransmissionTiming = {},
   ) {
@@ -52,7 +52,7 @@ export class ClientTransaction implements Machine {
     this.firstSentAt = now
     this.lastSentAt = now
     this.deadline = this.#nextDeadline(now)
-    transmit(request)
+    transmit(request, now)
   }
 
   advance(now: number): void {
@@ -67,7 +67,7 @@ export class ClientTransaction implements Machine {
       this.lastSentAt = now
       this.#timeout *= 2
       this.deadline = this.#nextDeadline(now)
-      this.#transmit(this.#request)
+      this.#transmit(this.#request, now)
     }
   }
 

@@ -1,0 +1,385 @@
+/**
+ * A full ICE agent for one component (RFC 8445), with trickle (RFC 8838), consent (RFC 7675) and patience (RFC 8863).
+ *
+ * The order of events: candidates and credentials of both sides come in; pairs are checked, one each Ta; what the peer
+ * checks is checked in return; the controlling side nominates; the selected pair is kept alive by consent checks until
+ * a restart makes a new generation, which takes over when it has a nominated pair of its own.
+ *
+ * Nomination is regular (RFC 8445, 8.1.1): at once when the best valid pair has no better one still under way, else
+ * `nominationWait` and one round trip after the first pair became valid. Data does not wait for it: before, it goes
+ * over the best valid pair.
+ */
+
+import { Packet } from '../bytes/index.ts'
+import { type Machine, randomU32 } from '../machine/index.ts'
+import { addressBytes, canonicalAddress, decodeStun, Method, type StunMessage } from '../stun/index.ts'
+import { encodeError, encodeSuccess, judgeRequest } from './binding.ts'
+import type { IceCandidate } from './candidate.ts'
+import { EarlyChecks } from './early-checks.ts'
+import { Generation } from './generation.ts'
+import type { GenerationContext } from './generation-context.ts'
+import { createCounters, DEFAULT_TIMING, type IceAgentOptions, type IceRole, type IceTiming } from './options.ts'
+import type { CandidatePair } from './pair.ts'
+import { areValidParameters, createIceParameters, type IceParameters } from './parameters.ts'
+import { candidatePriority, Foundations } from './priority.ts'
+import { type IceEvent, type IceState, Progress } from './progress.ts'
+
+/** A UDP socket that the owner has bound. */
+export interface HostSocket {
+  /** The owner's own number for it. */
+  readonly socket: number
+  readonly address: string
+  readonly port: number
+  readonly interfaceName?: string
+}
+
+export class IceAgent implements Machine {
+  readonly counters = createCounters()
+  readonly #options: IceAgentOptions
+  readonly #timing: IceTiming
+  readonly #context: GenerationContext
+  readonly #early = new EarlyChecks()
+  readonly #progress: Progress
+  /** The pair that the last datagram came in on. */
+  #admitted: CandidatePair | undefined
+
+  /** Throws a RangeError when the credentials given do not follow RFC 8839, 5.4. */
+  constructor(options: IceAgentOptions) {
+    const { crypto, parameters = createIceParameters(crypto.random), role, timing } = options
+    this.#options = options
+    this.#timing = { ...DEFAULT_TIMING, ...timing }
+    this.#context = {
+      crypto,
+      timing: this.#timing,
+      counters: this.counters,
+      foundations: new Foundations(),
+      role,
+      tieBreaker: this.#drawTieBreaker(),
+      transmit: (message, socket, address, port, now) => this.#transmit(message, socket, address, port, now),
+      loseRole: () => {
+        // RFC 8445, 7.2.5.1: with the number that has lost, the next conflict would be lost again.
+        this.#context.tieBreaker = this.#drawTieBreaker()
+        this.#switchRole()
+      },
+    }
+    this.#progress = new Progress(this.#newGeneration(parameters), this.#timing, options.trace)
+  }
+
+  get state(): IceState {
+    return this.#progress.state
+  }
+
+  get role(): IceRole {
+    return this.#context.role
+  }
+
+  /** Which side decides is for the descriptions to say (RFC 8445, 6.1.1); a conflict is resolved by itself. */
+  set role(role: IceRole) {
+    if (role !== this.#context.role) this.#setRole(role)
+  }
+
+  get localParameters(): IceParameters {
+    return this.#current.local
+  }
+
+  /** The peer's credentials of the present generation, once known. */
+  get remoteParameters(): IceParameters | undefined {
+    return this.#current.remote
+  }
+
+  get localCandidates(): readonly IceCandidate[] {
+    return [...this.#current.candidates.locals.map(({ candidate }) => candidate), ...this.#current.candidates.reflexive]
+  }
+
+  get remoteCandidates(): readonly IceCandidate[] {
+    return this.#current.candidates.remotes
+  }
+
+  /** All pairs, those from before a restart included while they are in use. */
+  get pairs(): readonly CandidatePair[] {
+    const { current, previous } = this.#progress
+    return previous === undefined ? current.pairs : [...previous.pairs, ...current.pairs]
+  }
+
+  /** The pair that `send` uses: the nominated one, or before nomination the best that is valid. */
+  get selectedPair(): CandidatePair | undefined {
+    return this.#progress.selected
+  }
+
+  /** Milliseconds, as last measured on the selected pair. */
+  get roundTripTime(): number | undefined {
+    return this.#progress.selected?.currentRoundTripTime
+  }
+
+  get deadline(): number {
+    return this.#progress.deadline
+  }
+
+  nextEvent(): IceEvent | undefined {
+    return this.#progress.events.next()
+  }
+
+  // Candidates and credentials
+
+  /** A host candidate for a socket; named first is preferred. Throws a TypeError when `address` is no IP address. */
+  addHostCandidate(host: HostSocket, now: number): IceCandidate {
+    const address = canonicalAddress(host.address)
+    if (address === undefined) throw new TypeError(`not an IP address: ${host.address}`)
+    const { candidates } = this.#current
+    const known = candidates.findLocal(host.socket)
+    if (known !== undefined) return known.candidate
+    const localPreference = Math.max(0, 0xffff - candidates.locals.length)
+    const candidate: IceCandidate = {
+      foundation: this.#context.foundations.of('host', address, 'udp'),
+      component: 1,
+      protocol: 'udp',
+      priority: candidatePriority('host', localPreference, 1),
+      address,
+      port: host.port,
+      type: 'host',
+    }
+    const added = this.#current.addLocal({ candidate, socket: host.socket, localPreference })
+    this.#progress.settle(now)
+    return added
+  }
+
+  endOfLocalCandidates(now: number): void {
+    this.#progress.localEnded = true
+    this.#progress.settle(now)
+  }
+
+  /** The peer's credentials. Others than before are the peer's side of a restart (RFC 8445, 9). */
+  setRemoteParameters(parameters: IceParameters, now: number): void {
+    if (this.state === 'closed') return
+    const known = this.#current.remote
+    if (known?.usernameFragment === parameters.usernameFragment && known.password === parameters.password) return
+    if (known !== undefined) this.#replaceGeneration(this.#current.local, now)
+    // A lite peer never sends a check, so the decision is ours (RFC 8445, 6.1.1).
+    if (parameters.iceLite === true) this.role = 'controlling'
+    const early = this.#early.take(this.#current.localFragment, parameters.usernameFragment)
+    this.#current.setRemote(parameters, early, now)
+    this.#progress.previous?.retire()
+    this.#progress.settle(now)
+  }
+
+  /** A candidate of the peer's. One known already, by name, or of no use here is counted and left out. */
+  addRemoteCandidate(candidate: IceCandidate, now: number): void {
+    if (this.state === 'closed' || this.state === 'failed') return
+    const { remote } = this.#current
+    const address = canonicalAddress(candidate.address)
+    const generation = candidate.usernameFragment ?? remote?.usernameFragment
+    if (address === undefined) {
+      this.counters.ignoredNames++
+    } else if (
+      candidate.component !== 1 ||
+      candidate.protocol !== 'udp' ||
+      candidate.port === 0 ||
+      !isUnicast(address) ||
+      (remote !== undefined && generation !== remote.usernameFragment)
+    ) {
+      this.counters.ignoredCandidates++
+    } else {
+      this.#current.addRemote(address === candidate.address ? candidate : { ...candidate, address })
+      this.#progress.settle(now)
+    }
+  }
+
+  endOfRemoteCandidates(now: number): void {
+    this.#current.remoteEnded = true
+    this.#progress.settle(now)
+  }
+
+  /**
+   * Takes new credentials into use on the same sockets (RFC 8445, 9). Data keeps flowing on the pair selected before,
+   * and checks for the old credentials are answered, until the new generation has nominated a pair. Giving the
+   * credentials from before, while the peer's new ones are not known, takes the restart back (a rolled-back offer).
+   * Throws a RangeError when the credentials do not follow RFC 8839, 5.4.
+   * @returns The host candidates, to be announced anew.
+   */
+  restart(parameters: IceParameters, now: number): IceCandidate[] {
+    if (this.state === 'closed') return []
+    const { current, previous } = this.#progress
+    if (previous !== undefined && current.remote === undefined && isSame(previous.local, parameters)) {
+      for (const local of current.candidates.locals)
+        if (!previous.candidates.findLocal(local.socket)) previous.addLocal(local)
+      this.#progress.reinstate(previous)
+    } else {
+      this.#replaceGeneration(parameters, now)
+      this.#progress.localEnded = false
+    }
+    this.#progress.settle(now)
+    return this.#current.candidates.locals.map(({ candidate }) => candidate)
+  }
+
+  get #current(): Generation {
+    return this.#progress.current
+  }
+
+  #newGeneration(parameters: IceParameters): Generation {
+    if (!areValidParameters(parameters)) throw new RangeError('ICE credentials are ice-chars, 4 to 256 and 22 to 256')
+    return new Generation(this.#context, parameters)
+  }
+
+  /** Starts a generation on the same sockets. */
+  #replaceGeneration(parameters: IceParameters, now: number): void {
+    const generation = this.#newGeneration(parameters)
+    for (const local of this.#current.candidates.locals) generation.addLocal(local)
+    this.#progress.replace(generation, now)
+    this.#admitted = undefined
+  }
+
+  #drawTieBreaker(): bigint {
+    const { random } = this.#options.crypto
+    return (BigInt(randomU32(random)) << 32n) | BigInt(randomU32(random))
+  }
+
+  /** A role conflict is lost (RFC 8445, 7.2.5.1 and 7.3.1.1). */
+  #switchRole(): void {
+    this.#setRole(this.#context.role === 'controlling' ? 'controlled' : 'controlling')
+    this.#progress.events.push({ type: 'role', role: this.#context.role })
+  }
+
+  #setRole(role: IceRole): void {
+    this.#context.role = role
+    for (const generation of this.#progress.generations) generation.refresh()
+  }
+
+  // Datagrams
+
+  /** A STUN message that came into one of our sockets; `address` is canonical text. */
+  receive(packet: Uint8Array, socket: number, address: string, port: number, now: number): void {
+    if (this.state === 'closed') return
+    const message = decodeStun(packet)
+    if (message === undefined) {
+      this.counters.malformed++
+      return
+    }
+    this.#options.trace?.packet?.('ice', 'in', packet, now)
+    if (!this.#current.candidates.findLocal(socket)) {
+      this.counters.unknownSocket++
+      return
+    }
+    if (message.method !== Method.binding || message.kind === 'indication') {
+      this.counters.ignoredMethods++
+      return
+    }
+    if (message.kind === 'request') {
+      this.#answer(message, socket, address, port, now)
+    } else if (
+      !this.#current.receiveResponse(message, socket, address, port, now) &&
+      !this.#progress.previous?.receiveResponse(message, socket, address, port, now)
+    ) {
+      this.counters.unmatchedResponses++
+    }
+    this.#progress.settle(now)
+    this.#progress.sendDueCheck(now)
+  }
+
+  /** A connectivity check of the peer (RFC 8445, 7.3). */
+  #answer(message: StunMessage, socket: number, address: string, port: number, now: number): void {
+    this.counters.requestsReceived++
+    const { generations } = this.#progress
+    const request = judgeRequest(message, generations)
+    if ('reason' in request) {
+      this.counters[request.reason]++
+      if (request.response === undefined) return
+      this.counters.errorsSent++
+      this.#transmit(request.response, socket, address, port, now)
+      return
+    }
+    const { responder, remoteFragment } = request
+    if (request.role === this.#context.role) {
+      this.counters.roleConflicts++
+      const isOurs = this.#context.tieBreaker >= request.tieBreaker
+      // Whoever has the larger number controls (RFC 8445, 7.3.1.1).
+      if (isOurs === (this.#context.role === 'controlling')) {
+        this.counters.errorsSent++
+        this.#transmit(encodeError(message, 487, 'Role Conflict', responder.localMac), socket, address, port, now)
+        return
+      }
+      this.#switchRole()
+    }
+    this.counters.responsesSent++
+    this.#transmit(encodeSuccess(message, { address, port }, responder.localMac), socket, address, port, now)
+    const { priority, useCandidate } = request
+    const check = { socket, address, port, priority, useCandidate }
+    const isMeant = ({ localFragment, remote }: Generation) =>
+      localFragment === responder.localFragment && remote?.usernameFragment === remoteFragment
+    const generation = generations.find(isMeant)
+    if (generation !== undefined) generation.acceptCheck(check, 1, now)
+    else if (!this.#early.add({ ...check, localFragment: responder.localFragment, remoteFragment, requests: 1 }))
+      this.counters.droppedEarlyChecks++
+  }
+
+  /**
+   * Whether a datagram other than STUN may be believed to be the peer's: an authenticated check has passed between
+   * that address and our socket, in either direction. Counts it to its pair.
+   */
+  admit(socket: number, address: string, port: number, length: number, now: number): boolean {
+    let pair = this.#admitted
+    if (pair === undefined || !pair.isPath(socket, address, port)) {
+      pair = this.#findAuthenticated(socket, address, port)
+      if (pair === undefined) {
+        if (this.state !== 'closed' && this.#early.has(socket, address, port)) return true
+        this.counters.droppedUnauthenticated++
+        return false
+      }
+      this.#admitted = pair
+    }
+    pair.packetsReceived++
+    pair.bytesReceived += length
+    pair.lastReceivedAt = now
+    if (this.state === 'disconnected') this.#progress.settle(now)
+    return true
+  }
+
+  #findAuthenticated(socket: number, address: string, port: number): CandidatePair | undefined {
+    const pair = this.#current.checkList.find(socket, address, port)
+    if (pair?.authenticated) return pair
+    const before = this.#progress.previous?.checkList.find(socket, address, port)
+    return before?.authenticated ? before : undefined
+  }
+
+  /** Sends data on the selected pair; without one that has consent, releases the packet and returns false. */
+  send(packet: Packet, now: number): boolean {
+    const pair = this.#progress.selected
+    if (pair === undefined || now >= pair.consentUntil) {
+      this.counters.droppedUnsendable++
+      packet.release()
+      return false
+    }
+    pair.packetsSent++
+    pair.bytesSent += packet.length
+    this.#options.transmit(packet, pair.socket, pair.remoteAddress, pair.remotePort)
+    return true
+  }
+
+  #transmit(message: Uint8Array, socket: number, address: string, port: number, now: number): void {
+    this.#options.trace?.packet?.('ice', 'out', message, now)
+    this.#options.transmit(Packet.copy(message), socket, address, port)
+  }
+
+  // Time
+
+  advance(now: number): void {
+    this.#progress.advance(now)
+  }
+
+  close(now: number): void {
+    if (this.state === 'closed') return
+    this.#progress.close(now)
+    this.#early.clear()
+    this.#admitted = undefined
+  }
+}
+
+const isSame = (a: IceParameters, b: IceParameters): boolean =>
+  a.usernameFragment === b.usernameFragment && a.password === b.password
+
+/** Whether one peer can be at the address: not unspecified, multicast or broadcast. */
+const isUnicast = (address: string): boolean => {
+  const bytes = addressBytes(address)
+  if (bytes === undefined) return false
+  if (bytes.length === 4) return bytes[0] !== 0 && bytes[0]! < 224
+  return bytes[0] !== 0xff && bytes.some(byte => byte !== 0)
+}

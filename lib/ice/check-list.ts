@@ -1,0 +1,144 @@
+/**
+ * The check list (RFC 8445, 6.1.2 and 6.1.4): pairs in the order of their priority, which of them is checked next, and
+ * the triggered-check queue that goes before the rest.
+ *
+ * There is one data stream with one component, hence one list; foundations still hold back pairs that would only learn
+ * what another check is about to show.
+ */
+
+import type { IceRole } from './options.ts'
+import type { CandidatePair } from './pair.ts'
+
+/** RFC 8445, 6.1.2.5: an agent limits its checks to 100 by default. */
+export const MOST_PAIRS = 100
+
+export class CheckList {
+  /** Highest priority first. */
+  pairs: CandidatePair[] = []
+  /** A pair has been nominated: ordinary checks are over (RFC 8445, 8.1.2). */
+  concluded = false
+  #triggered: CandidatePair[] = []
+
+  find(socket: number, address: string, port: number): CandidatePair | undefined {
+    for (const pair of this.pairs) if (pair.isPath(socket, address, port)) return pair
+    return undefined
+  }
+
+  /**
+   * Adds a pair where there is room, or where a less useful one can make room.
+   * @param wanted Whether the pair takes room from unchecked pairs of higher priority as well.
+   */
+  add(pair: CandidatePair, wanted: boolean): boolean {
+    if (this.pairs.length >= MOST_PAIRS && !this.#evict(pair, wanted)) return false
+    this.#insert(pair)
+    this.#setInitialState(pair)
+    return true
+  }
+
+  /** A pair's priority has changed. */
+  sort(): void {
+    this.pairs.sort((a, b) => (a.priority === b.priority ? 0 : a.priority > b.priority ? -1 : 1))
+  }
+
+  /** Our role has changed, and so every priority. */
+  refresh(role: IceRole): void {
+    for (const pair of this.pairs) pair.refresh(role)
+    this.sort()
+  }
+
+  /** Puts a pair into the triggered-check queue, once (RFC 8445, 6.1.4.1). */
+  trigger(pair: CandidatePair): void {
+    if (!this.#triggered.includes(pair)) this.#triggered.push(pair)
+  }
+
+  untrigger(pair: CandidatePair): void {
+    this.#triggered = this.#triggered.filter(other => other !== pair)
+  }
+
+  isTriggered(pair: CandidatePair): boolean {
+    return this.#triggered.includes(pair)
+  }
+
+  /** The pair to check now (RFC 8445, 6.1.4.2), or undefined when nothing is to be done. */
+  next(): CandidatePair | undefined {
+    return this.#triggered.shift() ?? this.#ordinary()
+  }
+
+  get hasNext(): boolean {
+    return this.#triggered.length > 0 || this.#ordinary() !== undefined
+  }
+
+  /** Whether a pair is yet to be checked, or a check to be answered. */
+  get pending(): boolean {
+    if (this.#triggered.length > 0) return true
+    return this.pairs.some(pair => (this.concluded ? pair.state === 'in-progress' : pair.pending))
+  }
+
+  /** Waiting and in-progress pairs: the N of the retransmission timeout (RFC 8445, 14.3). */
+  get active(): number {
+    let count = 0
+    for (const { state } of this.pairs) if (state === 'waiting' || state === 'in-progress') count++
+    return count
+  }
+
+  /** A check has succeeded: pairs of the same foundation need not wait any longer (RFC 8445, 7.2.5.3.3). */
+  unfreeze(foundation: string): void {
+    for (const pair of this.pairs) if (pair.state === 'frozen' && pair.foundation === foundation) pair.state = 'waiting'
+  }
+
+  /** Stops all that has not begun. */
+  clear(): void {
+    this.#triggered = []
+    this.concluded = true
+  }
+
+  #ordinary(): CandidatePair | undefined {
+    if (this.concluded) return undefined
+    for (const pair of this.pairs) if (pair.state === 'waiting') return pair
+    for (const pair of this.pairs) if (pair.state === 'frozen' && !this.#underWay(pair.foundation)) return pair
+    return undefined
+  }
+
+  #underWay(foundation: string): boolean {
+    return this.pairs.some(
+      pair => (pair.state === 'waiting' || pair.state === 'in-progress') && pair.foundation === foundation,
+    )
+  }
+
+  /** RFC 8445, 6.1.2.6, for one pair at a time as they trickle in (RFC 8838, 12). */
+  #setInitialState(pair: CandidatePair): void {
+    pair.state = 'waiting'
+    const foundation = pair.foundation
+    for (const other of this.pairs) {
+      if (other === pair || other.foundation !== foundation) continue
+      if (other.state === 'succeeded') {
+        pair.state = 'waiting'
+        return
+      }
+      if (other.state === 'in-progress') pair.state = 'frozen'
+      if (other.state === 'waiting' && !this.isTriggered(other)) {
+        if (other.priority < pair.priority) other.state = 'frozen'
+        else pair.state = 'frozen'
+      }
+    }
+  }
+
+  #insert(pair: CandidatePair): void {
+    const at = this.pairs.findIndex(other => other.priority < pair.priority)
+    if (at < 0) this.pairs.push(pair)
+    else this.pairs.splice(at, 0, pair)
+  }
+
+  /** Drops the least useful pair: a failed one, or the unchecked one of lowest priority. */
+  #evict(pair: CandidatePair, wanted: boolean): boolean {
+    let at = this.pairs.findLastIndex(({ state }) => state === 'failed')
+    if (at < 0)
+      at = this.pairs.findLastIndex(
+        other => (other.state === 'frozen' || other.state === 'waiting') && !this.isTriggered(other),
+      )
+    const victim = this.pairs[at]
+    if (victim === undefined || (!wanted && victim.state !== 'failed' && victim.priority >= pair.priority)) return false
+    this.pairs.splice(at, 1)
+    return true
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Consent freshness (RFC 7675, 5.1): when the pair that carries data is checked again.
+ *
+ * Every 4 to 6 seconds, drawn anew each time so that no two connections fall into step; never retransmitted. An answer
+ * renews the pair's consent for 30 s, however late it comes; requests of the peer do not. These checks are the
+ * keepalives too (RFC 8445, 11).
+ */
+
+import { type Random, randomUnit } from '../machine/index.ts'
+import type { CandidatePair } from './pair.ts'
+
+export class Consent {
+  readonly #random: Random
+  readonly #interval: number
+  #pair: CandidatePair | undefined
+  /** When the next check is due; Infinity when no pair carries data. */
+  deadline = Number.POSITIVE_INFINITY
+
+  /** @param interval Milliseconds, varied by a fifth either way. */
+  constructor(random: Random, interval: number) {
+    this.#random = random
+    this.#interval = interval
+  }
+
+  /** The pair that carries data, or none. */
+  carry(pair: CandidatePair | undefined, now: number): void {
+    if (pair === this.#pair) return
+    this.#pair = pair
+    this.deadline = pair === undefined ? Number.POSITIVE_INFINITY : now + this.#draw()
+  }
+
+  /** The pair to check when its time has come, once. */
+  due(now: number): CandidatePair | undefined {
+    if (now < this.deadline) return undefined
+    this.deadline = now + this.#draw()
+    return this.#pair
+  }
+
+  #draw(): number {
+    return this.#interval * (0.8 + 0.4 * randomUnit(this.#random))
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Checks that came before the peer's credentials were known (RFC 8445, 7.3): the answer to our offer is still under way.
+ *
+ * They were authenticated with our own password and answered. They are kept until the credentials come, and then
+ * become triggered checks; meanwhile what comes from there is let in.
+ */
+
+export interface EarlyCheck {
+  readonly socket: number
+  readonly address: string
+  readonly port: number
+  /** Both halves of the user name: the generation that the check belongs to. */
+  readonly localFragment: string
+  readonly remoteFragment: string
+  readonly priority: number
+  useCandidate: boolean
+  /** How many have been answered. */
+  requests: number
+}
+
+/** One for each path and generation; a peer that sends from more places is not believed to need them all. */
+const MOST_EARLY_CHECKS = 32
+
+export class EarlyChecks {
+  #checks: EarlyCheck[] = []
+
+  /** Keeps a check; false when there is no room. */
+  add(check: EarlyCheck): boolean {
+    const known = this.#checks.find(
+      other =>
+        other.port === check.port &&
+        other.socket === check.socket &&
+        other.address === check.address &&
+        other.localFragment === check.localFragment &&
+        other.remoteFragment === check.remoteFragment,
+    )
+    if (known !== undefined) {
+      known.useCandidate ||= check.useCandidate
+      known.requests += check.requests
+      return true
+    }
+    if (this.#checks.length >= MOST_EARLY_CHECKS) return false
+    this.#checks.push(check)
+    return true
+  }
+
+  /** Whether a check has come this way. */
+  has(socket: number, address: string, port: number): boolean {
+    for (const check of this.#checks)
+      if (check.port === port && check.socket === socket && check.address === address) return true
+    return false
+  }
+
+  /** Takes out those of a generation whose credentials are now known on both sides. */
+  take(localFragment: string, remoteFragment: string): EarlyCheck[] {
+    const isOf = (check: EarlyCheck) => check.localFragment === localFragment && check.remoteFragment === remoteFragment
+    const taken = this.#checks.filter(isOf)
+    this.#checks = this.#checks.filter(check => !isOf(check))
+    return taken
+  }
+
+  /** Forgets those for credentials of ours that are no longer in use. */
+  keepOnly(localFragments: readonly string[]): void {
+    this.#checks = this.#checks.filter(({ localFragment }) => localFragments.includes(localFragment))
+  }
+
+  clear(): void {
+    this.#checks = []
+  }
+}

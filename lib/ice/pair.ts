@@ -1,0 +1,83 @@
+/**
+ * A candidate pair (RFC 8445, 6.1.2): one path, from one of our sockets to one address and port of the peer.
+ *
+ * There is one object for a path: when a check discovers a peer-reflexive candidate of ours, or signalling names what a
+ * check had discovered, the pair's candidate is replaced and the pair stays (RFC 8445, 7.2.5.3.1 and 7.3.1.3).
+ */
+
+import type { IceCandidate } from './candidate.ts'
+import type { IceRole } from './options.ts'
+import { pairPriority } from './priority.ts'
+
+export type CandidatePairState = 'frozen' | 'waiting' | 'in-progress' | 'succeeded' | 'failed'
+
+export class CandidatePair {
+  local: IceCandidate
+  remote: IceCandidate
+  /** The owner's number of the socket that is the base of `local`. */
+  readonly socket: number
+  readonly remoteAddress: string
+  readonly remotePort: number
+  state: CandidatePairState = 'frozen'
+  priority = 0n
+  /** Of both candidates: pairs with the same one meet the same fate (RFC 8445, 6.1.2.6). */
+  foundation = ''
+  /** In the valid list: a check of ours was answered (RFC 8445, 7.2.5.3.2). */
+  valid = false
+  nominated = false
+  /** An authenticated check has passed in either direction: what comes from there is let in. */
+  authenticated = false
+  /** The peer has nominated this pair before our own check has succeeded (RFC 8445, 7.3.1.5). */
+  nominateOnSuccess = false
+  /** We, controlling, have decided for this pair, and its check is to carry USE-CANDIDATE. */
+  nominating = false
+  /** We may send until then (RFC 7675, 5.1): monotonic ms, renewed by each valid answer. */
+  consentUntil = Number.NEGATIVE_INFINITY
+  /** When something believable came from the peer on this pair: monotonic ms. */
+  lastReceivedAt = Number.NEGATIVE_INFINITY
+  /** Milliseconds, of the last check that was answered without retransmission. */
+  currentRoundTripTime: number | undefined
+  /** Milliseconds, summed over `responsesReceived`. */
+  totalRoundTripTime = 0
+  requestsSent = 0
+  responsesReceived = 0
+  requestsReceived = 0
+  responsesSent = 0
+  consentRequestsSent = 0
+  packetsSent = 0
+  bytesSent = 0
+  packetsReceived = 0
+  bytesReceived = 0
+
+  constructor(local: IceCandidate, socket: number, remote: IceCandidate, role: IceRole) {
+    this.local = local
+    this.remote = remote
+    this.socket = socket
+    this.remoteAddress = remote.address
+    this.remotePort = remote.port
+    this.refresh(role)
+  }
+
+  /** Whether its check is still to come or to be answered. */
+  get pending(): boolean {
+    return this.state === 'frozen' || this.state === 'waiting' || this.state === 'in-progress'
+  }
+
+  /** A candidate of the pair or our role has changed: computes what follows from them. */
+  refresh(role: IceRole): void {
+    const { local, remote } = this
+    this.foundation = `${local.foundation} ${remote.foundation}`
+    this.priority =
+      role === 'controlling'
+        ? pairPriority(local.priority, remote.priority)
+        : pairPriority(remote.priority, local.priority)
+  }
+
+  isPath(socket: number, address: string, port: number): boolean {
+    return this.remotePort === port && this.socket === socket && this.remoteAddress === address
+  }
+
+  mayCarry(now: number): boolean {
+    return this.valid && now < this.consentUntil
+  }
+}
