@@ -2,6 +2,7 @@
 
 export { compareBytes, concatBytes, equalBytes } from './compare.ts'
 export { crc32, crc32c } from './crc.ts'
+export { getU16, getU32, setU16, setU32 } from './field.ts'
 export { HEADROOM, Packet, PacketPool, TAILROOM } from './packet.ts'
 export { Reader } from './reader.ts'
 export { add16, add32, after16, after32, diff16, diff32 } from './serial.ts'

@@ -1,0 +1,89 @@
+/** What an association is made from, what it tells, and the defaults (RFC 9260 16, fitted to WebRTC). */
+
+import type { Packet, PacketPool } from '../bytes/index.ts'
+import type { CryptoProvider } from '../crypto/index.ts'
+import type { TraceSink } from '../machine/index.ts'
+import type { SctpError } from './error-cause.ts'
+
+export interface AssociationOptions {
+  readonly crypto: CryptoProvider
+  /** Takes each packet; called from within the input methods, `flush` and `advance`. */
+  readonly transmit: (packet: Packet) => void
+  /** Where packets come from; one of its own unless given, or when the given one's are smaller than `mtu`. */
+  readonly pool?: PacketPool | undefined
+  /** 5000 unless given, as in WebRTC. */
+  readonly localPort?: number | undefined
+  readonly remotePort?: number | undefined
+  /** The largest SCTP packet in bytes: 1172, which fills a UDP payload of 1200 behind DTLS 1.2 with AES-GCM. */
+  readonly mtu?: number | undefined
+  /** The largest message that is taken, in bytes: 262,144. A larger one is dropped, and told by an event. */
+  readonly maxMessageSize?: number | undefined
+  /** Bytes that the peer may send ahead of what is missing (a_rwnd): 5 MiB. */
+  readonly receiveWindow?: number | undefined
+  /** Bytes that may wait to be sent, on all streams together, before `send` refuses: 64 MiB. */
+  readonly sendBufferLimit?: number | undefined
+  /** Streams that are offered each way: 65,535 (RFC 8831 6.2). */
+  readonly outboundStreams?: number | undefined
+  readonly inboundStreams?: number | undefined
+  /** Milliseconds. RTO.Initial: 1000. */
+  readonly initialTimeout?: number | undefined
+  /** Milliseconds. RTO.Max: 10,000, not the RFC's 60,000, within which ICE has long given the path up. */
+  readonly largestTimeout?: number | undefined
+  /** Association.Max.Retrans: 10. */
+  readonly maxRetransmissions?: number | undefined
+  /** Max.Init.Retransmits: 8. */
+  readonly maxInitRetransmissions?: number | undefined
+  /** Milliseconds of idleness between heartbeats (HB.interval): 30,000; Infinity for none. */
+  readonly heartbeatInterval?: number | undefined
+  readonly trace?: TraceSink | undefined
+}
+
+export type AssociationState =
+  /** Not begun, or ended. */
+  | 'closed'
+  | 'cookie-wait'
+  | 'cookie-echoed'
+  | 'established'
+  /** `shutdown` was called, and data is still to be acknowledged. */
+  | 'shutdown-pending'
+  | 'shutdown-sent'
+  | 'shutdown-received'
+  | 'shutdown-ack-sent'
+
+export type AssociationEvent =
+  | { readonly type: 'established' }
+  /** A message; `data` is the receiver's own and fills its buffer. */
+  | {
+      readonly type: 'message'
+      readonly streamId: number
+      readonly ppid: number
+      readonly data: Uint8Array<ArrayBuffer>
+    }
+  /** A message larger than `maxMessageSize` came on this stream, and was dropped. */
+  | { readonly type: 'oversized'; readonly streamId: number }
+  /** The peer has reset these of its outgoing streams: they begin anew. An empty list means all. */
+  | { readonly type: 'incoming-reset'; readonly streamIds: readonly number[] }
+  /** The peer asked us to reset these of our outgoing streams, which is under way. An empty list means all. */
+  | { readonly type: 'reset-requested'; readonly streamIds: readonly number[] }
+  /** These of our outgoing streams were reset, or (not `ok`) the peer refused, or cannot. */
+  | { readonly type: 'reset-done'; readonly streamIds: readonly number[]; readonly ok: boolean }
+  /** A stream's buffered amount fell to its threshold. */
+  | { readonly type: 'buffered-low'; readonly streamId: number }
+  /** The peer began anew: what was under way is lost, and all streams begin anew (RFC 9260 5.2.4.1). */
+  | { readonly type: 'restarted' }
+  /** The end. Without an error when either side asked for it by `shutdown`, or this one by `abort`. */
+  | { readonly type: 'closed'; readonly error?: SctpError }
+
+export const DEFAULTS = {
+  port: 5000,
+  mtu: 1172,
+  maxMessageSize: 262_144,
+  receiveWindow: 5 * 1024 * 1024,
+  sendBufferLimit: 64 * 1024 * 1024,
+  streams: 65_535,
+  initialTimeout: 1000,
+  largestTimeout: 10_000,
+  maxRetransmissions: 10,
+  maxInitRetransmissions: 8,
+  heartbeatInterval: 30_000,
+} as const

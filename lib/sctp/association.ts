@@ -1,0 +1,256 @@
+/**
+ * An SCTP association (RFC 9260) in the profile of WebRTC (RFC 8261, RFC 8831): one path, over DTLS or whatever else
+ * carries packets.
+ *
+ * This is what its owner sees. What a received chunk means is in `inbound.ts`; tags and cookies are in
+ * `establishment.ts`; DATA, SACK and stream resets in `transfer.ts`.
+ */
+
+import type { FlushingMachine } from '../machine/index.ts'
+import {
+  type AssociationEvent,
+  type AssociationOptions,
+  type AssociationState,
+  DEFAULTS,
+} from './association-options.ts'
+import { CAUSE } from './chunk-type.ts'
+import { ControlBlock } from './control-block.ts'
+import type { SctpCounters } from './counters.ts'
+import { SctpError, writeTextCause } from './error-cause.ts'
+import { Inbound } from './inbound.ts'
+import { createMessage, type SendOptions } from './outbound-message.ts'
+
+export class Association implements FlushingMachine {
+  readonly #block: ControlBlock
+  readonly #inbound: Inbound
+  readonly #sendBufferLimit: number
+
+  constructor(options: AssociationOptions) {
+    this.#block = new ControlBlock(options)
+    this.#inbound = new Inbound(this.#block, options.trace)
+    this.#sendBufferLimit = options.sendBufferLimit ?? DEFAULTS.sendBufferLimit
+  }
+
+  get state(): AssociationState {
+    return this.#block.state
+  }
+
+  get counters(): Readonly<SctpCounters> {
+    return this.#block.counters
+  }
+
+  get packetsSent(): number {
+    return this.#block.packets.packetsSent
+  }
+
+  get bytesSent(): number {
+    return this.#block.packets.bytesSent
+  }
+
+  /** Milliseconds; undefined before the first measurement. */
+  get smoothedRoundTripTime(): number | undefined {
+    return this.#block.path.timeout.smoothed
+  }
+
+  /** Bytes. */
+  get congestionWindow(): number {
+    return this.#block.transfer?.sender.congestion.window ?? 0
+  }
+
+  /** Bytes that the peer has room for beyond what is in flight. */
+  get peerReceiveWindow(): number {
+    return this.#block.transfer?.sender.recovery.peerWindow ?? 0
+  }
+
+  /** Bytes in flight. */
+  get flightSize(): number {
+    return this.#block.transfer?.sender.outstanding.flight ?? 0
+  }
+
+  /** DATA chunks that were sent and not acknowledged yet. */
+  get unacknowledgedChunks(): number {
+    return this.#block.transfer?.sender.outstanding.count ?? 0
+  }
+
+  /** The largest SCTP packet in bytes. */
+  get mtu(): number {
+    return this.#block.packets.mtu
+  }
+
+  /** Streams that may be sent on: what is offered, and from `established` on what both sides can. */
+  get outboundStreams(): number {
+    return this.#block.outboundStreams
+  }
+
+  get inboundStreams(): number {
+    return this.#block.inboundStreams
+  }
+
+  /** Bytes waiting for their first transmission, on all streams. */
+  get totalBufferedAmount(): number {
+    return this.#block.queue.buffered
+  }
+
+  get deadline(): number {
+    const { establishment, shutdown, path, transfer } = this.#block
+    const own = Math.min(establishment.timer.at, shutdown.timer.at, shutdown.guard.at, path.timer.at)
+    return transfer === undefined ? own : Math.min(own, transfer.deadline)
+  }
+
+  /**
+   * Begins the association. Both sides may do so at once, as in WebRTC. Does nothing when the peer was first.
+   * @param ports When they were not known at construction.
+   * @throws SctpError 'invalid-state' after its end.
+   */
+  connect(now: number, ports?: { readonly local: number; readonly remote: number }): void {
+    const block = this.#block
+    if (block.ended) throw new SctpError('invalid-state', 'The association has ended')
+    if (block.state !== 'closed') return
+    if (ports !== undefined) {
+      block.packets.localPort = ports.local
+      block.packets.remotePort = ports.remote
+    }
+    block.state = 'cookie-wait'
+    block.establishment.begin(block.packets, now)
+  }
+
+  /** Takes a packet, which is borrowed until the call returns. */
+  receive(packet: Uint8Array, now: number): void {
+    this.#inbound.receive(packet, now)
+  }
+
+  /**
+   * Queues a message; it leaves with `flush`. May be called before the association is up.
+   * @param data Copied before the call returns, unless `owned`. Not empty (SCTP has no empty messages).
+   * @throws SctpError 'invalid-state' when the association is ending or the stream is being reset, 'invalid-stream',
+   * 'buffer-full'; RangeError when `data` is empty.
+   */
+  send(streamId: number, ppid: number, data: Uint8Array, options: SendOptions, now: number): void {
+    const block = this.#block
+    const { queue, state } = block
+    if (block.ended || state.startsWith('shutdown')) {
+      throw new SctpError('invalid-state', 'The association has ended or is being shut down')
+    }
+    if (streamId < 0 || streamId >= block.outboundStreams) {
+      throw new SctpError('invalid-stream', `There is no stream ${streamId}`)
+    }
+    if (data.length === 0) throw new RangeError('An SCTP message has at least one byte')
+    if (queue.buffered + data.length > this.#sendBufferLimit) {
+      throw new SctpError('buffer-full', `More than ${this.#sendBufferLimit} bytes would wait to be sent`)
+    }
+    const stream = queue.stream(streamId)
+    if (stream.resetting) throw new SctpError('invalid-state', `Stream ${streamId} is being reset`)
+    queue.push(stream, createMessage(streamId, ppid, data, options, now))
+    block.counters.messagesSent++
+  }
+
+  /** Bytes accepted on a stream and not yet sent for the first time. */
+  bufferedAmount(streamId: number): number {
+    return this.#block.queue.known(streamId)?.buffered ?? 0
+  }
+
+  /** The event `buffered-low` is told when `bufferedAmount` falls from above this to it or below. */
+  setBufferedAmountLowThreshold(streamId: number, bytes: number): void {
+    this.#block.queue.stream(streamId).lowThreshold = bytes
+  }
+
+  /**
+   * Resets outgoing streams once what was queued on them is sent (RFC 6525); the event `reset-done` follows.
+   * @param options `discard`: what has not begun to be sent is dropped.
+   */
+  resetStreams(streamIds: readonly number[], options: { readonly discard?: boolean } = {}): void {
+    const block = this.#block
+    if (block.ended) throw new SctpError('invalid-state', 'The association has ended')
+    for (const id of streamIds) block.queue.drain(id, options.discard === true)
+  }
+
+  /** Ends gracefully: what was queued is sent and acknowledged first (RFC 9260 9.2). */
+  shutdown(now: number): void {
+    const block = this.#block
+    if (block.ended) return
+    if (block.state === 'established') {
+      block.state = 'shutdown-pending'
+      block.shutdown.begin(now)
+    } else if (!block.state.startsWith('shutdown')) {
+      this.abort(now)
+    }
+  }
+
+  /** Ends at once, and tells the peer (9.1). */
+  abort(now: number, reason = ''): void {
+    this.#block.abort(writeTextCause(CAUSE.USER_INITIATED_ABORT, reason), now)
+  }
+
+  /** The layer below is gone: ends without a word. */
+  transportClosed(): void {
+    this.#block.end(new SctpError('transport-closed', 'The transport below the association is gone'))
+  }
+
+  /** Sends what waits. To be called once a turn. */
+  flush(now: number): void {
+    const block = this.#block
+    const { transfer } = block
+    if (block.ended) return
+    if (transfer !== undefined) {
+      transfer.flush(now)
+      const { queue } = block
+      for (let id = queue.nextLowered(); id >= 0; id = queue.nextLowered()) {
+        block.events.push({ type: 'buffered-low', streamId: id })
+      }
+      if (block.state !== 'established' && transfer.sender.idle) this.#shutdownReady(now)
+    }
+    block.packets.finish(now)
+  }
+
+  advance(now: number): void {
+    if (now < this.deadline) return
+    const block = this.#block
+    const { establishment, packets, path, shutdown } = block
+    if (establishment.timer.expire(now) && !establishment.expire(packets, now)) {
+      block.end(new SctpError('handshake-timeout', 'The peer does not answer'))
+      return
+    }
+    if (shutdown.guard.expire(now)) {
+      block.abort(writeTextCause(CAUSE.USER_INITIATED_ABORT, 'Shutdown took too long'), now)
+      return
+    }
+    if (shutdown.timer.expire(now)) {
+      shutdown.missed()
+      this.#repeatShutdown(now)
+    }
+    if (path.timer.expire(now)) path.expire(packets, now)
+    block.transfer?.advance(now)
+    if (path.failed) {
+      const error = new SctpError('timeout', 'The peer has stopped answering')
+      block.abort(writeTextCause(CAUSE.USER_INITIATED_ABORT, 'Too many retransmissions'), now, error)
+      return
+    }
+    this.flush(now)
+  }
+
+  /** What happened since the last call; to be drained after every input. */
+  nextEvent(): AssociationEvent | undefined {
+    return this.#block.events.next()
+  }
+
+  /** All that was queued has been acknowledged: the shutdown goes on. */
+  #shutdownReady(now: number): void {
+    const block = this.#block
+    if (block.state === 'shutdown-pending') {
+      block.state = 'shutdown-sent'
+      block.shutdown.sendShutdown(block.transfer!.receiver.tracker.cumulative, now)
+    } else if (block.state === 'shutdown-received') {
+      block.state = 'shutdown-ack-sent'
+      block.shutdown.sendShutdownAck(now)
+    }
+  }
+
+  #repeatShutdown(now: number): void {
+    const block = this.#block
+    if (block.state === 'shutdown-sent') {
+      block.shutdown.sendShutdown(block.transfer!.receiver.tracker.cumulative, now)
+    } else if (block.state === 'shutdown-ack-sent') {
+      block.shutdown.sendShutdownAck(now)
+    }
+  }
+}

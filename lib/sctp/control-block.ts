@@ -1,0 +1,151 @@
+/**
+ * The transmission control block of an association (RFC 9260 14): its state, the parts it is made of, and the passages
+ * from one state to the next.
+ */
+
+import { EventQueue } from '../machine/index.ts'
+import {
+  type AssociationEvent,
+  type AssociationOptions,
+  type AssociationState,
+  DEFAULTS,
+} from './association-options.ts'
+import { CHUNK } from './chunk-type.ts'
+import { createCounters, type SctpCounters } from './counters.ts'
+import type { SctpError } from './error-cause.ts'
+import { Establishment } from './establishment.ts'
+import { PacketBuilder } from './packet-builder.ts'
+import { Path } from './path.ts'
+import { SendQueue } from './send-queue.ts'
+import { Shutdown } from './shutdown.ts'
+import { Transfer, type TransferOptions, type TransferOwner } from './transfer.ts'
+
+export class ControlBlock implements TransferOwner {
+  state: AssociationState = 'closed'
+  /** Once closed, an association stays so. */
+  ended = false
+  readonly counters: SctpCounters = createCounters()
+  readonly events = new EventQueue<AssociationEvent>()
+  readonly packets: PacketBuilder
+  readonly path: Path
+  readonly establishment: Establishment
+  readonly shutdown: Shutdown
+  queue = new SendQueue()
+  /** There while both sides' tags are known and the association is up. */
+  transfer: Transfer | undefined
+  /** Streams that may be used: what is offered, until the peer has said what it takes. */
+  outboundStreams: number
+  inboundStreams: number
+  readonly #transferOptions: TransferOptions
+
+  constructor(options: AssociationOptions) {
+    const largestTimeout = options.largestTimeout ?? DEFAULTS.largestTimeout
+    const initialTimeout = options.initialTimeout ?? DEFAULTS.initialTimeout
+    const window = options.receiveWindow ?? DEFAULTS.receiveWindow
+    const { crypto, transmit, pool, trace } = options
+    this.outboundStreams = options.outboundStreams ?? DEFAULTS.streams
+    this.inboundStreams = options.inboundStreams ?? DEFAULTS.streams
+    this.packets = new PacketBuilder({ transmit, pool, trace, mtu: options.mtu ?? DEFAULTS.mtu })
+    this.packets.localPort = options.localPort ?? DEFAULTS.port
+    this.packets.remotePort = options.remotePort ?? DEFAULTS.port
+    this.path = new Path(
+      {
+        timeout: { initial: initialTimeout, largest: largestTimeout },
+        maxRetransmissions: options.maxRetransmissions ?? DEFAULTS.maxRetransmissions,
+        heartbeatInterval: options.heartbeatInterval ?? DEFAULTS.heartbeatInterval,
+      },
+      crypto.random,
+      this.counters,
+    )
+    this.establishment = new Establishment(
+      {
+        crypto,
+        window,
+        outboundStreams: this.outboundStreams,
+        inboundStreams: this.inboundStreams,
+        initialTimeout,
+        largestTimeout,
+        maxRetransmissions: options.maxInitRetransmissions ?? DEFAULTS.maxInitRetransmissions,
+      },
+      this.counters,
+    )
+    this.shutdown = new Shutdown(this.packets, this.path, largestTimeout)
+    this.#transferOptions = { window, maxMessageSize: options.maxMessageSize ?? DEFAULTS.maxMessageSize }
+  }
+
+  /** Both sides have agreed. */
+  establish(now: number): void {
+    const { agreement } = this.establishment
+    if (agreement === undefined) return
+    this.state = 'established'
+    this.outboundStreams = Math.min(this.outboundStreams, agreement.peerInboundStreams)
+    this.inboundStreams = Math.min(this.inboundStreams, agreement.peerOutboundStreams)
+    this.transfer = new Transfer(
+      agreement,
+      this.#transferOptions,
+      this,
+      this.queue,
+      this.packets,
+      this.path,
+      this.counters,
+    )
+    this.path.errors = 0
+    this.path.used(now)
+    this.events.push({ type: 'established' })
+  }
+
+  /** The peer has begun anew: nothing of what was under way can be finished. */
+  restart(now: number): void {
+    this.queue = new SendQueue()
+    this.shutdown.stop()
+    this.events.push({ type: 'restarted' })
+    this.establish(now)
+  }
+
+  /** Ends it without a word to the peer. */
+  end(error?: SctpError): void {
+    if (this.ended) return
+    this.ended = true
+    this.state = 'closed'
+    this.establishment.timer.stop()
+    this.shutdown.stop()
+    this.path.stop()
+    this.packets.discard()
+    this.transfer = undefined
+    this.events.push(error === undefined ? { type: 'closed' } : { type: 'closed', error })
+  }
+
+  /** Ends it and tells the peer why, if it is known under which tag. */
+  abort(cause: Uint8Array, now: number, error?: SctpError): void {
+    if (this.ended) return
+    if (this.packets.tag !== 0) {
+      this.packets.append(CHUNK.ABORT, 0, cause, now)
+      this.packets.finish(now)
+    }
+    this.end(error)
+  }
+
+  deliver(streamId: number, ppid: number, data: Uint8Array<ArrayBuffer>): void {
+    this.events.push({ type: 'message', streamId, ppid, data })
+  }
+
+  refuse(streamId: number): void {
+    this.events.push({ type: 'oversized', streamId })
+  }
+
+  incomingReset(streamIds: readonly number[] | undefined): void {
+    this.transfer?.receiver.reassembly.resetStreams(streamIds)
+    this.events.push({ type: 'incoming-reset', streamIds: streamIds ?? [] })
+  }
+
+  resetRequested(streamIds: readonly number[] | undefined): void {
+    this.events.push({ type: 'reset-requested', streamIds: streamIds ?? [] })
+    for (const id of streamIds ?? this.queue.ids()) {
+      if (this.queue.known(id) !== undefined) this.queue.drain(id, false)
+    }
+  }
+
+  outgoingReset(streamIds: readonly number[], ok: boolean): void {
+    this.events.push({ type: 'reset-done', streamIds, ok })
+  }
+}

@@ -1,0 +1,81 @@
+/** What an association counts: one fixed shape, read by statistics and specs. */
+
+export interface SctpCounters {
+  packetsReceived: number
+  bytesReceived: number
+  /** Packets whose checksum is wrong: silently discarded (RFC 9260 6.8). */
+  badChecksum: number
+  /** Packets under another verification tag or other ports (8.5). */
+  badTag: number
+  /** Packets and chunks whose lengths lie, or that make no sense. */
+  malformed: number
+  /** Chunks of a type that is not known. */
+  unknownChunks: number
+  /** Chunks that do not fit the association's state. */
+  unexpected: number
+  /** Cookies that were forged or not ours. */
+  badCookies: number
+  staleCookies: number
+  dataChunksReceived: number
+  duplicates: number
+  /** DATA too far ahead of what is missing. */
+  beyondWindow: number
+  /** DATA refused because the receive buffer was full. */
+  windowFull: number
+  /** Fragments and messages that no order could use. */
+  misplaced: number
+  oversizedMessages: number
+  messagesReceived: number
+  sacksSent: number
+  sacksReceived: number
+  /** SACKs older than one seen before. */
+  staleSacks: number
+  /** SACKs of what was never sent, or with gap blocks out of order. */
+  lyingSacks: number
+  messagesSent: number
+  dataChunksSent: number
+  retransmittedChunks: number
+  /** Chunks that missing reports showed lost. */
+  lostChunks: number
+  fastRecoveries: number
+  timeouts: number
+  abandonedMessages: number
+  forwardTsnsSent: number
+  forwardTsnsReceived: number
+  heartbeatsSent: number
+  reconfigsSent: number
+}
+
+export const createCounters = (): SctpCounters => ({
+  packetsReceived: 0,
+  bytesReceived: 0,
+  badChecksum: 0,
+  badTag: 0,
+  malformed: 0,
+  unknownChunks: 0,
+  unexpected: 0,
+  badCookies: 0,
+  staleCookies: 0,
+  dataChunksReceived: 0,
+  duplicates: 0,
+  beyondWindow: 0,
+  windowFull: 0,
+  misplaced: 0,
+  oversizedMessages: 0,
+  messagesReceived: 0,
+  sacksSent: 0,
+  sacksReceived: 0,
+  staleSacks: 0,
+  lyingSacks: 0,
+  messagesSent: 0,
+  dataChunksSent: 0,
+  retransmittedChunks: 0,
+  lostChunks: 0,
+  fastRecoveries: 0,
+  timeouts: 0,
+  abandonedMessages: 0,
+  forwardTsnsSent: 0,
+  forwardTsnsReceived: 0,
+  heartbeatsSent: 0,
+  reconfigsSent: 0,
+})

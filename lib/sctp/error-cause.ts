@@ -1,0 +1,77 @@
+/** Error causes, as ERROR and ABORT carry them (RFC 9260 3.3.10), and the error that an association ends with. */
+
+import { fromUtf8, getU16, utf8, Writer } from '../bytes/index.ts'
+import { CAUSE } from './chunk-type.ts'
+import { readParameters, writeParameter } from './parameter.ts'
+
+export type SctpErrorCode =
+  /** The caller's own mistake: the association is not in a state for this. */
+  | 'invalid-state'
+  /** The caller's own mistake: the stream does not exist on this association. */
+  | 'invalid-stream'
+  /** The send buffer is full. */
+  | 'buffer-full'
+  /** The peer sent ABORT: `causeCode` says why. */
+  | 'aborted'
+  /** The peer did not answer the handshake. */
+  | 'handshake-timeout'
+  /** The peer stopped acknowledging. */
+  | 'timeout'
+  /** The peer broke the protocol; the association was aborted with `causeCode`. */
+  | 'protocol-violation'
+  /** The peer began the association anew (RFC 9260 5.2.4.1). */
+  | 'restarted'
+  /** The layer below is gone. */
+  | 'transport-closed'
+
+export class SctpError extends Error {
+  override readonly name = 'SctpError'
+
+  /** @param causeCode The error cause of RFC 9260 3.3.10 that was sent or received. */
+  constructor(
+    readonly code: SctpErrorCode,
+    message: string,
+    readonly causeCode?: number,
+  ) {
+    super(message)
+  }
+}
+
+/** The first cause in an ABORT or ERROR; code 0 when there is none. `reason` is the text of causes that carry one. */
+export const readCause = (bytes: Uint8Array, start: number, end: number): { code: number; reason: string } => {
+  const cause = end - start >= 4 ? { code: getU16(bytes, start), length: getU16(bytes, start + 2) } : undefined
+  if (cause === undefined || cause.length < 4 || cause.length > end - start) return { code: 0, reason: '' }
+  const textual = cause.code === CAUSE.USER_INITIATED_ABORT || cause.code === CAUSE.PROTOCOL_VIOLATION
+  // A reason is for a log line: what is longer than one is cut.
+  const reason = textual ? fromUtf8(bytes.subarray(start + 4, start + Math.min(cause.length, 260))) : ''
+  return { code: cause.code, reason }
+}
+
+/** Whether one of the causes in an ERROR has this code. */
+export const hasCause = (bytes: Uint8Array, start: number, end: number, code: number): boolean =>
+  readParameters(bytes, start, end)?.some(cause => cause.type === code) ?? false
+
+/** A cause with its information. */
+export const writeCause = (code: number, information: Uint8Array = new Uint8Array(0)): Uint8Array => {
+  const writer = new Writer(8 + information.length)
+  writeParameter(writer, code, information)
+  return writer.finish()
+}
+
+/** A cause whose information is text for a person. */
+export const writeTextCause = (code: number, reason: string): Uint8Array => writeCause(code, utf8(reason))
+
+/** Invalid Stream Identifier (RFC 9260 3.3.10.1). */
+export const invalidStream = (streamId: number): Uint8Array =>
+  writeCause(CAUSE.INVALID_STREAM, new Writer(4).u16(streamId).u16(0).finish())
+
+/** Stale Cookie (RFC 9260 3.3.10.3): by how many microseconds. */
+export const staleCookie = (microseconds: number): Uint8Array =>
+  writeCause(CAUSE.STALE_COOKIE, new Writer(4).u32(Math.min(microseconds, 0xffffffff)).finish())
+
+/** Missing Mandatory Parameter (RFC 9260 3.3.10.2). */
+export const missingParameter = (type: number): Uint8Array =>
+  writeCause(CAUSE.MISSING_PARAMETER, new Writer(6).u32(1).u16(type).finish())
+
+/** No User Data (RFC 9260 3.3.10.9). */
+export const noUserData = (tsn: number): Uint8Array => writeCause(CAUSE.NO_USER_DATA, new Writer(4).u32(tsn).finish())

@@ -1,0 +1,274 @@
+/**
+ * What comes from the peer: which packets are believed (RFC 9260 6.8, 8.5), and what each chunk does in each state
+ * (5 to 9).
+ */
+
+import { getU16, getU32 } from '../bytes/index.ts'
+import type { TraceSink } from '../machine/index.ts'
+import { CAUSE, CHUNK, CHUNK_HEADER, DATA_HEADER, reportsUnknown, skipsUnknown, TAG_REFLECTED } from './chunk-type.ts'
+import { COMMON_HEADER, verifyChecksum } from './common-header.ts'
+import type { ControlBlock } from './control-block.ts'
+import { hasCause, invalidStream, noUserData, readCause, SctpError, writeCause } from './error-cause.ts'
+import { readInit } from './init-chunk.ts'
+import { answerOutOfTheBlue } from './out-of-the-blue.ts'
+import { readReconfig } from './reconfig-chunk.ts'
+import { SackView } from './sack-chunk.ts'
+
+const NOTHING = new Uint8Array(0)
+
+export class Inbound {
+  readonly #block: ControlBlock
+  readonly #trace: TraceSink | undefined
+  readonly #sack = new SackView()
+  /** An unknown chunk of this packet was reported: one report a packet. */
+  #reported = false
+
+  constructor(block: ControlBlock, trace: TraceSink | undefined) {
+    this.#block = block
+    this.#trace = trace
+  }
+
+  receive(packet: Uint8Array, now: number): void {
+    const block = this.#block
+    const { counters, packets } = block
+    counters.packetsReceived++
+    counters.bytesReceived += packet.length
+    if (!verifyChecksum(packet)) {
+      counters.badChecksum++
+      return
+    }
+    if (this.#trace?.packet !== undefined) this.#trace.packet('sctp', 'in', packet, now)
+    if (packet.length < COMMON_HEADER + CHUNK_HEADER) {
+      counters.malformed++
+      return
+    }
+    if (getU16(packet, 0) !== packets.remotePort || getU16(packet, 2) !== packets.localPort) {
+      counters.badTag++
+      return
+    }
+    if (!this.#admits(packet)) {
+      counters.badTag++
+      if (block.ended || block.establishment.state === 'idle') answerOutOfTheBlue(packet, packets, now)
+      return
+    }
+    this.#reported = false
+    let at = COMMON_HEADER
+    while (at < packet.length && !block.ended) {
+      const length = packet.length - at < CHUNK_HEADER ? 0 : getU16(packet, at + 2)
+      const end = at + length
+      if (length < CHUNK_HEADER || end > packet.length) {
+        counters.malformed++
+        break
+      }
+      if (!this.#chunk(packet, packet[at]!, packet[at + 1]!, at + CHUNK_HEADER, end, now)) break
+      at = end + (-length & 3)
+    }
+    const { transfer } = block
+    if (transfer === undefined) return
+    transfer.packetDone(now)
+    if (transfer.receiver.overflowing) {
+      const error = new SctpError(
+        'protocol-violation',
+        'More data out of order than was allowed',
+        CAUSE.OUT_OF_RESOURCE,
+      )
+      block.abort(writeCause(CAUSE.OUT_OF_RESOURCE), now, error)
+    }
+  }
+
+  /** The rules for verification tags (8.5, 8.5.1). */
+  #admits(packet: Uint8Array): boolean {
+    const block = this.#block
+    const tag = getU32(packet, 4)
+    const type = packet[COMMON_HEADER]
+    if (block.ended) return false
+    switch (type) {
+      case CHUNK.INIT:
+        // Rule A; and an INIT travels alone (4.3).
+        return tag === 0 && COMMON_HEADER + ((getU16(packet, COMMON_HEADER + 2) + 3) & ~3) >= packet.length
+      case CHUNK.COOKIE_ECHO:
+        // Compared with the tag in the cookie.
+        return tag !== 0
+      case CHUNK.ABORT:
+      case CHUNK.SHUTDOWN_COMPLETE:
+        if ((packet[COMMON_HEADER + 1]! & TAG_REFLECTED) !== 0) return tag !== 0 && tag === block.packets.tag
+    }
+    return tag !== 0 && tag === block.establishment.localTag
+  }
+
+  /** Takes one chunk, whose value is `bytes[start, end)`. Returns whether to go on with the rest of the packet. */
+  #chunk(bytes: Uint8Array, type: number, flags: number, start: number, end: number, now: number): boolean {
+    const block = this.#block
+    const { counters, packets, establishment } = block
+    switch (type) {
+      case CHUNK.DATA:
+        return this.#data(flags, bytes, start, end, now)
+      case CHUNK.SACK:
+        if (block.transfer === undefined) return this.#unexpected()
+        if (!this.#sack.read(bytes, start, end)) return this.#malformed()
+        counters.sacksReceived++
+        block.transfer.sender.receiveSack(this.#sack, packets, now)
+        return true
+      case CHUNK.FORWARD_TSN:
+        if (block.transfer === undefined) return this.#unexpected()
+        return block.transfer.receiver.forwardTsn(bytes, start, end) || this.#malformed()
+      case CHUNK.RE_CONFIG:
+        return this.#reconfig(bytes, start, end)
+      case CHUNK.HEARTBEAT:
+        if (packets.tag !== 0) packets.append(CHUNK.HEARTBEAT_ACK, 0, bytes.subarray(start, end), now)
+        return true
+      case CHUNK.HEARTBEAT_ACK:
+        block.path.acknowledged(bytes, start, end, now)
+        return true
+      case CHUNK.INIT:
+        return this.#init(bytes, start, end, now)
+      case CHUNK.INIT_ACK: {
+        const init = readInit(bytes, start, end)
+        if (init === undefined) return this.#malformed()
+        if (!establishment.receiveInitAck(init, packets, now)) {
+          block.end(new SctpError('protocol-violation', 'The answer to INIT cannot be used'))
+        } else if (establishment.state === 'cookie-echoed') {
+          block.state = 'cookie-echoed'
+        }
+        return false
+      }
+      case CHUNK.COOKIE_ECHO:
+        return this.#cookieEcho(bytes, start, end, now)
+      case CHUNK.COOKIE_ACK:
+        if (establishment.receiveCookieAck()) block.establish(now)
+        return true
+      case CHUNK.ABORT: {
+        const { code, reason } = readCause(bytes, start, end)
+        const detail = reason === '' ? '' : `: ${reason}`
+        block.end(new SctpError('aborted', `The peer aborted the association (cause ${code})${detail}`, code))
+        return false
+      }
+      case CHUNK.ERROR:
+        if (hasCause(bytes, start, end, CAUSE.STALE_COOKIE) && !establishment.receiveStaleCookie(packets, now)) {
+          block.end(new SctpError('handshake-timeout', 'The peer finds every cookie stale'))
+        } else if (establishment.state === 'cookie-wait') {
+          block.state = 'cookie-wait'
+        }
+        return true
+      case CHUNK.SHUTDOWN:
+        return this.#shutdown(bytes, start, end, now)
+      case CHUNK.SHUTDOWN_ACK:
+        if (block.state !== 'shutdown-sent' && block.state !== 'shutdown-ack-sent') return this.#unexpected()
+        block.shutdown.sendComplete(now)
+        block.end()
+        return false
+      case CHUNK.SHUTDOWN_COMPLETE:
+        if (block.state !== 'shutdown-ack-sent') return this.#unexpected()
+        block.end()
+        return false
+    }
+    counters.unknownChunks++
+    if (reportsUnknown(type, 8) && !this.#reported && packets.tag !== 0) {
+      this.#reported = true
+      packets.append(
+        CHUNK.ERROR,
+        0,
+        writeCause(CAUSE.UNRECOGNIZED_CHUNK, bytes.subarray(start - CHUNK_HEADER, end)),
+        now,
+      )
+    }
+    return skipsUnknown(type, 8)
+  }
+
+  #data(flags: number, bytes: Uint8Array, start: number, end: number, now: number): boolean {
+    const block = this.#block
+    if (end - start < DATA_HEADER - CHUNK_HEADER) return this.#malformed()
+    // The peer sends DATA once it is established: its COOKIE ACK was overtaken or lost, and says no more than this.
+    if (block.state === 'cookie-echoed' && block.establishment.receiveCookieAck()) block.establish(now)
+    const { transfer, state } = block
+    if (transfer === undefined || state === 'shutdown-received' || state === 'shutdown-ack-sent') {
+      return this.#unexpected()
+    }
+    if (end - start === DATA_HEADER - CHUNK_HEADER) {
+      const error = new SctpError('protocol-violation', 'DATA without user data', CAUSE.NO_USER_DATA)
+      block.abort(noUserData(getU32(bytes, start)), now, error)
+      return false
+    }
+    const streamId = getU16(bytes, start + 4)
+    if (streamId >= block.inboundStreams) {
+      block.counters.misplaced++
+      transfer.receiver.refuse(getU32(bytes, start))
+      block.packets.append(CHUNK.ERROR, 0, invalidStream(streamId), now)
+      return true
+    }
+    transfer.receiver.data(flags, bytes, start, end)
+    // Every packet with DATA is answered with SHUTDOWN once more (9.2).
+    if (state === 'shutdown-sent') {
+      transfer.receiver.tracker.acknowledgeNow()
+      block.shutdown.sendShutdown(transfer.receiver.tracker.cumulative, now)
+    }
+    return true
+  }
+
+  #reconfig(bytes: Uint8Array, start: number, end: number): boolean {
+    const { transfer } = this.#block
+    if (transfer === undefined) return this.#unexpected()
+    const parameters = readReconfig(bytes, start, end)
+    if (parameters === undefined) return this.#malformed()
+    for (const parameter of parameters) {
+      transfer.reconfiguration.receive(parameter, transfer.receiver.tracker.cumulative)
+    }
+    return true
+  }
+
+  #init(bytes: Uint8Array, start: number, end: number, now: number): boolean {
+    const block = this.#block
+    // An INIT is the only chunk of its packet (4.3).
+    if (start !== COMMON_HEADER + CHUNK_HEADER) return this.#unexpected()
+    if (block.state === 'shutdown-ack-sent') {
+      block.shutdown.sendShutdownAck(now)
+      return false
+    }
+    const init = readInit(bytes, start, end)
+    if (init === undefined) return this.#malformed()
+    block.establishment.receiveInit(init, block.packets, now)
+    return false
+  }
+
+  #cookieEcho(bytes: Uint8Array, start: number, end: number, now: number): boolean {
+    const block = this.#block
+    const { packets } = block
+    if (block.state === 'shutdown-ack-sent') {
+      block.shutdown.sendShutdownAck(now)
+      packets.append(CHUNK.ERROR, 0, writeCause(CAUSE.COOKIE_WHILE_SHUTTING_DOWN), now)
+      return false
+    }
+    const verdict = block.establishment.receiveCookieEcho(getU32(bytes, 4), bytes.subarray(start, end), packets, now)
+    if (verdict === 'discard') return false
+    packets.append(CHUNK.COOKIE_ACK, 0, NOTHING, now)
+    if (verdict === 'establish') block.establish(now)
+    else if (verdict === 'restart') block.restart(now)
+    return true
+  }
+
+  #shutdown(bytes: Uint8Array, start: number, end: number, now: number): boolean {
+    const block = this.#block
+    const { transfer } = block
+    if (end - start < 4) return this.#malformed()
+    if (transfer === undefined) return this.#unexpected()
+    transfer.sender.acknowledge(getU32(bytes, start), block.packets, now)
+    if (block.state === 'established' || block.state === 'shutdown-pending') {
+      block.state = 'shutdown-received'
+      block.shutdown.begin(now)
+    } else if (block.state === 'shutdown-sent') {
+      block.state = 'shutdown-ack-sent'
+      block.shutdown.sendShutdownAck(now)
+    }
+    return true
+  }
+
+  #malformed(): boolean {
+    this.#block.counters.malformed++
+    return true
+  }
+
+  #unexpected(): boolean {
+    this.#block.counters.unexpected++
+    return true
+  }
+}

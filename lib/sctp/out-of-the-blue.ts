@@ -1,0 +1,34 @@
+/** Answers to packets that belong to no association (RFC 9260 8.4). Never more bytes go out than came in. */
+
+import { getU32 } from '../bytes/index.ts'
+import { CAUSE, CHUNK, CHUNK_HEADER, TAG_REFLECTED } from './chunk-type.ts'
+import { COMMON_HEADER } from './common-header.ts'
+import { hasCause } from './error-cause.ts'
+import type { PacketBuilder } from './packet-builder.ts'
+
+const NOTHING = new Uint8Array(0)
+
+/** Answers a packet whose checksum and ports are right. */
+export const answerOutOfTheBlue = (packet: Uint8Array, packets: PacketBuilder, now: number): void => {
+  if (packet.length < COMMON_HEADER + CHUNK_HEADER) return
+  const tag = getU32(packet, 4)
+  const start = COMMON_HEADER + CHUNK_HEADER
+  switch (packet[COMMON_HEADER]) {
+    case CHUNK.ABORT:
+    case CHUNK.SHUTDOWN_COMPLETE:
+    case CHUNK.COOKIE_ACK:
+    case CHUNK.INIT_ACK:
+      return
+    case CHUNK.ERROR:
+      if (hasCause(packet, start, packet.length, CAUSE.STALE_COOKIE)) return
+      break
+    case CHUNK.SHUTDOWN_ACK:
+      packets.alone(tag, CHUNK.SHUTDOWN_COMPLETE, TAG_REFLECTED, NOTHING, now)
+      return
+    case CHUNK.INIT:
+      // The answer to an INIT goes under the tag that the INIT names (8.4, rule 3).
+      if (packet.length >= start + 4) packets.alone(getU32(packet, start), CHUNK.ABORT, 0, NOTHING, now)
+      return
+  }
+  packets.alone(tag, CHUNK.ABORT, TAG_REFLECTED, NOTHING, now)
+}

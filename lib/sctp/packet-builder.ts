@@ -1,0 +1,129 @@
+/**
+ * Bundles chunks into packets no larger than the path allows (RFC 9260 6.10), each written once, where it is sent from.
+ *
+ * A packet is opened by its first chunk and stays open, so that what is produced within one turn travels together; it
+ * leaves when a chunk no longer fits or when `finish` is called.
+ */
+
+import { type Packet, PacketPool, setU16 } from '../bytes/index.ts'
+import type { TraceSink } from '../machine/index.ts'
+import { CHUNK_HEADER } from './chunk-type.ts'
+import { COMMON_HEADER, writeCommonHeader } from './common-header.ts'
+
+/** Bytes that a chunk of `length` takes in a packet: chunks are padded to four (RFC 9260 3.2). */
+export const padded = (length: number): number => (length + 3) & ~3
+
+export interface PacketBuilderOptions {
+  readonly transmit: (packet: Packet) => void
+  readonly pool?: PacketPool | undefined
+  /** The largest SCTP packet in bytes. */
+  readonly mtu: number
+  readonly trace?: TraceSink | undefined
+}
+
+export class PacketBuilder {
+  /** The verification tag that the peer expects; zero while it is not known. */
+  tag = 0
+  localPort = 0
+  remotePort = 0
+  /** The buffer of the open packet. */
+  bytes: Uint8Array = new Uint8Array(0)
+  packetsSent = 0
+  bytesSent = 0
+  readonly mtu: number
+  readonly #transmit: (packet: Packet) => void
+  readonly #pool: PacketPool
+  readonly #trace: TraceSink | undefined
+  #packet: Packet | undefined
+  #end = 0
+
+  constructor(options: PacketBuilderOptions) {
+    // A chunk is padded to four bytes, and so is a full packet.
+    this.mtu = options.mtu & ~3
+    this.#transmit = options.transmit
+    this.#pool =
+      options.pool !== undefined && options.pool.payload >= this.mtu ? options.pool : new PacketPool(this.mtu)
+    this.#trace = options.trace
+  }
+
+  /** Whether a packet with at least one chunk is waiting. */
+  get open(): boolean {
+    return this.#packet !== undefined
+  }
+
+  /** Bytes that the next chunk, header included, may have without a new packet. */
+  get room(): number {
+    const packet = this.#packet
+    return packet === undefined ? this.mtu - COMMON_HEADER : this.mtu - (this.#end - packet.start)
+  }
+
+  /** The largest chunk, header included. */
+  get largestChunk(): number {
+    return this.mtu - COMMON_HEADER
+  }
+
+  /**
+   * Appends the header of a chunk whose value is `length` bytes, and zeroes its padding. When the open packet has no
+   * room for it, that packet leaves first.
+   * @returns Where the value begins in `bytes`; the caller writes it before the next call.
+   */
+  chunk(type: number, flags: number, length: number, now: number): number {
+    const size = padded(CHUNK_HEADER + length)
+    if (this.#packet !== undefined && size > this.room) this.finish(now)
+    let packet = this.#packet
+    if (packet === undefined) {
+      packet = this.#pool.take()
+      this.#packet = packet
+      this.bytes = packet.bytes
+      this.#end = packet.start + COMMON_HEADER
+    }
+    const bytes = this.bytes
+    const at = this.#end
+    bytes[at] = type
+    bytes[at + 1] = flags
+    setU16(bytes, at + 2, CHUNK_HEADER + length)
+    const end = at + size
+    for (let i = at + CHUNK_HEADER + length; i < end; i++) bytes[i] = 0
+    this.#end = end
+    return at + CHUNK_HEADER
+  }
+
+  /** Appends a whole chunk; one larger than a packet is left out (returns false). */
+  append(type: number, flags: number, value: Uint8Array, now: number): boolean {
+    if (padded(CHUNK_HEADER + value.length) > this.largestChunk) return false
+    const at = this.chunk(type, flags, value.length, now)
+    this.bytes.set(value, at)
+    return true
+  }
+
+  /** Sends the open packet, if there is one. */
+  finish(now: number): void {
+    this.#send(this.tag, now)
+  }
+
+  /** Sends one chunk in a packet of its own, under any tag: INIT, INIT ACK, and what answers packets out of the blue. */
+  alone(tag: number, type: number, flags: number, value: Uint8Array, now: number): boolean {
+    this.finish(now)
+    if (!this.append(type, flags, value, now)) return false
+    this.#send(tag, now)
+    return true
+  }
+
+  /** Forgets the open packet. */
+  discard(): void {
+    this.#packet?.release()
+    this.#packet = undefined
+  }
+
+  #send(tag: number, now: number): void {
+    const packet = this.#packet
+    if (packet === undefined) return
+    this.#packet = undefined
+    packet.end = this.#end
+    writeCommonHeader(packet.bytes, packet.start, packet.end, this.localPort, this.remotePort, tag)
+    this.packetsSent++
+    this.bytesSent += packet.end - packet.start
+    if (this.#trace?.packet !== undefined) this.#trace.packet('sctp', 'out', packet.view(), now)
+    this.#transmit(packet)
+  }
+}

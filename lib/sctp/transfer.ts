@@ -1,0 +1,87 @@
+/**
+ * What an association has once it is up: the sender, the receiver and the resetting of streams, with their timers, and
+ * the order in which their chunks are bundled. A restart replaces it as a whole.
+ */
+
+import { add32 } from '../bytes/index.ts'
+import type { SctpCounters } from './counters.ts'
+import type { Agreement } from './establishment.ts'
+import type { PacketBuilder } from './packet-builder.ts'
+import type { Path } from './path.ts'
+import { Reassembly } from './reassembly.ts'
+import { Receiver } from './receiver.ts'
+import { Reconfiguration, type ReconfigurationOwner } from './reconfiguration.ts'
+import type { SendQueue } from './send-queue.ts'
+import { Sender } from './sender.ts'
+
+/** What arrives is told to this. */
+export interface TransferOwner extends ReconfigurationOwner {
+  deliver(streamId: number, ppid: number, data: Uint8Array<ArrayBuffer>): void
+  /** A message was larger than this side takes, and is dropped. */
+  refuse(streamId: number): void
+}
+
+export interface TransferOptions {
+  /** Our receiver window in bytes. */
+  readonly window: number
+  readonly maxMessageSize: number
+}
+
+export class Transfer {
+  readonly sender: Sender
+  readonly receiver: Receiver
+  readonly reconfiguration: Reconfiguration
+  readonly #packets: PacketBuilder
+  readonly #path: Path
+
+  constructor(
+    agreement: Agreement,
+    options: TransferOptions,
+    owner: TransferOwner,
+    queue: SendQueue,
+    packets: PacketBuilder,
+    path: Path,
+    counters: SctpCounters,
+  ) {
+    const { localTsn, peerTsn, peerWindow, forwardTsn, reconfig } = agreement
+    this.#packets = packets
+    this.#path = path
+    const deliver = owner.deliver.bind(owner)
+    const refuse = owner.refuse.bind(owner)
+    const reassembly = new Reassembly(options.maxMessageSize, deliver, refuse, counters)
+    this.sender = new Sender(queue, localTsn, peerWindow, forwardTsn, packets.mtu, path, counters)
+    this.receiver = new Receiver(peerTsn, options.window, reassembly, counters)
+    this.reconfiguration = new Reconfiguration(reconfig, localTsn, peerTsn, owner, queue, path, counters)
+  }
+
+  get deadline(): number {
+    const { sender, receiver, reconfiguration } = this
+    return Math.min(sender.recovery.timer.at, sender.burst.at, receiver.tracker.timer.at, reconfiguration.timer.at)
+  }
+
+  advance(now: number): void {
+    const { sender, receiver, reconfiguration } = this
+    sender.burst.expire(now)
+    if (receiver.tracker.timer.expire(now)) receiver.tracker.acknowledgeNow()
+    if (sender.recovery.timer.expire(now)) sender.expireRetransmission(this.#packets, now)
+    if (reconfiguration.timer.expire(now)) reconfiguration.expire()
+  }
+
+  /** A packet has been taken whole. */
+  packetDone(now: number): void {
+    this.receiver.packetDone(this.#packets, now)
+    this.reconfiguration.advanced(this.receiver.tracker.cumulative)
+  }
+
+  flush(now: number): void {
+    const { sender, receiver, reconfiguration } = this
+    const packets = this.#packets
+    const { tracker } = receiver
+    // A SACK that is not due yet travels with DATA (RFC 9260 6.2).
+    if (tracker.due || (tracker.pending && sender.ready(now))) receiver.acknowledge(packets, now)
+    if (sender.flush(packets, now)) this.#path.used(now)
+    if (reconfiguration.pending) {
+      reconfiguration.flush(add32(sender.outstanding.next, -1), packets, now)
+    }
+  }
+}
