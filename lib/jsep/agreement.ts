@@ -1,0 +1,146 @@
+/**
+ * The descriptions in force and under way, and what they mean together: which transport an m-section uses, what is
+ * agreed, what the owner is told (RFC 9429, 3.2, 4.1.7 to 4.1.10, 5.11).
+ */
+
+import type { AppliedMedia, DtlsRole } from './applied.ts'
+import { answeredRole } from './continuity.ts'
+import { dataForm, readSctp, SCTP_PORT } from './data-section.ts'
+import type { Description } from './description.ts'
+import type { Side } from './signaling-state.ts'
+
+export class Agreement {
+  current: { local?: Description; remote?: Description } = {}
+  pending: { local?: Description; remote?: Description } = {}
+  /** Our DTLS role on each transport that an answer has named, by the mid of the transport. */
+  readonly #roles = new Map<string, DtlsRole>()
+  readonly #maxMessageSize: number
+
+  constructor(maxMessageSize: number) {
+    this.#maxMessageSize = maxMessageSize
+  }
+
+  /** The newest description of a side: a pending one, or the one in force. */
+  newest(side: Side): Description | undefined {
+    return this.pending[side] ?? this.current[side]
+  }
+
+  /** Pending ones first. */
+  get all(): Description[] {
+    const { current, pending } = this
+    return [pending.local, pending.remote, current.local, current.remote].filter(each => each !== undefined)
+  }
+
+  /** The latest answer, final or not: BUNDLE is what it says. */
+  get #answer(): Description | undefined {
+    return this.all.find(({ type }) => type !== 'offer')
+  }
+
+  /** Whether the newest descriptions answer each other. */
+  get #isAgreed(): boolean {
+    const { local, remote } = this.pending
+    return local === undefined ? remote === undefined : remote !== undefined
+  }
+
+  /** The mid of the transport that an m-section of `description` uses, or will unless the answer says otherwise. */
+  transportMid(mid: string, description: Description | undefined): string {
+    const answer = this.#answer
+    const answered = answer?.indexOf(mid)
+    if (answer !== undefined && answered !== undefined && !answer.rejected(answered)) return answer.tagOf(mid)
+    const index = description?.indexOf(mid)
+    if (description !== undefined && index !== undefined && description.bundleOnly(index)) return description.tagOf(mid)
+    return mid
+  }
+
+  role(transportMid: string): DtlsRole | undefined {
+    return this.#roles.get(transportMid)
+  }
+
+  /** Takes the roles from an answer of `side`: a transport that has one keeps it. */
+  takeRoles(answer: Description, side: Side): void {
+    answer.mids.forEach((mid, index) => {
+      if (answer.rejected(index)) return
+      const transportMid = answer.tagOf(mid)
+      const transport = answer.transport(answer.indexOf(transportMid)!)
+      if (transport !== undefined) {
+        this.#roles.set(transportMid, answeredRole(transport, side, this.#roles.get(transportMid)))
+      }
+    })
+  }
+
+  /** A negotiation is over: forgets the transports that nothing uses any more. */
+  dropUnused(): void {
+    const inUse = new Set(this.media().flatMap(({ rejected, transportMid }) => (rejected ? [] : [transportMid])))
+    for (const mid of this.#roles.keys()) if (!inUse.has(mid)) this.#roles.delete(mid)
+  }
+
+  /** Whether an m-section is rejected in the newest description, or by either side of what is agreed. */
+  #isRejected(mid: string, newest: Description): boolean {
+    const sides = this.#isAgreed ? [this.newest('local'), this.newest('remote')] : [newest]
+    return sides.some(description => {
+      const index = description?.indexOf(mid)
+      return description !== undefined && index !== undefined && description.rejected(index)
+    })
+  }
+
+  /** What the owner is told: every m-section of the newest description. */
+  media(): AppliedMedia[] {
+    const { pending } = this
+    const newest = (this.#isAgreed ? this.newest('local') : (pending.local ?? pending.remote)) ?? undefined
+    return newest === undefined ? [] : newest.mids.map((mid, index) => this.#mediaOf(newest, mid, index))
+  }
+
+  #mediaOf(newest: Description, mid: string, index: number): AppliedMedia {
+    const rejected = this.#isRejected(mid, newest)
+    const transportMid = this.transportMid(mid, newest)
+    const { kind } = newest.media(index)
+    if (rejected) return { mid, index, kind, rejected, transportMid }
+    const local = this.#transport('local', transportMid)
+    const remote = this.#transport('remote', transportMid)
+    const dtlsRole = this.#roles.get(transportMid)
+    const sctp = this.#sctp(mid)
+    return {
+      mid,
+      index,
+      kind,
+      rejected,
+      transportMid,
+      ...(local && { local }),
+      ...(remote && { remote }),
+      ...(dtlsRole && { dtlsRole }),
+      ...(sctp && { sctp }),
+    }
+  }
+
+  #transport(side: Side, transportMid: string) {
+    const description = this.newest(side)
+    const index = description?.indexOf(transportMid)
+    if (description === undefined || index === undefined || description.rejected(index)) return undefined
+    return description.transport(index)
+  }
+
+  #sctp(mid: string): AppliedMedia['sctp'] {
+    const remote = this.newest('remote')
+    const index = remote?.indexOf(mid)
+    if (remote === undefined || index === undefined || this.newest('local')?.indexOf(mid) === undefined)
+      return undefined
+    if (dataForm(remote.media(index)) === undefined || remote.rejected(index)) return undefined
+    const { port, maxMessageSize } = readSctp(remote.media(index))
+    return {
+      localPort: SCTP_PORT,
+      remotePort: port,
+      localMaxMessageSize: this.#maxMessageSize,
+      remoteMaxMessageSize: maxMessageSize,
+    }
+  }
+
+  /** The m-section of the agreed data channels: its mid, or undefined when there is none or it was rejected. */
+  dataMid(): string | undefined {
+    const { local, remote } = this.current
+    return local?.mids.find((mid, index) => {
+      const there = remote?.indexOf(mid)
+      if (remote === undefined || there === undefined) return false
+      return dataForm(local.media(index)) !== undefined && !local.rejected(index) && !remote.rejected(there)
+    })
+  }
+}

@@ -1,0 +1,109 @@
+/** Puts together the descriptions that we make: the session's lines and the m-sections (RFC 9429, 5.2.1 and 5.3.1). */
+
+import { type Random, randomBytes } from '../machine/index.ts'
+import {
+  type Attribute,
+  type FingerprintValue,
+  formatSdp,
+  type MediaDescription,
+  type Setup,
+  typed,
+} from '../sdp/index.ts'
+import type { LocalTransport } from './applied.ts'
+import { type DataForm, formatsOf, sctpAttributes } from './data-section.ts'
+import { candidateAttributes, defaultDestination, transportAttributes, trickledOf } from './transport-attributes.ts'
+
+/** What we do: candidates may come later (RFC 8840), and checks are by RFC 8445 (its section 10). */
+const ICE_OPTIONS: readonly string[] = ['trickle', 'ice2']
+
+/** A transport as the m-section that carries it shows it. */
+export interface CarriedTransport {
+  readonly transport: LocalTransport
+  readonly fingerprints: readonly FingerprintValue[]
+  readonly setup: Setup
+}
+
+/** A data m-section; without a transport when it is bundled into another (RFC 9143, 7.1.3). */
+export const dataSection = (
+  mid: string | undefined,
+  form: DataForm,
+  maxMessageSize: number,
+  carried: CarriedTransport | undefined,
+): MediaDescription => {
+  const trickled = carried === undefined ? { candidates: [], ended: false } : trickledOf(carried.transport)
+  const { port, connection } = defaultDestination(trickled.candidates)
+  const attributes: Attribute[] = []
+  if (carried) attributes.push(...transportAttributes(carried.transport, carried.fingerprints, carried.setup))
+  if (mid !== undefined) attributes.push(typed('mid', mid))
+  attributes.push(...sctpAttributes(form, maxMessageSize), ...candidateAttributes(trickled))
+  const { protocol } = form
+  const formats = formatsOf(form)
+  return { kind: 'application', port, protocol, formats, connections: [connection], bandwidths: [], attributes }
+}
+
+/** An m-section that is refused: port 0, the rest as it was offered (RFC 3264, 6). */
+export const rejectedSection = ({ kind, protocol, formats }: MediaDescription, mid?: string): MediaDescription => ({
+  kind,
+  port: 0,
+  protocol,
+  formats,
+  connections: [{ networkType: 'IN', addressType: 'IP4', address: '0.0.0.0' }],
+  bandwidths: [],
+  attributes: [
+    ...(mid === undefined ? [] : [typed('mid', mid)]),
+    ...(kind === 'application' ? [] : [typed('inactive', true)]),
+  ],
+})
+
+/** The identity that all descriptions of a negotiation share, and the version that tells them apart. */
+export class Composer {
+  /** 63 random bits, so that it is positive as a signed number too (RFC 9429, 5.2.1). */
+  readonly #sessionId: string
+  #version = 0
+  #last: string | undefined
+
+  constructor(random: Random) {
+    const bytes = randomBytes(random, 8)
+    let id = 0n
+    for (const byte of bytes) id = (id << 8n) | BigInt(byte)
+    this.#sessionId = String(id & 0x7fff_ffff_ffff_ffffn)
+  }
+
+  /**
+   * The text of a description. `<sess-version>` goes up whenever the text differs from the one made before, applied or
+   * not (RFC 9429, 5.2.2).
+   */
+  compose(
+    media: readonly MediaDescription[],
+    bundles: readonly (readonly string[])[],
+    peerIceOptions?: readonly string[],
+  ): string {
+    // An answer names only what was offered (RFC 9429, 5.3.1).
+    const options = ICE_OPTIONS.filter(option => peerIceOptions?.includes(option) ?? true)
+    const attributes: Attribute[] = bundles.map(mids => typed('group', { semantics: 'BUNDLE', mids }))
+    if (options.length > 0) attributes.push(typed('ice-options', options))
+    if (this.#format(this.#version, attributes, media) !== this.#last) this.#version++
+    this.#last = this.#format(this.#version, attributes, media)
+    return this.#last
+  }
+
+  #format(version: number, attributes: readonly Attribute[], media: readonly MediaDescription[]): string {
+    return formatSdp({
+      origin: {
+        username: '-',
+        sessionId: this.#sessionId,
+        sessionVersion: String(version),
+        networkType: 'IN',
+        addressType: 'IP4',
+        address: '0.0.0.0',
+      },
+      sessionName: '-',
+      emails: [],
+      phones: [],
+      bandwidths: [],
+      timings: [{ start: '0', stop: '0', repeats: [] }],
+      attributes,
+      media,
+    })
+  }
+}

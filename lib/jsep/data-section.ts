@@ -1,0 +1,45 @@
+/**
+ * The m-section of data channels (RFC 8841, section 4; RFC 8832): the form that browsers write, and the one of old
+ * drafts, `DTLS/SCTP 5000` with `a=sctpmap`, that aiortc writes.
+ */
+
+import { type Attribute, attribute, attributes, type MediaDescription, typed } from '../sdp/index.ts'
+
+/** The SCTP port of every WebRTC endpoint; also where a description names none. */
+export const SCTP_PORT = 5000
+/** RFC 8841, 6.1: what a peer takes that does not say. */
+const DEFAULT_MAX_MESSAGE_SIZE = 65_536
+/** Streams in each direction that the old form announces. */
+const STREAMS = 65_535
+const PROTOCOL = 'webrtc-datachannel'
+
+/** How the m-line is written; an answer mirrors its offer (RFC 9429, 5.3.1). */
+export interface DataForm {
+  readonly protocol: string
+  readonly legacy: boolean
+}
+
+export const MODERN_FORM: DataForm = { protocol: 'UDP/DTLS/SCTP', legacy: false }
+
+/** The form of a data m-section, or undefined for one of anything else. */
+export const dataForm = (media: MediaDescription): DataForm | undefined => {
+  const { kind, protocol, formats } = media
+  if (kind !== 'application' || !/^(?:UDP\/|TCP\/)?DTLS\/SCTP$/.test(protocol)) return undefined
+  if (formats[0] === PROTOCOL) return { protocol, legacy: false }
+  const maps = attributes(media, 'sctpmap')
+  const mapped = maps.some(map => map.protocol === PROTOCOL && String(map.port) === formats[0])
+  return mapped ? { protocol, legacy: true } : undefined
+}
+
+/** The peer's port and the largest message that it takes. A port of 0 closes the association (RFC 8841, 5.1). */
+export const readSctp = (media: MediaDescription): { port: number; maxMessageSize: number } => ({
+  port: dataForm(media)?.legacy ? Number(media.formats[0]) : (attribute(media, 'sctp-port') ?? SCTP_PORT),
+  maxMessageSize: attribute(media, 'max-message-size') ?? DEFAULT_MAX_MESSAGE_SIZE,
+})
+
+export const formatsOf = ({ legacy }: DataForm): string[] => [legacy ? String(SCTP_PORT) : PROTOCOL]
+
+export const sctpAttributes = ({ legacy }: DataForm, maxMessageSize: number): Attribute[] => [
+  legacy ? typed('sctpmap', { port: SCTP_PORT, protocol: PROTOCOL, streams: STREAMS }) : typed('sctp-port', SCTP_PORT),
+  typed('max-message-size', maxMessageSize),
+]

@@ -1,0 +1,306 @@
+/**
+ * Offer and answer (RFC 9429; webrtc-pc, section 4.4): makes descriptions, applies ours and the peer's, and tells the
+ * owner what of them is to be built. Of data sessions so far: other m-sections keep their places and are rejected.
+ *
+ * A call that throws has changed nothing.
+ */
+
+import type { Random } from '../machine/index.ts'
+import { Agreement } from './agreement.ts'
+import { composeAnswer } from './answer.ts'
+import type { Applied, LocalContext, TransportDescription } from './applied.ts'
+import { candidateValue, generationOf, TrickledCandidates } from './candidates.ts'
+import { Composer } from './compose.ts'
+import { verifyCertificate, verifyRestart } from './continuity.ts'
+import { dataForm } from './data-section.ts'
+import { Description, type RenderedDescription } from './description.ts'
+import { JsepError } from './error.ts'
+import { composeOffer, freshMid } from './offer.ts'
+import { nextState, type SdpType, type Side, type SignalingState } from './signaling-state.ts'
+import { trickles, verifyAnswer, verifyOffer } from './verify.ts'
+
+export interface NegotiationOptions {
+  readonly random: Random
+  /** The largest message that we take, in bytes, for `a=max-message-size`; 0 for any size. */
+  readonly maxMessageSize: number
+}
+
+/** A remote candidate as signalling carries it (webrtc-pc, 4.8.2 RTCIceCandidateInit). */
+export interface RemoteCandidate {
+  /** `candidate:...`, or empty for the end of candidates. */
+  readonly candidate: string
+  readonly sdpMid: string | null
+  readonly sdpMLineIndex: number | null
+  readonly usernameFragment: string | null
+}
+
+/** Where a remote candidate belongs. */
+export interface CandidatePlace {
+  readonly mid: string
+  readonly transportMid: string
+  /** All that are meant: more than one when the end of candidates names no m-section. */
+  readonly transportMids: readonly string[]
+}
+
+export class Negotiation {
+  /** Whether a data channel has been created: the next offer then has an m-section for it. A rejection resets it. */
+  dataWanted = false
+  readonly #agreement: Agreement
+  readonly #composer: Composer
+  readonly #maxMessageSize: number
+  readonly #trickled = { local: new TrickledCandidates(), remote: new TrickledCandidates() }
+  #state: SignalingState = 'stable'
+  #lastCreatedOffer = ''
+  #lastCreatedAnswer = ''
+
+  constructor(options: NegotiationOptions) {
+    this.#maxMessageSize = options.maxMessageSize
+    this.#agreement = new Agreement(options.maxMessageSize)
+    this.#composer = new Composer(options.random)
+  }
+
+  get signalingState(): SignalingState {
+    return this.#state
+  }
+
+  get currentLocalDescription(): RenderedDescription | undefined {
+    return this.#agreement.current.local?.rendered
+  }
+
+  get pendingLocalDescription(): RenderedDescription | undefined {
+    return this.#agreement.pending.local?.rendered
+  }
+
+  get currentRemoteDescription(): RenderedDescription | undefined {
+    return this.#agreement.current.remote?.rendered
+  }
+
+  get pendingRemoteDescription(): RenderedDescription | undefined {
+    return this.#agreement.pending.remote?.rendered
+  }
+
+  /** [[LastCreatedOffer]] and [[LastCreatedAnswer]] of webrtc-pc: empty when there is none. */
+  get lastCreatedOffer(): string {
+    return this.#lastCreatedOffer
+  }
+
+  get lastCreatedAnswer(): string {
+    return this.#lastCreatedAnswer
+  }
+
+  /** Whether the peer says that it trickles (webrtc-pc, canTrickleIceCandidates); null before a remote description. */
+  get canTrickle(): boolean | null {
+    const remote = this.#agreement.newest('remote')
+    return remote === undefined ? null : trickles(remote)
+  }
+
+  /** The peer's transport in its newest description, an offer that is not answered yet included. */
+  remoteTransport(mid: string): TransportDescription | undefined {
+    const remote = this.#agreement.newest('remote')
+    const index = remote?.indexOf(mid)
+    return remote === undefined || index === undefined || remote.rejected(index) ? undefined : remote.transport(index)
+  }
+
+  /** Whether a channel waits for an m-section (webrtc-pc, 4.7.3). Of interest in the state `stable`. */
+  negotiationNeeded(): boolean {
+    return this.dataWanted && this.#agreement.dataMid() === undefined
+  }
+
+  // Making descriptions
+
+  /** Throws JsepError `InvalidStateError` unless an offer may be made now (webrtc-pc, 4.4.2 createOffer). */
+  createOffer(context: LocalContext, options: { readonly iceRestart?: boolean } = {}): string {
+    if (this.#state !== 'stable' && this.#state !== 'have-local-offer') throw this.#wrongState('make an offer')
+    const { dataWanted } = this
+    const wishes = { dataWanted, iceRestart: options.iceRestart === true, maxMessageSize: this.#maxMessageSize }
+    const { media, bundles } = composeOffer(this.#agreement, context, wishes)
+    this.#lastCreatedOffer = this.#composer.compose(media, bundles)
+    return this.#lastCreatedOffer
+  }
+
+  /** Throws JsepError `InvalidStateError` unless an offer of the peer waits. */
+  createAnswer(context: LocalContext): string {
+    const offer = this.#agreement.pending.remote
+    const answerable = this.#state === 'have-remote-offer' || this.#state === 'have-local-pranswer'
+    if (!answerable || offer === undefined) throw this.#wrongState('make an answer')
+    const { media, bundles } = composeAnswer(this.#agreement, offer, context, this.#maxMessageSize)
+    const options = offer.mids.flatMap((_, index) => offer.stated(index).iceOptions)
+    this.#lastCreatedAnswer = this.#composer.compose(media, bundles, options)
+    return this.#lastCreatedAnswer
+  }
+
+  // Applying descriptions
+
+  /**
+   * Applies what `createOffer` or `createAnswer` made last; an empty `sdp` stands for it. Throws JsepError
+   * `InvalidModificationError` for any other text, `InvalidStateError` for a type out of place.
+   */
+  setLocal(type: SdpType, sdp: string): Applied {
+    if (type === 'rollback') return this.#rollback('local')
+    const created = type === 'offer' ? this.#lastCreatedOffer : this.#lastCreatedAnswer
+    if (sdp !== '' && sdp !== created) {
+      throw new JsepError('InvalidModificationError', `not the ${type === 'offer' ? 'offer' : 'answer'} created last`)
+    }
+    const state = this.#stateAfter('local', type)
+    if (created === '') throw new JsepError('InvalidModificationError', `no ${type} has been created`)
+    const like = this.#agreement.pending.remote
+    const description = new Description('local', type, created, this.#trickled.local, index => like!.mids[index]!)
+    if (type !== 'offer') verifyAnswer(description, like!)
+    return this.#apply(description, state)
+  }
+
+  /** Applies a description of the peer. Throws JsepError of any code but `InvalidModificationError`. */
+  setRemote(type: SdpType, sdp: string): Applied {
+    if (type === 'rollback') return this.#rollback('remote')
+    const state = this.#stateAfter('remote', type)
+    const { current, pending } = this.#agreement
+    const before = type === 'offer' ? this.#agreement.newest('remote') : pending.local
+    const description = new Description('remote', type, sdp, this.#trickled.remote, (index, taken) => {
+      const same = before !== undefined && index < before.length ? before.mids[index]! : undefined
+      return same === undefined || taken.has(same) ? freshMid(this.#agreement, taken) : same
+    })
+    if (type === 'offer') verifyOffer(description, before, current.local)
+    else verifyAnswer(description, pending.local!)
+    this.#verifyContinuity(description)
+    return this.#apply(description, state)
+  }
+
+  /** Compares each transport that stands with what the peer now says of it. */
+  #verifyContinuity(description: Description): void {
+    const { current, pending } = this.#agreement
+    for (const [index, mid] of description.mids.entries()) {
+      const local = transportOf(current.local, mid)
+      const remote = transportOf(current.remote, mid)
+      const stated = transportOf(description, mid)
+      if (description.speaker(index) !== index || !local || !remote || !stated) continue
+      if (this.#agreement.transportMid(mid, undefined) !== mid) continue
+      verifyCertificate(mid, stated, remote)
+      const offered = transportOf(pending.local, mid)
+      if (description.type !== 'offer' && offered) verifyRestart(mid, stated, { local, remote }, offered)
+    }
+  }
+
+  #stateAfter(side: Side, type: SdpType): SignalingState {
+    const state = nextState(this.#state, side, type)
+    if (state === undefined) throw this.#wrongState(`apply a ${side} ${type}`)
+    return state
+  }
+
+  #wrongState(what: string): JsepError {
+    return new JsepError('InvalidStateError', `cannot ${what} in the state ${this.#state}`)
+  }
+
+  #apply(description: Description, state: SignalingState): Applied {
+    const { side, type } = description
+    const agreement = this.#agreement
+    agreement.pending = { ...agreement.pending, [side]: description }
+    this.#state = state
+    if (type !== 'offer') agreement.takeRoles(description, side)
+    if (state === 'stable') {
+      if (side === 'remote' && refusesData(description, agreement.pending.local!)) this.dataWanted = false
+      agreement.current = agreement.pending
+      agreement.pending = {}
+      agreement.dropUnused()
+      this.#lastCreatedOffer = ''
+      this.#lastCreatedAnswer = ''
+    }
+    this.#dropCandidates()
+    return { signalingState: state, media: agreement.media(), rolledBack: false }
+  }
+
+  #rollback(side: Side): Applied {
+    this.#state = this.#stateAfter(side, 'rollback')
+    this.#agreement.pending = {}
+    this.#dropCandidates()
+    return { signalingState: this.#state, media: this.#agreement.media(), rolledBack: true }
+  }
+
+  /** Forgets the candidates of generations that no description has any more. */
+  #dropCandidates(): void {
+    const { current, pending } = this.#agreement
+    for (const side of ['local', 'remote'] as const) {
+      const inForce = [current[side], pending[side]]
+      this.#trickled[side].keep((mid, fragment) => inForce.some(each => generationAt(each, mid) === fragment))
+    }
+  }
+
+  // Candidates
+
+  /** A candidate of ours, shown from now on by the local descriptions of its generation that have the m-section. */
+  addLocalCandidate(mid: string, candidate: string): void {
+    const value = candidateValue(candidate)
+    const generation = generationOf(value) ?? generationAt(this.#agreement.newest('local'), mid)
+    if (generation !== undefined) this.#trickled.local.add(mid, generation, value)
+  }
+
+  /** No candidate of ours is to come for the newest generation of the m-section. */
+  endOfLocalCandidates(mid: string): void {
+    const generation = generationAt(this.#agreement.newest('local'), mid)
+    if (generation !== undefined) this.#trickled.local.end(mid, generation)
+  }
+
+  /**
+   * A candidate of the peer, or the end of them, shown from now on by its descriptions of that generation (webrtc-pc,
+   * 4.4.2 addIceCandidate). Throws JsepError `InvalidStateError` before a remote description, and `OperationError` for
+   * a place or a generation that no remote description has.
+   */
+  addRemoteCandidate(init: RemoteCandidate): CandidatePlace {
+    const remote = this.#agreement.newest('remote')
+    if (remote === undefined) throw new JsepError('InvalidStateError', 'there is no remote description yet')
+    const value = init.candidate === '' ? undefined : candidateValue(init.candidate)
+    const indices = placesOf(init, remote)
+    const mids = indices.map(index => remote.mids[index]!)
+    for (const mid of mids) this.#verifyGeneration(init.usernameFragment, mid)
+    for (const index of indices) if (!remote.rejected(index)) this.#place(remote.mids[index]!, value, init)
+    const transportMids = [...new Set(mids.map(mid => this.#agreement.transportMid(mid, remote)))]
+    return { mid: mids[0] ?? '', transportMid: transportMids[0] ?? '', transportMids }
+  }
+
+  #place(mid: string, value: string | undefined, init: RemoteCandidate): void {
+    const { current, pending } = this.#agreement
+    const generations = [generationAt(pending.remote, mid), generationAt(current.remote, mid)]
+    const told = init.usernameFragment ?? (value === undefined ? undefined : generationOf(value))
+    const generation = told ?? generations[0] ?? generations[1]
+    // One that says itself that it is of a generation gone by is late, not wrong.
+    if (generation === undefined || !generations.includes(generation)) return
+    if (value === undefined) this.#trickled.remote.end(mid, generation)
+    else this.#trickled.remote.add(mid, generation, value)
+  }
+
+  #verifyGeneration(usernameFragment: string | null, mid: string): void {
+    const { current, pending } = this.#agreement
+    if (usernameFragment === null) return
+    if ([pending.remote, current.remote].some(each => generationAt(each, mid) === usernameFragment)) return
+    throw new JsepError('OperationError', `m-section ${mid} has no generation with this user-name fragment`)
+  }
+}
+
+const transportOf = (description: Description | undefined, mid: string): TransportDescription | undefined => {
+  const index = description?.indexOf(mid)
+  if (description === undefined || index === undefined || description.rejected(index)) return undefined
+  return description.transport(index)
+}
+
+/** Whether an answer rejects the data m-section of our offer. */
+const refusesData = (answer: Description, offer: Description): boolean =>
+  offer.session.media.some((media, index) => dataForm(media) && !offer.rejected(index) && answer.rejected(index))
+
+const generationAt = (description: Description | undefined, mid: string): string | undefined => {
+  const index = description?.indexOf(mid)
+  return description === undefined || index === undefined ? undefined : description.usernameFragment(index)
+}
+
+/** The m-sections that a candidate names. */
+const placesOf = ({ candidate, sdpMid, sdpMLineIndex }: RemoteCandidate, remote: Description): number[] => {
+  if (sdpMid !== null) {
+    const index = remote.indexOf(sdpMid)
+    if (index === undefined) throw new JsepError('OperationError', `no m-section has the mid ${sdpMid}`)
+    return [index]
+  }
+  if (sdpMLineIndex !== null) {
+    if (sdpMLineIndex >= remote.length) throw new JsepError('OperationError', `there is no m-section ${sdpMLineIndex}`)
+    return [sdpMLineIndex]
+  }
+  if (candidate !== '') throw new JsepError('OperationError', 'the candidate names no m-section')
+  return remote.mids.map((_, index) => index)
+}

@@ -1,0 +1,97 @@
+/**
+ * Whether a description of the peer makes sense: in itself (RFC 9429, 5.8.3; RFC 9143, 7), as an offer after what was
+ * agreed before, as an answer to our offer. Throws JsepError `InvalidAccessError` for the first thing that does not.
+ */
+
+import { attribute, attributes, type MediaDescription } from '../sdp/index.ts'
+import type { Description } from './description.ts'
+import { invalidContent } from './error.ts'
+
+/** Whether the m-section runs over DTLS, and so over ICE, as all of WebRTC does. */
+const isSecure = ({ protocol }: MediaDescription): boolean => /TLS\//.test(protocol)
+
+/** The family of protocols in which an answer may name another member (RFC 8841, 4.3, as default candidates change). */
+const family = ({ protocol }: MediaDescription): string => protocol.replace(/^(?:UDP\/|TCP\/)(?=DTLS\/SCTP$)/, '')
+
+export const verifyDescription = (description: Description): void => {
+  verifyMids(description)
+  description.mids.forEach((mid, index) => {
+    if (description.rejected(index) || !isSecure(description.media(index))) return
+    const { usernameFragment, password, fingerprints, setup } = description.stated(description.speaker(index))
+    if (usernameFragment === undefined) throw invalidContent('no ice-ufrag', mid)
+    if (password === undefined) throw invalidContent('no ice-pwd', mid)
+    if (fingerprints.length === 0) throw invalidContent('no DTLS fingerprint', mid)
+    if (setup === 'holdconn') throw invalidContent('a=setup:holdconn makes no connection', mid)
+    if (setup === 'actpass' && description.type !== 'offer') {
+      throw invalidContent('an answer takes a DTLS role, active or passive (RFC 8842, 5.3)', mid)
+    }
+  })
+}
+
+const verifyMids = (description: Description): void => {
+  const seen = new Set<string>()
+  for (const mid of description.mids) {
+    if (seen.has(mid)) throw invalidContent('more than one m-section has this mid', mid)
+    seen.add(mid)
+  }
+  const bundled = new Set<string>()
+  for (const { semantics, mids } of attributes(description.session, 'group')) {
+    if (semantics !== 'BUNDLE') continue
+    for (const mid of mids) {
+      if (!seen.has(mid)) throw invalidContent('a BUNDLE group names a mid that no m-section has', mid)
+      if (bundled.has(mid)) throw invalidContent('BUNDLE groups name this mid more than once', mid)
+      bundled.add(mid)
+    }
+  }
+}
+
+/** `before` is what the offer follows; an m-section that either side rejected there may be recycled (RFC 9429, 5.2.2). */
+export const verifyOffer = (offer: Description, before: Description | undefined, answered?: Description): void => {
+  verifyDescription(offer)
+  if (before === undefined) return
+  if (offer.length < before.length) {
+    throw invalidContent(`the offer has ${offer.length} m-sections where there were ${before.length}`)
+  }
+  before.mids.forEach((mid, index) => {
+    if (before.rejected(index) || (answered !== undefined && index < answered.length && answered.rejected(index)))
+      return
+    if (offer.mids[index] !== mid) throw invalidContent(`stands where ${mid} was agreed`, offer.mids[index])
+    verifySameKind(offer, before, index)
+  })
+}
+
+export const verifyAnswer = (answer: Description, offer: Description): void => {
+  verifyDescription(answer)
+  if (answer.length !== offer.length) {
+    throw invalidContent(`the answer has ${answer.length} m-sections, the offer ${offer.length}`)
+  }
+  offer.mids.forEach((mid, index) => {
+    if (answer.mids[index] !== mid) throw invalidContent(`stands where ${mid} was offered`, answer.mids[index])
+    verifySameKind(answer, offer, index)
+    const { protocol } = offer.media(index)
+    if (family(answer.media(index)) !== family(offer.media(index))) throw invalidContent(`is not ${protocol}`, mid)
+    if (offer.rejected(index) && !answer.rejected(index)) throw invalidContent('was not offered', mid)
+  })
+  verifyBundles(answer, offer)
+}
+
+/** An answer bundles no more than was offered (RFC 9143, 7.3). */
+const verifyBundles = (answer: Description, offer: Description): void => {
+  for (const mids of answer.bundles) {
+    const tag = offer.tagOf(mids[0]!)
+    for (const mid of mids) {
+      const offered = offer.bundles.some(group => group.includes(mid)) && offer.tagOf(mid) === tag
+      if (!offered) throw invalidContent('the answer bundles what the offer did not', mid)
+    }
+  }
+}
+
+const verifySameKind = (description: Description, other: Description, index: number): void => {
+  const { kind } = other.media(index)
+  if (description.media(index).kind !== kind) throw invalidContent(`is not ${kind} as before`, description.mids[index])
+}
+
+/** Whether any m-section says that its ICE agent trickles (RFC 8840, 4.1.1). */
+export const trickles = (description: Description): boolean =>
+  description.mids.some((_, index) => description.stated(index).iceOptions.includes('trickle')) ||
+  (attribute(description.session, 'ice-options')?.includes('trickle') ?? false)
