@@ -1,8 +1,12 @@
 /** DTLS on the wire, for specs: taking datagrams apart, building records by hand, and tampering with messages. */
 
-import { concatBytes, Reader, Writer } from '../../lib/bytes/index.ts'
+import { concatBytes, fromHex, Reader, Writer } from '../../lib/bytes/index.ts'
+import { CIPHER_SUITES } from '../../lib/dtls/cipher-suite.ts'
 import type { DtlsRole } from '../../lib/dtls/index.ts'
-import { clear, type Path } from './pair.ts'
+import { KeySchedule } from '../../lib/dtls/v12/key-schedule.ts'
+import { AeadSealer } from '../../lib/dtls/v12/record-protection.ts'
+import { nodeCrypto } from '../providers.ts'
+import { clear, type Pair, type Path } from './pair.ts'
 
 export interface WireRecord {
   readonly type: number
@@ -86,4 +90,20 @@ export const udpPayloads = (pcap: Uint8Array): { readonly source: number; readon
     payloads.push({ source: (udp[0]! << 8) | udp[1]!, payload: udp.subarray(8, size) })
   }
   return payloads
+}
+
+/** A record that the end of that role could have sent: sealed by its keys, far ahead in sequence. */
+export const sealAs = (role: DtlsRole, pair: Pair, keyLog: string, type: number, content: Uint8Array): Uint8Array => {
+  const [, clientRandom, master] = keyLog.split(' ').map(digits => fromHex(digits) ?? new Uint8Array(0))
+  const hello = parseRecords(pair.server.sent[0]!)[0]!.fragment.subarray(12)
+  const suite = CIPHER_SUITES.find(({ id }) => id === pair.server.dtls.cipherSuite?.id)!
+  const keys = new KeySchedule(nodeCrypto, suite, master!, clientRandom!, hello.subarray(2, 34))
+  const sealer = new AeadSealer(nodeCrypto, suite, keys.trafficKeys()[role], 1)
+  const bytes = new Uint8Array(content.length + 64)
+  let end = 0
+  for (let i = 0; i < 100; i++) {
+    bytes.set(content, 21)
+    end = sealer.seal(type, bytes, 21, 21 + content.length)
+  }
+  return bytes.slice(21 - sealer.before, end)
 }
