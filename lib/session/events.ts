@@ -10,7 +10,7 @@ import type { TraceSink } from '../machine/index.ts'
 
 export interface SessionOptions {
   readonly crypto: CryptoProvider
-  /** The first one is presented to the peer. */
+  /** The first one is presented to the peer. Read when the first description is made: it may still be on its way before. */
   readonly certificates: readonly Certificate[]
   /** Puts a datagram on the wire from one of the sockets that `addHostCandidate` named. */
   readonly transmit: (packet: Packet, socket: number, address: string, port: number) => void

@@ -44,7 +44,8 @@ export class Session implements FlushingMachine {
   readonly #negotiation: Negotiation
   readonly #channels: DataChannels
   readonly #events = new EventQueue<SessionEvent>()
-  readonly #fingerprints: readonly { algorithm: string; value: string }[]
+  readonly #options: SessionOptions
+  #fingerprints: LocalContext['fingerprints'] = []
   readonly #transports: TransportSet
   #sctp: SctpParameters | undefined
   #sctpStarted = false
@@ -56,11 +57,9 @@ export class Session implements FlushingMachine {
   }
 
   constructor(options: SessionOptions) {
-    const { crypto, certificates, trace, mtu = DEFAULT_MTU } = options
+    this.#options = options
+    const { crypto, trace, mtu = DEFAULT_MTU } = options
     const maxMessageSize = options.maxMessageSize ?? DEFAULT_MAX_MESSAGE_SIZE
-    this.#fingerprints = certificates
-      .slice(0, 1)
-      .map(({ der }) => ({ algorithm: 'sha-256', value: fingerprint(crypto, 'sha-256', der) }))
     this.#negotiation = new Negotiation({ random: crypto.random, maxMessageSize })
     this.#channels = new DataChannels({
       crypto,
@@ -259,6 +258,12 @@ export class Session implements FlushingMachine {
   // What descriptions change
 
   #context(iceRestart: boolean): LocalContext {
+    const { crypto, certificates } = this.#options
+    if (this.#fingerprints.length === 0) {
+      this.#fingerprints = certificates
+        .slice(0, 1)
+        .map(({ der }) => ({ algorithm: 'sha-256', value: fingerprint(crypto, 'sha-256', der) }))
+    }
     return this.#transports.context(this.#fingerprints, iceRestart)
   }
 

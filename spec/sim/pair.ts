@@ -1,0 +1,49 @@
+/** Two RTCPeerConnections on a simulated network, signalling to each other without loss, in virtual time. */
+
+import { createPortableCrypto } from '../../lib/crypto/portable.ts'
+import { hostSymbol, type RTCConfiguration, RTCPeerConnection } from '../../lib/peer/index.ts'
+import { type LinkOptions, Simulation, seededRandom } from '../../lib/sim/index.ts'
+
+export interface Pair {
+  readonly sim: Simulation
+  /** The offerer. */
+  readonly a: RTCPeerConnection
+  readonly b: RTCPeerConnection
+  /** Offers from `a` (or the other way round), answers, and applies all of it. */
+  negotiate(from?: RTCPeerConnection): Promise<void>
+}
+
+export interface PairOptions {
+  readonly seed: number
+  readonly network?: LinkOptions
+  readonly a?: RTCConfiguration
+  readonly b?: RTCConfiguration
+}
+
+export const createPair = ({ seed, network, a: ofA, b: ofB }: PairOptions): Pair => {
+  const sim = new Simulation({ seed, ...(network && { network }) })
+  const connection = (address: string, salt: number, configuration: RTCConfiguration | undefined) => {
+    const host = sim.createHost({ addresses: [address] })
+    const crypto = createPortableCrypto(seededRandom(seed * 31 + salt))
+    return new RTCPeerConnection({ ...configuration, [hostSymbol]: { host, crypto } })
+  }
+  const a = connection('10.0.0.1', 1, ofA)
+  const b = connection('10.0.0.2', 2, ofB)
+  a.onicecandidate = ({ candidate }) => void b.addIceCandidate(candidate)
+  b.onicecandidate = ({ candidate }) => void a.addIceCandidate(candidate)
+  const negotiate = async (from = a): Promise<void> => {
+    const to = from === a ? b : a
+    await from.setLocalDescription()
+    await to.setRemoteDescription(from.localDescription!)
+    await to.setLocalDescription()
+    await from.setRemoteDescription(to.localDescription!)
+  }
+  return { sim, a, b, negotiate }
+}
+
+/** `length` bytes that differ from message to message. */
+export const pattern = (length: number, salt: number): Uint8Array => {
+  const bytes = new Uint8Array(length)
+  for (let i = 0; i < length; i++) bytes[i] = (i * 31 + salt * 17 + (i >>> 8)) & 0xff
+  return bytes
+}
