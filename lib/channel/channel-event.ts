@@ -1,0 +1,60 @@
+/** What the data channels of an association are made from, and what they tell. */
+
+import type { Packet, PacketPool } from '../bytes/index.ts'
+import type { CryptoProvider } from '../crypto/index.ts'
+import type { TraceSink } from '../machine/index.ts'
+import type { Channel, ChannelError } from './channel.ts'
+
+export interface DataChannelsOptions {
+  readonly crypto: CryptoProvider
+  readonly transmit: (packet: Packet) => void
+  /** The largest SCTP packet in bytes (1172). */
+  readonly mtu?: number
+  /** The largest message that is taken, in bytes (262,144). */
+  readonly maxMessageSize?: number
+  /** Bytes that may wait to be sent before `send` throws 'buffer-full' (64 MiB). */
+  readonly sendBufferLimit?: number
+  readonly pool?: PacketPool
+  readonly trace?: TraceSink
+}
+
+export interface ConnectOptions {
+  /** The DTLS role, which decides who has the even ids. */
+  readonly role: 'client' | 'server'
+  readonly localPort: number
+  readonly remotePort: number
+  /** The largest message that the peer takes, in bytes; 0: any (RFC 8841 6.1). */
+  readonly remoteMaxMessageSize: number
+}
+
+export type ChannelEvent =
+  | {
+      readonly type: 'association'
+      readonly state: 'connecting' | 'connected' | 'closed'
+      readonly error?: ChannelError
+    }
+  /** The peer opened it; it is open. */
+  | { readonly type: 'incoming'; readonly channel: Channel }
+  | { readonly type: 'open'; readonly channel: Channel }
+  /** `data` is the receiver's own and fills its buffer: UTF-8 when it is text. */
+  | {
+      readonly type: 'message'
+      readonly channel: Channel
+      readonly data: Uint8Array<ArrayBuffer>
+      readonly text: boolean
+    }
+  | { readonly type: 'buffered-low'; readonly channel: Channel }
+  /** The peer closes it, or it failed. */
+  | { readonly type: 'closing'; readonly channel: Channel }
+  | { readonly type: 'closed'; readonly channel: Channel; readonly error?: ChannelError }
+
+export interface ChannelCounters {
+  /** DCEP messages that were malformed, for a stream in use, or with an id that the peer does not give out. */
+  badOpens: number
+  /** Messages under a payload protocol identifier that is not known. */
+  unknownPayloads: number
+  /** Messages for channels that were closing or closed. */
+  lateMessages: number
+  /** Messages that came before their channel and could not be kept. */
+  droppedEarlyMessages: number
+}

@@ -1,0 +1,156 @@
+/** A data channel (RFC 8831): what it was opened with, what became of it, what it has counted. */
+
+import { utf8 } from '../bytes/index.ts'
+import type { Association } from '../sctp/index.ts'
+import type { ChannelPriority } from './dcep.ts'
+
+export interface ChannelOptions {
+  /** At most 65,535 bytes of UTF-8. */
+  readonly label: string
+  /** At most 65,535 bytes of UTF-8. */
+  readonly protocol: string
+  readonly ordered: boolean
+  /** How often a message is sent again at most; 0: it is sent once. Not together with `maxPacketLifeTime`. */
+  readonly maxRetransmits?: number | undefined
+  /** Milliseconds for which a message is sent. */
+  readonly maxPacketLifeTime?: number | undefined
+  /** Both sides make the channel, with the same `id`, and nothing is said about it on the wire. */
+  readonly negotiated: boolean
+  /** Of a negotiated channel: 0 to 65,534. */
+  readonly id?: number | undefined
+  readonly priority?: ChannelPriority | undefined
+}
+
+export type ChannelState = 'connecting' | 'open' | 'closing' | 'closed'
+
+export type ChannelErrorCode =
+  /** The channel is not open, or the association is closed. */
+  | 'invalid-state'
+  /** The message is larger than the peer takes. */
+  | 'too-large'
+  /** Too much waits to be sent. */
+  | 'buffer-full'
+  | 'id-in-use'
+  | 'no-id-left'
+  /** The peer broke the protocol on this channel, or sent a message larger than was announced. */
+  | 'data-channel-failure'
+  /** The association failed. */
+  | 'sctp-failure'
+
+/** A caller's mistake (thrown), or why a channel was closed (told). */
+export class ChannelError extends Error {
+  override readonly name = 'ChannelError'
+
+  /** @param sctpCauseCode The cause in the peer's ABORT (RFC 9260 3.3.10). */
+  constructor(
+    readonly code: ChannelErrorCode,
+    message: string,
+    readonly sctpCauseCode?: number,
+  ) {
+    super(message)
+  }
+}
+
+export interface Channel {
+  /** The SCTP stream, both ways; undefined until the DTLS role is known (RFC 8832 6). */
+  readonly id: number | undefined
+  readonly label: string
+  readonly protocol: string
+  readonly ordered: boolean
+  readonly maxRetransmits: number | undefined
+  /** Milliseconds. */
+  readonly maxPacketLifeTime: number | undefined
+  readonly negotiated: boolean
+  readonly priority: ChannelPriority
+  readonly state: ChannelState
+  /** Bytes accepted by `send` and not yet handed to the network. Stays what it was when the channel closes. */
+  readonly bufferedAmount: number
+  /** The event `buffered-low` is told when `bufferedAmount` falls from above this to it or below. */
+  bufferedAmountLowThreshold: number
+  readonly messagesSent: number
+  readonly bytesSent: number
+  readonly messagesReceived: number
+  readonly bytesReceived: number
+}
+
+/** The same, as its `DataChannels` sees it. */
+export class DataChannel implements Channel {
+  id: number | undefined
+  readonly label: string
+  readonly protocol: string
+  readonly ordered: boolean
+  readonly maxRetransmits: number | undefined
+  readonly maxPacketLifeTime: number | undefined
+  readonly negotiated: boolean
+  readonly priority: ChannelPriority
+  state: ChannelState = 'connecting'
+  messagesSent = 0
+  bytesSent = 0
+  messagesReceived = 0
+  bytesReceived = 0
+  /** The peer has it too: the ACK came, or a message. Until then what is sent is sent in order (RFC 8832 6). */
+  acknowledged: boolean
+  /** Closing is over when both directions are reset. */
+  outgoingReset = false
+  incomingReset = false
+  /** Bytes of the OPEN that the peer made it with. */
+  openLength = 0
+  /** Why it is being closed. */
+  error: ChannelError | undefined
+  readonly #association: Association
+  #threshold = 0
+  #lastBuffered = 0
+
+  /** Throws a TypeError when the options contradict each other or are out of range. */
+  constructor(association: Association, options: ChannelOptions, acknowledged: boolean) {
+    const { maxRetransmits, maxPacketLifeTime, negotiated, id } = options
+    if (maxRetransmits !== undefined && maxPacketLifeTime !== undefined) {
+      throw new TypeError('maxRetransmits and maxPacketLifeTime exclude each other')
+    }
+    if (negotiated && (id === undefined || !Number.isInteger(id) || id < 0 || id > 65_534)) {
+      throw new TypeError('A negotiated channel has an id from 0 to 65534')
+    }
+    for (const text of [options.label, options.protocol]) {
+      if (text.length > 65_535 || (text.length > 21_845 && utf8(text).length > 65_535)) {
+        throw new TypeError('Label and protocol have at most 65535 bytes of UTF-8')
+      }
+    }
+    this.#association = association
+    this.id = negotiated ? id : undefined
+    this.label = options.label
+    this.protocol = options.protocol
+    this.ordered = options.ordered
+    this.maxRetransmits = maxRetransmits
+    this.maxPacketLifeTime = maxPacketLifeTime
+    this.negotiated = negotiated
+    this.priority = options.priority ?? 'low'
+    this.acknowledged = acknowledged
+  }
+
+  get bufferedAmount(): number {
+    if (this.state === 'closed' || this.id === undefined) return this.#lastBuffered
+    return this.#association.bufferedAmount(this.id)
+  }
+
+  get bufferedAmountLowThreshold(): number {
+    return this.#threshold
+  }
+
+  set bufferedAmountLowThreshold(bytes: number) {
+    this.#threshold = bytes
+    this.applyThreshold()
+  }
+
+  /** The stream is known now, or its threshold is another. */
+  applyThreshold(): void {
+    if (this.id !== undefined && this.state !== 'closed') {
+      this.#association.setBufferedAmountLowThreshold(this.id, this.#threshold)
+    }
+  }
+
+  /** It is over; its stream may soon be another channel's. */
+  finish(): void {
+    this.#lastBuffered = this.bufferedAmount
+    this.state = 'closed'
+  }
+}

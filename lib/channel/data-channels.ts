@@ -1,0 +1,390 @@
+/**
+ * The data channels of one association (RFC 8831, RFC 8832): opening, messages, closing.
+ *
+ * It owns the association whole: packets go in and out here, and what the association tells becomes events of channels.
+ */
+
+import { EventQueue, type FlushingMachine } from '../machine/index.ts'
+import { Association, type AssociationEvent, type SctpCounters, SctpError } from '../sctp/index.ts'
+import { type Channel, ChannelError, type ChannelOptions, DataChannel } from './channel.ts'
+import type { ChannelCounters, ChannelEvent, ConnectOptions, DataChannelsOptions } from './channel-event.ts'
+import { type OpenMessage, readDcep, writeAck, writeOpen } from './dcep.ts'
+import { EarlyMessages } from './early-messages.ts'
+import { EMPTY_PAYLOAD, isEmpty, isText, isUserMessage, PPID, payloadIdentifier } from './payload.ts'
+import { StreamIds } from './stream-ids.ts'
+
+/** Bytes of labels and protocols that the peer can make this side keep. */
+const LARGEST_LABELS = 16 << 20
+const NO_BYTES = new Uint8Array(0)
+const RELIABLE = { owned: true, counted: false } as const
+
+export class DataChannels implements FlushingMachine {
+  readonly counters: ChannelCounters = { badOpens: 0, unknownPayloads: 0, lateMessages: 0, droppedEarlyMessages: 0 }
+  readonly #association: Association
+  readonly #events = new EventQueue<ChannelEvent>()
+  readonly #ids = new StreamIds()
+  readonly #early = new EarlyMessages(this.counters)
+  /** Made here, and not announced as open yet, in order. */
+  #opening: DataChannel[] = []
+  #state: 'new' | 'connecting' | 'connected' | 'closed' = 'new'
+  #remoteMaxMessageSize = 65_536
+  #labelBytes = 0
+
+  constructor(options: DataChannelsOptions) {
+    this.#association = new Association(options)
+  }
+
+  get state(): 'new' | 'connecting' | 'connected' | 'closed' {
+    return this.#state
+  }
+
+  /** Every channel that is not closed. */
+  get list(): readonly Channel[] {
+    const identified = [...this.#ids.values()]
+    return [...identified, ...this.#opening.filter(channel => channel.id === undefined)]
+  }
+
+  /** How many channels there can be; undefined before the association is up. */
+  get maxChannels(): number | undefined {
+    if (this.#state !== 'connected') return undefined
+    return this.#streamLimit
+  }
+
+  /** Milliseconds. */
+  get smoothedRoundTripTime(): number | undefined {
+    return this.#association.smoothedRoundTripTime
+  }
+
+  /** Bytes. */
+  get congestionWindow(): number {
+    return this.#association.congestionWindow
+  }
+
+  /** Bytes that the peer has room for. */
+  get receiverWindow(): number {
+    return this.#association.peerReceiveWindow
+  }
+
+  get associationCounters(): Readonly<SctpCounters> {
+    return this.#association.counters
+  }
+
+  get deadline(): number {
+    return this.#association.deadline
+  }
+
+  /**
+   * Makes a channel. It opens when the association is up, and not before the next `flush`.
+   * @throws ChannelError 'id-in-use', 'no-id-left', 'invalid-state' after the end; TypeError for options that
+   * contradict each other or are out of range.
+   */
+  create(options: ChannelOptions): Channel {
+    if (this.#state === 'closed') throw new ChannelError('invalid-state', 'The association is closed')
+    const channel = new DataChannel(this.#association, options, options.negotiated)
+    const { id } = channel
+    if (id !== undefined) {
+      if (!this.#ids.take(id, channel)) throw new ChannelError('id-in-use', `Stream ${id} has a channel already`)
+    } else if (this.#state !== 'new' && !this.#identify(channel)) {
+      throw new ChannelError('no-id-left', 'Every stream has a channel')
+    }
+    this.#opening.push(channel)
+    return channel
+  }
+
+  /** DTLS is up: begins the association. */
+  connect(options: ConnectOptions, now: number): void {
+    if (this.#state !== 'new') return
+    this.#state = 'connecting'
+    this.#remoteMaxMessageSize = options.remoteMaxMessageSize
+    this.#events.push({ type: 'association', state: 'connecting' })
+    this.#ids.begin(options.role)
+    for (const channel of [...this.#opening]) {
+      if (channel.id === undefined && !this.#identify(channel)) {
+        this.#finish(channel, new ChannelError('no-id-left', 'Every stream has a channel'))
+      }
+    }
+    this.#association.connect(now, { local: options.localPort, remote: options.remotePort })
+    this.#drain(now)
+  }
+
+  /**
+   * Sends a message; it leaves with `flush`.
+   * @param data Read before the call returns. UTF-8 when `text`. May be empty.
+   * @throws ChannelError 'invalid-state', 'too-large', 'buffer-full'.
+   */
+  send(channel: Channel, data: Uint8Array, text: boolean, now: number): void {
+    const own = this.#own(channel)
+    if (own.state !== 'open') throw new ChannelError('invalid-state', `The channel is ${own.state}`)
+    const limit = this.#remoteMaxMessageSize
+    if (limit !== 0 && data.length > limit) {
+      throw new ChannelError('too-large', `The peer takes messages of up to ${limit} bytes`)
+    }
+    const empty = data.length === 0
+    const ppid = payloadIdentifier(text, empty)
+    const policy = {
+      unordered: !own.ordered && own.acknowledged,
+      maxRetransmits: own.maxRetransmits,
+      lifetime: own.maxPacketLifeTime,
+      counted: !empty,
+    }
+    try {
+      this.#association.send(own.id!, ppid, empty ? EMPTY_PAYLOAD : data, policy, now)
+    } catch (error) {
+      if (!(error instanceof SctpError)) throw error
+      throw new ChannelError(error.code === 'buffer-full' ? 'buffer-full' : 'invalid-state', error.message)
+    }
+    own.messagesSent++
+    own.bytesSent += data.length
+  }
+
+  /** Closes a channel: what was sent before leaves first (RFC 8831 6.7). Closing again does nothing. */
+  close(channel: Channel, now: number): void {
+    const own = this.#own(channel)
+    if (own.state === 'connecting') {
+      this.#finish(own)
+    } else if (own.state === 'open') {
+      own.state = 'closing'
+      this.#association.resetStreams([own.id!])
+    }
+    this.#drain(now)
+  }
+
+  /** Takes a packet, which is borrowed until the call returns. */
+  receive(packet: Uint8Array, now: number): void {
+    this.#association.receive(packet, now)
+    this.#drain(now)
+  }
+
+  flush(now: number): void {
+    if (this.#state === 'connected' && this.#opening.length > 0) this.#openAll(now)
+    this.#association.flush(now)
+    this.#drain(now)
+  }
+
+  advance(now: number): void {
+    this.#association.advance(now)
+    this.#drain(now)
+  }
+
+  /** Ends the association: at once, telling the peer so, or (`graceful`) when all that was sent is acknowledged. */
+  shutdown(now: number, options: { readonly graceful?: boolean } = {}): void {
+    if (options.graceful === true) this.#association.shutdown(now)
+    else this.#association.abort(now)
+    this.#drain(now)
+  }
+
+  /** DTLS is gone: everything is closed without a word. */
+  transportClosed(now: number): void {
+    this.#association.transportClosed()
+    this.#drain(now)
+  }
+
+  /** What happened since the last call; to be drained after every input. */
+  nextEvent(): ChannelEvent | undefined {
+    return this.#events.next()
+  }
+
+  get #streamLimit(): number {
+    return Math.min(this.#association.outboundStreams, this.#association.inboundStreams)
+  }
+
+  #own(channel: Channel): DataChannel {
+    if (channel instanceof DataChannel) return channel
+    throw new TypeError('Not a channel of this association')
+  }
+
+  #identify(channel: DataChannel): boolean {
+    const id = this.#ids.choose(this.#streamLimit)
+    if (id === undefined) return false
+    channel.id = id
+    this.#ids.take(id, channel)
+    return true
+  }
+
+  #openAll(now: number): void {
+    const opening = this.#opening
+    this.#opening = []
+    for (const channel of opening) this.#open(channel, now)
+  }
+
+  #open(channel: DataChannel, now: number): void {
+    const id = channel.id!
+    if (id >= this.#streamLimit) {
+      this.#finish(channel, new ChannelError('no-id-left', `The peer has no stream ${id}`))
+      return
+    }
+    if (!channel.negotiated) this.#association.send(id, PPID.DCEP, writeOpen(channel), RELIABLE, now)
+    channel.state = 'open'
+    channel.applyThreshold()
+    this.#events.push({ type: 'open', channel })
+    this.#deliverEarly(id)
+  }
+
+  #drain(now: number): void {
+    const association = this.#association
+    for (let event = association.nextEvent(); event !== undefined; event = association.nextEvent()) {
+      this.#handle(event, now)
+    }
+  }
+
+  #handle(event: AssociationEvent, now: number): void {
+    switch (event.type) {
+      case 'message':
+        this.#message(event.streamId, event.ppid, event.data, now)
+        break
+      case 'buffered-low': {
+        const channel = this.#ids.get(event.streamId)
+        if (channel !== undefined) this.#events.push({ type: 'buffered-low', channel })
+        break
+      }
+      case 'established':
+        // Packets of the peer's may come first, from before `connect`: ids need the role.
+        if (this.#state === 'closed') break
+        if (this.#state !== 'connected') this.#events.push({ type: 'association', state: 'connected' })
+        this.#state = 'connected'
+        this.#openAll(now)
+        break
+      case 'oversized': {
+        const channel = this.#ids.get(event.streamId)
+        if (channel !== undefined) this.#fail(channel, 'The peer sent a message larger than was announced')
+        break
+      }
+      case 'incoming-reset':
+        for (const channel of this.#named(event.streamIds)) this.#incomingReset(channel)
+        for (const id of event.streamIds) this.#early.take(id)
+        break
+      case 'reset-requested':
+        for (const channel of this.#named(event.streamIds)) this.#closing(channel)
+        break
+      case 'reset-done':
+        for (const channel of this.#named(event.streamIds)) {
+          channel.outgoingReset = event.ok
+          if (!event.ok || channel.incomingReset) this.#finish(channel)
+        }
+        break
+      case 'restarted':
+        this.#closeAll(new ChannelError('sctp-failure', 'The peer began the association anew'))
+        this.#ids.restart()
+        this.#early.clear()
+        break
+      case 'closed': {
+        if (this.#state === 'closed') break
+        this.#state = 'closed'
+        this.#early.clear()
+        const cause = event.error
+        const error = cause && new ChannelError('sctp-failure', cause.message, cause.causeCode)
+        this.#events.push({ type: 'association', state: 'closed', ...(error && { error }) })
+        this.#closeAll(error)
+        break
+      }
+    }
+  }
+
+  /** The channels of these streams; an empty list means all. */
+  #named(streamIds: readonly number[]): DataChannel[] {
+    if (streamIds.length === 0) return [...this.#ids.values()]
+    return streamIds.map(id => this.#ids.get(id)).filter(channel => channel !== undefined)
+  }
+
+  #message(streamId: number, ppid: number, data: Uint8Array<ArrayBuffer>, now: number): void {
+    if (ppid === PPID.DCEP) {
+      this.#dcep(streamId, data, now)
+      return
+    }
+    const channel = this.#ids.get(streamId)
+    if (channel === undefined || channel.state === 'connecting') {
+      this.#early.keep(streamId, ppid, data)
+      return
+    }
+    if (channel.state !== 'open') {
+      this.counters.lateMessages++
+      return
+    }
+    if (!isUserMessage(ppid)) {
+      this.counters.unknownPayloads++
+      this.#fail(channel, `The peer sent a message under payload protocol identifier ${ppid}`)
+      return
+    }
+    channel.acknowledged = true
+    channel.messagesReceived++
+    const content = isEmpty(ppid) ? NO_BYTES : data
+    channel.bytesReceived += content.length
+    this.#events.push({ type: 'message', channel, data: content, text: isText(ppid) })
+  }
+
+  #deliverEarly(streamId: number): void {
+    for (const { ppid, data } of this.#early.take(streamId)) this.#message(streamId, ppid, data, 0)
+  }
+
+  #dcep(streamId: number, data: Uint8Array, now: number): void {
+    const message = readDcep(data)
+    const channel = this.#ids.get(streamId)
+    if (message?.type === 'ack') {
+      if (channel !== undefined) channel.acknowledged = true
+      return
+    }
+    const refused =
+      message === undefined ||
+      channel !== undefined ||
+      !this.#ids.isPeers(streamId) ||
+      streamId >= this.#streamLimit ||
+      this.#labelBytes + data.length > LARGEST_LABELS
+    if (!refused) {
+      this.#accept(streamId, message, data.length, now)
+      return
+    }
+    // The error is told by resetting the stream (RFC 8832 6).
+    this.counters.badOpens++
+    this.#early.take(streamId)
+    if (channel !== undefined) this.#fail(channel, 'The peer sent a message of the establishment protocol out of place')
+    else this.#association.resetStreams([streamId])
+  }
+
+  #accept(streamId: number, message: OpenMessage, length: number, now: number): void {
+    const channel = new DataChannel(this.#association, { ...message, negotiated: false }, true)
+    this.#labelBytes += length
+    channel.id = streamId
+    channel.openLength = length
+    this.#ids.take(streamId, channel)
+    channel.state = 'open'
+    this.#association.send(streamId, PPID.DCEP, writeAck(), RELIABLE, now)
+    this.#events.push({ type: 'incoming', channel })
+    this.#deliverEarly(streamId)
+  }
+
+  /** The peer has ended its direction: ours ends too (RFC 8831 6.7). */
+  #incomingReset(channel: DataChannel): void {
+    channel.incomingReset = true
+    this.#closing(channel)
+    if (channel.outgoingReset) this.#finish(channel)
+  }
+
+  /** Closes a channel that its owner has not closed. */
+  #closing(channel: DataChannel): void {
+    if (channel.state !== 'open') return
+    channel.state = 'closing'
+    this.#events.push({ type: 'closing', channel })
+    this.#association.resetStreams([channel.id!], { discard: true })
+  }
+
+  #fail(channel: DataChannel, message: string): void {
+    channel.error ??= new ChannelError('data-channel-failure', message)
+    this.#closing(channel)
+  }
+
+  #closeAll(error: ChannelError | undefined): void {
+    for (const channel of [...this.#ids.values()]) this.#finish(channel, error)
+    for (const channel of [...this.#opening]) this.#finish(channel, error)
+  }
+
+  #finish(channel: DataChannel, error = channel.error): void {
+    if (channel.state === 'closed') return
+    const { id } = channel
+    const untouched = channel.state === 'connecting'
+    channel.finish()
+    this.#labelBytes -= channel.openLength
+    if (untouched) this.#opening = this.#opening.filter(other => other !== channel)
+    if (id !== undefined) this.#ids.release(id, untouched || (channel.outgoingReset && channel.incomingReset))
+    this.#events.push({ type: 'closed', channel, ...(error && { error }) })
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Messages for streams that no channel has yet: the peer's end of a negotiated channel may be there before ours, and an
+ * OPEN may be overtaken. They are kept within a bound; beyond it they are dropped and counted.
+ */
+
+export interface EarlyMessage {
+  readonly ppid: number
+  readonly data: Uint8Array<ArrayBuffer>
+}
+
+const LARGEST_TOTAL = 1 << 20
+/** What a message costs beside its bytes. */
+const OVERHEAD = 128
+
+export class EarlyMessages {
+  readonly #kept = new Map<number, EarlyMessage[]>()
+  readonly #counters: { droppedEarlyMessages: number }
+  #total = 0
+
+  constructor(counters: { droppedEarlyMessages: number }) {
+    this.#counters = counters
+  }
+
+  keep(streamId: number, ppid: number, data: Uint8Array<ArrayBuffer>): void {
+    const cost = data.length + OVERHEAD
+    if (this.#total + cost > LARGEST_TOTAL) {
+      this.#counters.droppedEarlyMessages++
+      return
+    }
+    this.#total += cost
+    const list = this.#kept.get(streamId)
+    if (list === undefined) this.#kept.set(streamId, [{ ppid, data }])
+    else list.push({ ppid, data })
+  }
+
+  /** What was kept for a stream, in the order in which it came; it is not kept any longer. */
+  take(streamId: number): readonly EarlyMessage[] {
+    const list = this.#kept.get(streamId)
+    if (list === undefined) return []
+    this.#kept.delete(streamId)
+    for (const { data } of list) this.#total -= data.length + OVERHEAD
+    return list
+  }
+
+  clear(): void {
+    this.#kept.clear()
+    this.#total = 0
+  }
+}
