@@ -1,0 +1,13 @@
+/**
+ * Puts the W3C classes on `globalThis`, for code that was written for a browser: `import 'purertc/globals'`.
+ *
+ * All of them, also over those that the platform may have: a mixture of two implementations would not work, since each
+ * takes only objects of its own.
+ */
+
+import * as peer from './peer/index.ts'
+
+for (const [name, value] of Object.entries(peer)) {
+  if (!name.startsWith('RTC')) continue
+  Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true })
+}

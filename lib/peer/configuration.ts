@@ -1,0 +1,187 @@
+/**
+ * RTCConfiguration (webrtc-pc, 4.2.1), its validation (4.4.1.6), and the members that are additions here.
+ */
+
+import type { TraceSink } from '../machine/index.ts'
+import { certificateSlots, RTCCertificate } from './certificate.ts'
+import { type ConnectionHost, hostSymbol } from './host-symbol.ts'
+import { MOST_ICE_SERVERS, type RTCIceServer, RTCIceServerDictionary, validateIceServers } from './ice-server.ts'
+import {
+  any,
+  boolean,
+  type Conversion,
+  type Converted,
+  defaulted,
+  dictionary,
+  enforcedOctet,
+  enforcedUnsignedLong,
+  enforcedUnsignedShort,
+  enumeration,
+  exception,
+  interfaceType,
+  optional,
+  required,
+  sequence,
+} from './idl/index.ts'
+
+export type RTCIceTransportPolicy = 'relay' | 'all'
+export type RTCBundlePolicy = 'balanced' | 'max-compat' | 'max-bundle'
+export type RTCRtcpMuxPolicy = 'require'
+
+/** UDP ports, both ends included, from 1 to 65535. */
+export interface RTCPortRange {
+  readonly min: number
+  readonly max: number
+}
+
+export interface RTCConfiguration {
+  /** STUN and TURN servers. They are validated and kept, but gathering uses host candidates only so far. */
+  iceServers?: RTCIceServer[]
+  /** With `relay` no host candidate is used, so that nothing connects before TURN servers are. */
+  iceTransportPolicy?: RTCIceTransportPolicy
+  bundlePolicy?: RTCBundlePolicy
+  rtcpMuxPolicy?: RTCRtcpMuxPolicy
+  /** The first one is presented to the peer; without any, one is made for the connection. */
+  certificates?: RTCCertificate[]
+  /** Kept, and shown by `getConfiguration`; nothing is gathered ahead. */
+  iceCandidatePoolSize?: number
+
+  /** Addition: offer loopback addresses as candidates too. By default only when the host has no others. */
+  includeLoopback?: boolean
+  /** Addition: the UDP ports to use. By default whichever are free. */
+  portRange?: RTCPortRange
+  /** Addition: the largest message taken from the peer, in bytes, from 1; 262,144 by default. */
+  maxMessageSize?: number
+  /** Addition: the largest datagram to send, in bytes of UDP payload, from 576; 1,200 by default. */
+  mtu?: number
+  /**
+   * Addition: show the addresses of peer-reflexive remote candidates in `getStats` and `getSelectedCandidatePair`.
+   * webrtc-pc hides those that were not signalled, from web pages; a server may want to know who is there.
+   */
+  exposeRemoteAddresses?: boolean
+  /** Addition: is told packets in the clear, events, and the key log (`purertc/trace`). */
+  trace?: TraceSink
+  /** Addition: another world than the platform's, as a simulation has it. */
+  [hostSymbol]?: ConnectionHost
+}
+
+const object: Conversion<object> = (value, context) => {
+  if (typeof value !== 'object' || value === null) throw new TypeError(`${context}: The value is not an object.`)
+  return value
+}
+
+const members = {
+  bundlePolicy: defaulted(
+    enumeration<RTCBundlePolicy>('RTCBundlePolicy', ['balanced', 'max-compat', 'max-bundle']),
+    (): RTCBundlePolicy => 'balanced',
+  ),
+  certificates: defaulted(sequence(interfaceType('RTCCertificate', RTCCertificate)), () => []),
+  iceCandidatePoolSize: defaulted(enforcedOctet, () => 0),
+  iceServers: defaulted(sequence(RTCIceServerDictionary), () => []),
+  iceTransportPolicy: defaulted(
+    enumeration<RTCIceTransportPolicy>('RTCIceTransportPolicy', ['relay', 'all']),
+    (): RTCIceTransportPolicy => 'all',
+  ),
+  rtcpMuxPolicy: defaulted(
+    enumeration<RTCRtcpMuxPolicy>('RTCRtcpMuxPolicy', ['require']),
+    (): RTCRtcpMuxPolicy => 'require',
+  ),
+
+  exposeRemoteAddresses: optional(boolean),
+  includeLoopback: optional(boolean),
+  maxMessageSize: optional(enforcedUnsignedLong),
+  mtu: optional(enforcedUnsignedShort),
+  portRange: optional(
+    dictionary('RTCPortRange', { max: required(enforcedUnsignedShort), min: required(enforcedUnsignedShort) }),
+  ),
+  trace: optional(object as Conversion<TraceSink>),
+}
+
+const RTCConfigurationDictionary = dictionary('RTCConfiguration', members)
+const HostDictionary = dictionary('ConnectionHost', { crypto: required(any), host: required(any) })
+
+/** A configuration as converted and checked; the servers beyond the limit are gone. */
+export type Configuration = Converted<typeof members>
+
+/** Bytes: the smallest datagram that every IPv4 path carries (RFC 1122, 3.3.2). */
+const SMALLEST_MTU = 576
+
+/** What of a configuration is fixed at construction, and the name of each for messages. */
+const FIXED = ['maxMessageSize', 'mtu', 'exposeRemoteAddresses', 'trace'] as const
+
+/** The host that the configuration names, or the platform's. */
+export const configuredHost = (configuration: unknown, platform: ConnectionHost, context: string): ConnectionHost => {
+  const given: unknown =
+    typeof configuration === 'object' && configuration !== null
+      ? (configuration as { [hostSymbol]?: unknown })[hostSymbol]
+      : undefined
+  return given === undefined ? platform : (HostDictionary(given, context) as unknown as ConnectionHost)
+}
+
+/** Converts what an application passes; throws a TypeError. */
+export const convertConfiguration = (value: unknown, context: string): Configuration => {
+  const configuration = RTCConfigurationDictionary(value, context)
+  const { portRange, mtu, maxMessageSize } = configuration
+  if (portRange !== undefined && (portRange.min < 1 || portRange.min > portRange.max)) {
+    throw new TypeError(`${context}: portRange must have 1 <= min <= max.`)
+  }
+  if (mtu !== undefined && mtu < SMALLEST_MTU) throw new TypeError(`${context}: mtu must be at least ${SMALLEST_MTU}.`)
+  if (maxMessageSize === 0) throw new TypeError(`${context}: maxMessageSize must be at least 1.`)
+  return configuration
+}
+
+/** Throws `InvalidAccessError` when one of the certificates has expired; `now` is milliseconds since 1970. */
+export const checkCertificates = (certificates: readonly RTCCertificate[], now: number, context: string): void => {
+  for (const certificate of certificates) {
+    if (certificateSlots(certificate).expires < now) {
+      throw exception('InvalidAccessError', `${context}: Expired certificate(s).`)
+    }
+  }
+}
+
+/** Throws `InvalidModificationError` when `next` changes what may not change after construction. */
+const checkModification = (next: Configuration, old: Configuration, described: boolean, context: string): void => {
+  const check = (same: boolean, member: string): void => {
+    if (!same) throw exception('InvalidModificationError', `${context}: Attempted to modify the ${member}.`)
+  }
+  const { certificates } = old
+  check(
+    next.certificates.length === certificates.length && next.certificates.every((item, i) => item === certificates[i]),
+    'certificates',
+  )
+  check(next.bundlePolicy === old.bundlePolicy, 'bundlePolicy')
+  check(next.rtcpMuxPolicy === old.rtcpMuxPolicy, 'rtcpMuxPolicy')
+  check(!described || next.iceCandidatePoolSize === old.iceCandidatePoolSize, 'iceCandidatePoolSize')
+  for (const member of FIXED) check(next[member] === undefined || next[member] === old[member], member)
+}
+
+/**
+ * Sets the configuration (webrtc-pc, 4.4.1.6): checks `next` against the one in force, if any, and its servers.
+ * @param described Whether `setLocalDescription` has been called.
+ * @returns What is in force from now on. Additions that `next` leaves out stay as they were.
+ */
+export const setConfiguration = (
+  next: Configuration,
+  old: Configuration | undefined,
+  described: boolean,
+  context: string,
+): Configuration => {
+  if (old !== undefined) checkModification(next, old, described, context)
+  const iceServers = next.iceServers.slice(0, MOST_ICE_SERVERS)
+  validateIceServers(iceServers, context)
+  const kept: Partial<Configuration> = {}
+  for (const member of [...FIXED, 'includeLoopback', 'portRange'] as const) {
+    if (old?.[member] !== undefined) Object.assign(kept, { [member]: old[member] })
+  }
+  return { ...kept, ...next, iceServers }
+}
+
+/** A copy for the application, as `getConfiguration` returns it: a dictionary is never shared. */
+export const copyConfiguration = (configuration: Configuration): RTCConfiguration => ({
+  ...configuration,
+  certificates: [...configuration.certificates],
+  iceServers: configuration.iceServers.map(server => ({
+    ...server,
+    urls: typeof server.urls === 'string' ? server.urls : [...server.urls],
+  })),
+})

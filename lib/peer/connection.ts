@@ -1,0 +1,353 @@
+/**
+ * What stands behind an RTCPeerConnection: a session with its driver, sockets and certificate, and the tasks in which
+ * what the session tells is told to the application.
+ *
+ * Nothing is fired while the application is inside one of our methods: what its call brings about comes in tasks.
+ */
+
+import { type Channel, ChannelError, type ChannelOptions } from '../channel/index.ts'
+import type { Certificate } from '../crypto/index.ts'
+import { Driver } from '../machine/index.ts'
+import { Session, type SessionEvent } from '../session/index.ts'
+import { certificateSlots, DEFAULT_VALIDITY, generate } from './certificate.ts'
+import { Channels } from './channels.ts'
+import type { Configuration } from './configuration.ts'
+import { Connectivity, type ConnectivityOwner, type IceChange } from './connectivity.ts'
+import type { RTCDataChannel } from './data-channel.ts'
+import { RTCDataChannelEvent } from './data-channel-event.ts'
+import type { DataChannelOwner } from './data-channel-slots.ts'
+import { type Descriptions, describesData } from './descriptions.ts'
+import { Gatherer, type GathererOwner } from './gatherer.ts'
+import type { ConnectionHost } from './host-symbol.ts'
+import { exception } from './idl/index.ts'
+import { Negotiator, type NegotiatorOwner } from './negotiator.ts'
+import type { RTCSdpType } from './session-description.ts'
+import { StatsCollector } from './stats/collect.ts'
+import { RTCStatsReport, StatsReportSlots } from './stats/report.ts'
+import { TaskQueue } from './task-queue.ts'
+
+/** A channel that the peer has opened is announced in a second task, after the `datachannel` event. */
+interface OpenAnnouncement {
+  readonly type: 'announce-open'
+  readonly channel: Channel
+}
+
+/** What a task is for: the session's events, of which some are put together, and some are none of the application's. */
+type ConnectionEvent =
+  | Exclude<SessionEvent, { type: 'gather' | 'transports' | 'signaling' | 'ice' | 'selected' }>
+  | IceChange
+  | OpenAnnouncement
+
+export class Connection implements NegotiatorOwner, ConnectivityOwner, GathererOwner, DataChannelOwner {
+  readonly session: Session
+  readonly negotiator: Negotiator
+  readonly connectivity: Connectivity
+  readonly certified: Promise<unknown>
+  configuration: Configuration
+  closed = false
+  /** Whether the peer takes trickled candidates; null before its first description. */
+  canTrickle: boolean | null = null
+  readonly #target: EventTarget
+  readonly #world: ConnectionHost
+  readonly #driver: Driver
+  readonly #tasks: TaskQueue<ConnectionEvent>
+  readonly #gatherer: Gatherer
+  readonly #channels: Channels
+  readonly #stats: StatsCollector
+  /** What the session presents; filled before the first description is made. */
+  readonly #certificates: Certificate[] = []
+  #opened = 0
+  #left = 0
+  /** The application is inside one of our methods. */
+  #called = false
+  /** The session is at work: a callback of its own (a trace) that closes us must not pull it away. */
+  #working = false
+
+  constructor(target: EventTarget, world: ConnectionHost, configuration: Configuration) {
+    const { host, crypto } = world
+    const { maxMessageSize, mtu, trace } = configuration
+    this.#target = target
+    this.#world = world
+    this.configuration = configuration
+    this.#gatherer = new Gatherer(host, this)
+    this.session = new Session({
+      crypto,
+      certificates: this.#certificates,
+      transmit: (packet, socket, address, port) => this.#gatherer.send(packet, socket, address, port),
+      ...(maxMessageSize !== undefined && { maxMessageSize }),
+      ...(mtu !== undefined && { mtu }),
+      ...(trace !== undefined && { trace }),
+    })
+    this.#driver = new Driver(host, this.#machine(), this.#drain)
+    this.#tasks = new TaskQueue(host, this.#handle)
+    this.#channels = new Channels(this)
+    this.#stats = new StatsCollector(crypto)
+    this.negotiator = new Negotiator(this)
+    this.connectivity = new Connectivity(this)
+    this.certified = this.#certify()
+    // Whoever negotiates is told; without that, nobody misses it.
+    this.certified.catch(() => {})
+  }
+
+  get descriptions(): Descriptions {
+    return this.negotiator.descriptions
+  }
+
+  now(): number {
+    return this.#world.host.now()
+  }
+
+  /** Milliseconds since 1970. */
+  unixTime(): number {
+    return this.#world.host.timeOrigin + this.now()
+  }
+
+  queueTask(task: () => void): void {
+    this.#tasks.queue(task)
+  }
+
+  dispatch(event: Event): void {
+    this.#target.dispatchEvent(event)
+  }
+
+  fire(type: string): void {
+    this.dispatch(new Event(type))
+  }
+
+  touch(): void {
+    if (this.closed) return
+    const outer = this.#called
+    this.#called = true
+    this.#driver.touch()
+    this.#called = outer
+  }
+
+  // Negotiation
+
+  applied(remote: boolean, type: RTCSdpType, wasStable: boolean): void {
+    if (remote && type !== 'rollback') this.canTrickle = this.session.canTrickle
+    const description = remote ? this.descriptions.remote : this.descriptions.local
+    const data = type !== 'rollback' && description !== null && describesData(description.sdp)
+    this.connectivity.applied(type, wasStable, data)
+  }
+
+  candidateAdded(): void {
+    this.connectivity.refresh()
+  }
+
+  async #certify(): Promise<void> {
+    const { certificates } = this.configuration
+    if (certificates.length > 0) {
+      this.#certificates.push(...certificates.map(item => certificateSlots(item).certificate))
+    } else {
+      const { certificate } = await generate(this.#world, { type: 'ec-p256' }, DEFAULT_VALIDITY)
+      this.#certificates.push(certificate)
+    }
+  }
+
+  // Sockets
+
+  receive(packet: Uint8Array, socket: number, address: string, port: number, now: number): void {
+    this.#work(() => this.session.receive(packet, socket, address, port, now))
+    this.#driver.touch()
+  }
+
+  candidate(mid: string, host: { socket: number; address: string; port: number; interfaceName: string }): void {
+    this.session.addHostCandidate(mid, host, this.now())
+    this.touch()
+  }
+
+  ended(mid: string): void {
+    this.session.endOfLocalCandidates(mid, this.now())
+    this.touch()
+  }
+
+  // Channels
+
+  /** Throws `OperationError` when the id is taken or none is left. */
+  createDataChannel(options: ChannelOptions, context: string): RTCDataChannel {
+    const { maxChannels } = this.connectivity
+    if (maxChannels !== undefined && options.id !== undefined && options.id >= maxChannels) {
+      throw exception('OperationError', `${context}: The id ${options.id} is beyond the negotiated streams.`)
+    }
+    let channel: Channel
+    try {
+      channel = this.session.createChannel(options)
+    } catch (error) {
+      if (error instanceof ChannelError) throw exception('OperationError', `${context}: ${error.message}`)
+      throw error
+    }
+    const first = !this.#channels.created
+    const { face } = this.#channels.add(channel)
+    if (first) {
+      this.#channels.created = true
+      this.negotiator.changed()
+    }
+    this.touch()
+    return face
+  }
+
+  get maxMessageSize(): number {
+    return this.connectivity.maxMessageSize
+  }
+
+  send(channel: Channel, data: Uint8Array, text: boolean): void {
+    this.session.send(channel, data, text, this.now())
+    this.touch()
+  }
+
+  closeChannel(channel: Channel): void {
+    if (this.closed) return
+    this.session.closeChannel(channel, this.now())
+    this.touch()
+  }
+
+  counted(what: 'opened' | 'closed'): void {
+    if (what === 'opened') this.#opened++
+    else this.#left++
+  }
+
+  // Statistics and the end
+
+  /** A report of now, in a task of its own; also when the connection is closed. */
+  stats(): Promise<RTCStatsReport> {
+    return new Promise(resolve => this.#world.host.queueTask(() => resolve(this.#report())))
+  }
+
+  #report(): RTCStatsReport {
+    const entries = this.#stats.collect(
+      {
+        transports: this.connectivity.transports.list,
+        channels: this.#channels.all,
+        dataChannelsOpened: this.#opened,
+        dataChannelsClosed: this.#left,
+        localCertificate: this.#certificates[0]?.der,
+        exposeRemoteAddresses: this.configuration.exposeRemoteAddresses === true,
+      },
+      this.unixTime(),
+    )
+    return new RTCStatsReport(new StatsReportSlots(entries))
+  }
+
+  /** Closes the connection (webrtc-pc, 4.4.2): every state is `closed` when it returns, and no event tells so. */
+  close(): void {
+    if (this.closed) return
+    this.closed = true
+    this.negotiator.close()
+    this.#channels.abandon()
+    this.connectivity.close()
+    this.#tasks.close()
+    this.#driver.stop()
+    if (this.#working) this.#world.host.queueTask(this.#release)
+    else this.#release()
+  }
+
+  readonly #release = (): void => {
+    this.session.close(this.now())
+    this.#gatherer.close()
+  }
+
+  // What the session tells
+
+  /** Runs the session's own steps. */
+  #work(step: () => void): void {
+    this.#working = true
+    try {
+      step()
+    } finally {
+      this.#working = false
+    }
+  }
+
+  #machine() {
+    const { session } = this
+    return {
+      get deadline() {
+        return session.deadline
+      },
+      advance: (now: number) => this.#work(() => session.advance(now)),
+      flush: (now: number) => this.#work(() => session.flush(now)),
+    }
+  }
+
+  /** Makes tasks of what the session tells; the first may run at once, in the turn that brought it. */
+  readonly #drain = (): void => {
+    if (this.#called || this.closed) return
+    let first: ConnectionEvent | undefined
+    let last: ConnectionEvent | undefined
+    for (let told = this.session.nextEvent(); told !== undefined; told = this.session.nextEvent()) {
+      const event = this.#admit(told, last)
+      if (event === undefined) continue
+      last = event
+      if (first === undefined && this.#tasks.idle) first = event
+      else this.#tasks.queue(event)
+      if (event.type === 'incoming') this.#tasks.queue({ type: 'announce-open', channel: event.channel })
+    }
+    if (first !== undefined) this.#handle(first)
+  }
+
+  /** What of a session's event is for the application, if it is not part of the `last` one. */
+  #admit(event: SessionEvent, last: ConnectionEvent | undefined): ConnectionEvent | undefined {
+    switch (event.type) {
+      case 'gather':
+        void this.#gatherer.gather(event.mid)
+        return undefined
+      case 'transports':
+        this.connectivity.refresh()
+        return undefined
+      case 'signaling':
+        // Told when the description was applied.
+        return undefined
+      case 'ice':
+      case 'selected': {
+        const change = event.type === 'ice' ? { state: event.state } : { pair: event.pair }
+        const together =
+          last?.type === 'ice-change' &&
+          last.mid === event.mid &&
+          last[event.type === 'ice' ? 'state' : 'pair'] === undefined
+        if (together) Object.assign(last, change)
+        return together ? undefined : { type: 'ice-change', mid: event.mid, ...change }
+      }
+      default:
+        return event
+    }
+  }
+
+  readonly #handle = (event: ConnectionEvent): void => {
+    const { connectivity } = this
+    switch (event.type) {
+      case 'candidate':
+        connectivity.candidateFound(event)
+        break
+      case 'end-of-candidates':
+        connectivity.candidatesEnded(event)
+        break
+      case 'gathering':
+        connectivity.gatheringChanged(event)
+        break
+      case 'ice-change':
+        connectivity.iceChanged(event)
+        break
+      case 'role':
+        connectivity.roleChanged(event)
+        break
+      case 'dtls':
+        connectivity.dtlsChanged(event)
+        break
+      case 'association':
+        connectivity.associationChanged(event, this.session.channels.maxChannels)
+        break
+      case 'incoming': {
+        const { slots, face } = this.#channels.add(event.channel)
+        slots.becomeOpen()
+        this.dispatch(new RTCDataChannelEvent('datachannel', { channel: face }))
+        break
+      }
+      case 'announce-open':
+        this.#channels.announceOpen(event.channel)
+        break
+      default:
+        this.#channels.handle(event)
+    }
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * The transports of a connection, the states that follow from them, and the events in which they change: the steps that
+ * webrtc-pc runs when ICE, DTLS or SCTP have something to tell (4.4.1.3, 5.5, 5.6, 6.1.1).
+ *
+ * Every method that fires an event is called from a task of its own.
+ */
+
+import type { ChannelEvent } from '../channel/index.ts'
+import type { CandidatePair, IceState } from '../ice/index.ts'
+import type { Session, SessionEvent } from '../session/index.ts'
+import type { Configuration } from './configuration.ts'
+import type { Descriptions } from './descriptions.ts'
+import { RTCIceCandidate } from './ice-candidate.ts'
+import { RTCPeerConnectionIceEvent } from './ice-events.ts'
+import { RTCSctpTransport, SctpTransportSlots } from './sctp-transport.ts'
+import type { RTCSdpType } from './session-description.ts'
+import {
+  connectionState,
+  iceConnectionState,
+  iceGatheringState,
+  type RTCIceConnectionState,
+  type RTCIceGatheringState,
+  type RTCPeerConnectionState,
+  type TransportStates,
+} from './states.ts'
+import { type TransportFace, Transports } from './transports.ts'
+
+/** What the transports ask of their connection. */
+export interface ConnectivityOwner {
+  readonly closed: boolean
+  readonly configuration: Configuration
+  readonly session: Session
+  readonly descriptions: Descriptions
+  queueTask(task: () => void): void
+  /** Fires at the RTCPeerConnection. */
+  dispatch(event: Event): void
+}
+
+/** The selected pair and the state of ICE: what changes together is told in one task (webrtc-pc, 5.6). */
+export interface IceChange {
+  readonly type: 'ice-change'
+  readonly mid: string
+  state?: IceState
+  pair?: CandidatePair
+}
+
+type EventOf<T extends SessionEvent['type']> = Extract<SessionEvent, { type: T }>
+
+class SctpFace {
+  readonly slots: SctpTransportSlots
+  readonly face: RTCSctpTransport
+
+  constructor(readonly transport: TransportFace) {
+    this.slots = new SctpTransportSlots(transport.dtls)
+    this.face = new RTCSctpTransport(this.slots)
+  }
+}
+
+export class Connectivity {
+  readonly transports = new Transports()
+  iceConnectionState: RTCIceConnectionState = 'new'
+  iceGatheringState: RTCIceGatheringState = 'new'
+  connectionState: RTCPeerConnectionState = 'new'
+  readonly #owner: ConnectivityOwner
+  #sctp: SctpFace | undefined
+  /** What a rollback returns to. */
+  #stableSctp: SctpFace | undefined
+
+  constructor(owner: ConnectivityOwner) {
+    this.#owner = owner
+  }
+
+  get sctp(): RTCSctpTransport | null {
+    return this.#sctp?.face ?? null
+  }
+
+  /** Brings the transports up to date with the session's. */
+  refresh(): void {
+    this.transports.refresh(this.#owner.session.transports)
+  }
+
+  /**
+   * A description has been applied (webrtc-pc, 4.4.1.5).
+   * @param wasStable Whether the signaling state was stable before.
+   * @param data Whether the description has an m-section for data.
+   */
+  applied(type: RTCSdpType, wasStable: boolean, data: boolean): void {
+    const { session } = this.#owner
+    this.refresh()
+    if (type === 'rollback') {
+      this.#sctp = this.#stableSctp
+      this.transports.prune(session.transports)
+      return
+    }
+    if (type === 'offer') {
+      if (wasStable) this.#stableSctp = this.#sctp
+      if (data && this.#sctp === undefined) {
+        const [transport] = session.transports
+        const face = transport === undefined ? undefined : this.transports.find(transport.mid)
+        this.#sctp = new SctpFace(face ?? this.transports.expect())
+      }
+    } else if (type === 'answer' && !data) {
+      this.#sctp = undefined
+      this.transports.prune(session.transports)
+    }
+    if (type !== 'offer' && session.sctp !== undefined) {
+      this.#sctp?.slots.limitMessages(session.sctp.remoteMaxMessageSize)
+    }
+  }
+
+  // ICE
+
+  iceChanged({ mid, state, pair }: IceChange): void {
+    const face = this.transports.find(mid)
+    if (face === undefined) return
+    const { iceSlots, ice } = face
+    if (pair !== undefined) {
+      face.select(pair.local, pair.remote, this.#owner.configuration.exposeRemoteAddresses === true)
+    }
+    const stateChanged = state !== undefined && state !== iceSlots.state
+    const before = { ice: this.iceConnectionState, connection: this.connectionState }
+    if (stateChanged) {
+      iceSlots.state = state
+      this.iceConnectionState = iceConnectionState(this.#states())
+      this.connectionState = connectionState(this.iceConnectionState, this.#states())
+    }
+    // What an event's handler changes is told by events of its own.
+    const after = { ice: this.iceConnectionState, connection: this.connectionState }
+    if (pair !== undefined) ice.dispatchEvent(new Event('selectedcandidatepairchange'))
+    if (stateChanged) ice.dispatchEvent(new Event('statechange'))
+    if (after.ice !== before.ice) this.#fire('iceconnectionstatechange')
+    if (after.connection !== before.connection) this.#fire('connectionstatechange')
+    if (state === 'closed') this.transports.prune(this.#owner.session.transports)
+  }
+
+  roleChanged({ mid, role }: EventOf<'role'>): void {
+    const face = this.transports.find(mid)
+    if (face !== undefined) face.iceSlots.role = role
+  }
+
+  // Gathering
+
+  gatheringChanged({ mid, state }: EventOf<'gathering'>): void {
+    const face = this.transports.find(mid)
+    if (face === undefined || face.iceSlots.gatheringState === state) return
+    face.iceSlots.gatheringState = state
+    const before = this.iceGatheringState
+    this.iceGatheringState = iceGatheringState(this.#states())
+    const changed = this.iceGatheringState !== before
+    const complete = this.iceGatheringState === 'complete'
+    face.ice.dispatchEvent(new Event('gatheringstatechange'))
+    if (!changed) return
+    this.#fire('icegatheringstatechange')
+    if (complete && !this.#owner.closed) this.#announce(null)
+  }
+
+  candidateFound(event: EventOf<'candidate'>): void {
+    this.#owner.descriptions.refreshLocal()
+    const candidate = this.transports.find(event.mid)?.surface(event)
+    if (candidate !== undefined) this.#announce(candidate)
+  }
+
+  candidatesEnded({ mid, mLineIndex, usernameFragment }: EventOf<'end-of-candidates'>): void {
+    this.#owner.descriptions.refreshLocal()
+    this.#announce(new RTCIceCandidate({ candidate: '', sdpMid: mid, sdpMLineIndex: mLineIndex, usernameFragment }))
+  }
+
+  #announce(candidate: RTCIceCandidate | null): void {
+    this.#owner.dispatch(new RTCPeerConnectionIceEvent('icecandidate', { candidate }))
+  }
+
+  // DTLS and SCTP
+
+  dtlsChanged(event: EventOf<'dtls'>): void {
+    const face = this.transports.find(event.mid)
+    if (face?.changeDtls(event) === true) this.#owner.queueTask(() => this.#updateConnectionState())
+  }
+
+  associationChanged({ state }: Extract<ChannelEvent, { type: 'association' }>, maxChannels: number | undefined): void {
+    const sctp = this.#sctp
+    if (sctp === undefined || sctp.slots.state === state || sctp.slots.state === 'closed') return
+    sctp.slots.state = state
+    if (state === 'connected') sctp.slots.maxChannels = maxChannels ?? null
+    sctp.face.dispatchEvent(new Event('statechange'))
+  }
+
+  /** Bytes of the largest message that can be sent; no limit is known before an answer. */
+  get maxMessageSize(): number {
+    return this.#sctp?.slots.maxMessageSize ?? Number.POSITIVE_INFINITY
+  }
+
+  /** How many channels there can be at a time, once the association is connected. */
+  get maxChannels(): number | undefined {
+    const slots = this.#sctp?.slots
+    return slots?.state === 'connected' ? (slots.maxChannels ?? undefined) : undefined
+  }
+
+  /** The connection is closed: everything is, at once and without events. */
+  close(): void {
+    if (this.#sctp !== undefined) this.#sctp.slots.state = 'closed'
+    for (const face of this.transports.list) face.close()
+    this.iceConnectionState = 'closed'
+    this.connectionState = 'closed'
+  }
+
+  #updateConnectionState(): void {
+    const state = connectionState(this.iceConnectionState, this.#states())
+    if (state === this.connectionState) return
+    this.connectionState = state
+    this.#fire('connectionstatechange')
+  }
+
+  /** Of the transports that count: those that the present descriptions use. */
+  #states(): TransportStates[] {
+    return this.#sctp === undefined ? [] : [this.#sctp.transport.states]
+  }
+
+  #fire(type: string): void {
+    if (!this.#owner.closed) this.#owner.dispatch(new Event(type))
+  }
+}

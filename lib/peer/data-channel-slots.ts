@@ -1,0 +1,209 @@
+/**
+ * The internal slots of an RTCDataChannel and the steps that its connection runs on them (webrtc-pc, 6.2.1 to 6.2.7).
+ *
+ * Each step that fires an event is called from a task of its own.
+ */
+
+import { fromUtf8 } from '../bytes/index.ts'
+import type { Channel } from '../channel/index.ts'
+import { RTCError, type RTCErrorDetailType, RTCErrorEvent } from './error.ts'
+import { illegalConstructor } from './idl/index.ts'
+
+export type RTCDataChannelState = 'connecting' | 'open' | 'closing' | 'closed'
+export type BinaryType = 'blob' | 'arraybuffer'
+
+/** What a channel asks of its connection. */
+export interface DataChannelOwner {
+  /** Bytes of the largest message that the peer takes. */
+  readonly maxMessageSize: number
+  /** Throws a ChannelError; reads `data` before it returns. */
+  send(channel: Channel, data: Uint8Array, text: boolean): void
+  closeChannel(channel: Channel): void
+  /** The channel has entered, or left, the open state: for the statistics. */
+  counted(what: 'opened' | 'closed'): void
+  queueTask(task: () => void): void
+}
+
+interface MessageEventInit {
+  readonly data: unknown
+}
+/** The platform's MessageEvent, which the types of some platforms leave out. */
+const { MessageEvent } = globalThis as unknown as {
+  MessageEvent: new (type: string, init: MessageEventInit) => Event
+}
+
+/** A message that waits for the bytes of a Blob, its own or one before it. */
+export interface WaitingMessage {
+  data: Uint8Array | undefined
+  readonly text: boolean
+  readonly size: number
+}
+
+/** The bytes as a buffer of the application's own: that of the message, which fills it unless it is empty. */
+const ownBuffer = (data: Uint8Array<ArrayBuffer>): ArrayBuffer =>
+  data.byteLength > 0 && data.byteLength === data.buffer.byteLength ? data.buffer : new Uint8Array(data).buffer
+
+export class DataChannelSlots {
+  readonly channel: Channel
+  readonly owner: DataChannelOwner
+  readyState: RTCDataChannelState = 'connecting'
+  binaryType: BinaryType = 'arraybuffer'
+  #face: EventTarget | undefined
+  #waiting: WaitingMessage[] = []
+  #waitingBytes = 0
+  /** Bytes sent in vain, after the association had closed the channel and before the task that tells so. */
+  #lostBytes = 0
+  #closeWhenSent = false
+  /** What `bufferedAmount` says once the channel is closed: it does not go back to zero. */
+  #finalAmount = 0
+
+  constructor(channel: Channel, owner: DataChannelOwner) {
+    this.channel = channel
+    this.owner = owner
+  }
+
+  /** Called by the face's constructor: the one object at which the events are fired. */
+  attach(face: EventTarget): this {
+    if (this.#face !== undefined) illegalConstructor()
+    this.#face = face
+    return this
+  }
+
+  get bufferedAmount(): number {
+    if (this.readyState === 'closed') return this.#finalAmount
+    return this.channel.bufferedAmount + this.#waitingBytes + this.#lostBytes
+  }
+
+  // Sending
+
+  /** Whether messages wait for a Blob, so that what is sent now must wait behind them. */
+  get waits(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  /** Gives a message to the association, which may have closed the channel already: then it is lost, as it would be on its way. */
+  transmit(data: Uint8Array, text: boolean): void {
+    if (this.channel.state === 'open') this.owner.send(this.channel, data, text)
+    else this.#lostBytes += data.byteLength
+  }
+
+  /** Queues a message behind the Blobs that are being read. */
+  wait(message: WaitingMessage): void {
+    this.#waiting.push(message)
+    this.#waitingBytes += message.size
+  }
+
+  /** Sends the messages at the head whose bytes are there. */
+  sendWaiting(): void {
+    let sent = 0
+    for (const { data, text, size } of this.#waiting) {
+      if (data === undefined || this.readyState === 'closed') break
+      sent++
+      this.#waitingBytes -= size
+      try {
+        this.transmit(data, text)
+      } catch (error) {
+        this.#failLater(error)
+      }
+    }
+    this.#waiting.splice(0, sent)
+    if (this.#closeWhenSent && this.#waiting.length === 0) this.owner.closeChannel(this.channel)
+  }
+
+  /** A Blob could not be read: its message is lost, and the application is told. */
+  dropWaiting(message: WaitingMessage, error: unknown): void {
+    this.#waiting = this.#waiting.filter(other => other !== message)
+    this.#waitingBytes -= message.size
+    this.#failLater(error)
+    this.sendWaiting()
+  }
+
+  /** The application has called `close`. */
+  close(): void {
+    if (this.readyState === 'closing' || this.readyState === 'closed') return
+    this.#leaveOpen()
+    this.readyState = 'closing'
+    if (this.#waiting.length === 0) this.owner.closeChannel(this.channel)
+    else this.#closeWhenSent = true
+  }
+
+  // What the connection tells
+
+  /** The peer's channel: open before the `datachannel` event, so that a handler may send. */
+  becomeOpen(): void {
+    if (this.readyState !== 'connecting') return
+    this.readyState = 'open'
+    this.owner.counted('opened')
+  }
+
+  announceOpen(): void {
+    if (this.readyState === 'closing' || this.readyState === 'closed') return
+    this.becomeOpen()
+    this.#fire(new Event('open'))
+  }
+
+  /** A message has come. `data` is the channel's from now on. */
+  deliver(data: Uint8Array<ArrayBuffer>, text: boolean): void {
+    if (this.readyState !== 'open') return
+    this.#fire(new MessageEvent('message', { data: this.#value(data, text) }))
+  }
+
+  bufferedLow(): void {
+    if (this.readyState === 'open' || this.readyState === 'closing') this.#fire(new Event('bufferedamountlow'))
+  }
+
+  /** The peer closes. */
+  closing(): void {
+    if (this.readyState === 'closing' || this.readyState === 'closed') return
+    this.#leaveOpen()
+    this.readyState = 'closing'
+    this.#fire(new Event('closing'))
+  }
+
+  /**
+   * The channel is closed, or could not be made.
+   * @param detail What has failed, if something has.
+   */
+  closed(detail?: RTCErrorDetailType, message = '', sctpCauseCode?: number): void {
+    if (this.readyState === 'closed') return
+    this.abandon()
+    if (detail !== undefined) this.#fireError(detail, message, sctpCauseCode)
+    this.#fire(new Event('close'))
+  }
+
+  /** The connection is closed: the channel is too, at once and without an event. */
+  abandon(): void {
+    if (this.readyState === 'closed') return
+    this.#finalAmount = this.bufferedAmount
+    this.#leaveOpen()
+    this.readyState = 'closed'
+    this.#waiting = []
+    this.#closeWhenSent = false
+  }
+
+  #leaveOpen(): void {
+    if (this.readyState === 'open') this.owner.counted('closed')
+  }
+
+  #value(data: Uint8Array<ArrayBuffer>, text: boolean): string | Blob | ArrayBuffer {
+    if (text) return fromUtf8(data)
+    const buffer = ownBuffer(data)
+    return this.binaryType === 'blob' ? new Blob([buffer]) : buffer
+  }
+
+  #failLater(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error)
+    this.owner.queueTask(() => {
+      if (this.readyState !== 'closed') this.#fireError('data-channel-failure', message)
+    })
+  }
+
+  #fireError(errorDetail: RTCErrorDetailType, message: string, sctpCauseCode?: number): void {
+    const error = new RTCError({ errorDetail, ...(sctpCauseCode !== undefined && { sctpCauseCode }) }, message)
+    this.#fire(new RTCErrorEvent('error', { error }))
+  }
+
+  #fire(event: Event): void {
+    this.#face?.dispatchEvent(event)
+  }
+}

@@ -1,0 +1,57 @@
+/** RTCDtlsTransport (webrtc-pc, 5.5): what an application may know of the DTLS association of a path. */
+
+import type { RTCErrorEvent } from './error.ts'
+import type { RTCIceTransport } from './ice-transport.ts'
+import {
+  defineEventHandlers,
+  defineInterface,
+  type EventHandler,
+  illegalConstructor,
+  TypedEventTarget,
+} from './idl/index.ts'
+
+export type RTCDtlsTransportState = 'new' | 'connecting' | 'connected' | 'closed' | 'failed'
+
+/** The internal slots of an RTCDtlsTransport. */
+export class DtlsTransportSlots {
+  state: RTCDtlsTransportState = 'new'
+  /** DER. */
+  remoteCertificates: readonly Uint8Array[] = []
+
+  constructor(readonly iceTransport: RTCIceTransport) {}
+}
+
+export interface RTCDtlsTransportEventMap {
+  statechange: Event
+  error: RTCErrorEvent
+}
+
+export class RTCDtlsTransport extends TypedEventTarget<RTCDtlsTransportEventMap> {
+  readonly #slots: DtlsTransportSlots
+  declare onstatechange: EventHandler<this, Event>
+  declare onerror: EventHandler<this, RTCErrorEvent>
+
+  /** Not for applications: transports come of descriptions. */
+  constructor(slots: DtlsTransportSlots) {
+    super()
+    this.#slots = slots instanceof DtlsTransportSlots ? slots : illegalConstructor()
+  }
+
+  get iceTransport(): RTCIceTransport {
+    return this.#slots.iceTransport
+  }
+
+  get state(): RTCDtlsTransportState {
+    return this.#slots.state
+  }
+
+  /** The peer's certificate chain in DER, its own certificate first; empty before the transport is connected. */
+  getRemoteCertificates(): ArrayBuffer[] {
+    return this.#slots.remoteCertificates.map(der => new Uint8Array(der).buffer)
+  }
+
+  static {
+    defineEventHandlers(RTCDtlsTransport, value => value instanceof RTCDtlsTransport, ['statechange', 'error'])
+    defineInterface(RTCDtlsTransport, 'RTCDtlsTransport')
+  }
+}

@@ -1,0 +1,68 @@
+/** peer: the W3C objects. */
+
+export { RTCCertificate, type RTCDtlsFingerprint } from './certificate.ts'
+export type { RTCKeyAlgorithm } from './certificate-algorithm.ts'
+export type {
+  RTCBundlePolicy,
+  RTCConfiguration,
+  RTCIceTransportPolicy,
+  RTCPortRange,
+  RTCRtcpMuxPolicy,
+} from './configuration.ts'
+export { RTCDataChannel, type RTCDataChannelEventMap, type RTCDataChannelMessageEvent } from './data-channel.ts'
+export { RTCDataChannelEvent, type RTCDataChannelEventInit } from './data-channel-event.ts'
+export type { RTCDataChannelInit, RTCPriorityType } from './data-channel-init.ts'
+export type { BinaryType, RTCDataChannelState } from './data-channel-slots.ts'
+export { RTCDtlsTransport, type RTCDtlsTransportEventMap, type RTCDtlsTransportState } from './dtls-transport.ts'
+export { RTCError, type RTCErrorDetailType, RTCErrorEvent, type RTCErrorEventInit, type RTCErrorInit } from './error.ts'
+export { type ConnectionHost, hostSymbol } from './host-symbol.ts'
+export {
+  RTCIceCandidate,
+  type RTCIceCandidateInit,
+  RTCIceCandidatePair,
+  type RTCIceCandidateType,
+  type RTCIceComponent,
+  type RTCIceProtocol,
+  type RTCIceServerTransportProtocol,
+  type RTCIceTcpCandidateType,
+  type RTCLocalIceCandidateInit,
+} from './ice-candidate.ts'
+export {
+  RTCPeerConnectionIceErrorEvent,
+  type RTCPeerConnectionIceErrorEventInit,
+  RTCPeerConnectionIceEvent,
+  type RTCPeerConnectionIceEventInit,
+} from './ice-events.ts'
+export type { RTCIceServer } from './ice-server.ts'
+export {
+  type RTCIceGathererState,
+  type RTCIceParameters,
+  type RTCIceRole,
+  RTCIceTransport,
+  type RTCIceTransportEventMap,
+  type RTCIceTransportState,
+} from './ice-transport.ts'
+export type { EventHandler } from './idl/index.ts'
+export type { RTCPeerConnectionErrorCallback, RTCSessionDescriptionCallback } from './legacy-callbacks.ts'
+export {
+  type RTCAnswerOptions,
+  type RTCOfferAnswerOptions,
+  type RTCOfferOptions,
+  RTCPeerConnection,
+  type RTCPeerConnectionEventMap,
+} from './peer-connection.ts'
+export { RTCSctpTransport, type RTCSctpTransportEventMap, type RTCSctpTransportState } from './sctp-transport.ts'
+export {
+  type RTCLocalSessionDescriptionInit,
+  type RTCSdpType,
+  RTCSessionDescription,
+  type RTCSessionDescriptionInit,
+} from './session-description.ts'
+export type {
+  RTCIceConnectionState,
+  RTCIceGatheringState,
+  RTCPeerConnectionState,
+  RTCSignalingState,
+} from './states.ts'
+export type * from './stats/dictionaries.ts'
+export { RTCStatsReport } from './stats/report.ts'

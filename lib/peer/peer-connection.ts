@@ -1,0 +1,344 @@
+/** RTCPeerConnection (webrtc-pc, 4.4): the conversions of Web IDL around the connection that does the work. */
+
+import { crypto, host } from '#host'
+import { generate, RTCCertificate } from './certificate.ts'
+import { certificateRequest, type RTCKeyAlgorithm } from './certificate-algorithm.ts'
+import {
+  checkCertificates,
+  configuredHost,
+  convertConfiguration,
+  copyConfiguration,
+  type RTCConfiguration,
+  setConfiguration,
+} from './configuration.ts'
+import { Connection } from './connection.ts'
+import type { RTCDataChannel } from './data-channel.ts'
+import type { RTCDataChannelEvent } from './data-channel-event.ts'
+import { channelOptions, convertDataChannelInit, type RTCDataChannelInit } from './data-channel-init.ts'
+import { type RTCIceCandidateInit, RTCIceCandidateInitDictionary } from './ice-candidate.ts'
+import type { RTCPeerConnectionIceErrorEvent, RTCPeerConnectionIceEvent } from './ice-events.ts'
+import {
+  boolean,
+  closedException,
+  defaulted,
+  defineEventHandlers,
+  defineInterface,
+  dictionary,
+  type EventHandler,
+  exception,
+  promised,
+  requireArguments,
+  TypedEventTarget,
+} from './idl/index.ts'
+import {
+  type RTCPeerConnectionErrorCallback,
+  type RTCSessionDescriptionCallback,
+  withCallbacks,
+} from './legacy-callbacks.ts'
+import type { RTCSctpTransport } from './sctp-transport.ts'
+import {
+  type RTCLocalSessionDescriptionInit,
+  RTCLocalSessionDescriptionInitDictionary,
+  type RTCSessionDescription,
+  type RTCSessionDescriptionInit,
+  RTCSessionDescriptionInitDictionary,
+} from './session-description.ts'
+import type {
+  RTCIceConnectionState,
+  RTCIceGatheringState,
+  RTCPeerConnectionState,
+  RTCSignalingState,
+} from './states.ts'
+import type { RTCStatsReport } from './stats/report.ts'
+
+/** Options that offers and answers have in common: none. */
+export type RTCOfferAnswerOptions = object
+
+export interface RTCOfferOptions {
+  /** Have new ICE credentials in the offer, so that applying it restarts ICE. */
+  iceRestart?: boolean
+}
+
+export type RTCAnswerOptions = RTCOfferAnswerOptions
+
+const RTCOfferOptionsDictionary = dictionary('RTCOfferOptions', { iceRestart: defaulted(boolean, () => false) })
+const RTCAnswerOptionsDictionary = dictionary('RTCAnswerOptions', {})
+
+export interface RTCPeerConnectionEventMap {
+  negotiationneeded: Event
+  icecandidate: RTCPeerConnectionIceEvent
+  icecandidateerror: RTCPeerConnectionIceErrorEvent
+  signalingstatechange: Event
+  iceconnectionstatechange: Event
+  icegatheringstatechange: Event
+  connectionstatechange: Event
+  datachannel: RTCDataChannelEvent
+}
+
+const platform = { host, crypto }
+const on = (method: string): string => `Failed to execute '${method}' on 'RTCPeerConnection'`
+
+export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMap> {
+  readonly #connection: Connection
+  declare onnegotiationneeded: EventHandler<this, Event>
+  declare onicecandidate: EventHandler<this, RTCPeerConnectionIceEvent>
+  declare onicecandidateerror: EventHandler<this, RTCPeerConnectionIceErrorEvent>
+  declare onsignalingstatechange: EventHandler<this, Event>
+  declare oniceconnectionstatechange: EventHandler<this, Event>
+  declare onicegatheringstatechange: EventHandler<this, Event>
+  declare onconnectionstatechange: EventHandler<this, Event>
+  declare ondatachannel: EventHandler<this, RTCDataChannelEvent>
+
+  /**
+   * @throws TypeError for members of the wrong type, `SyntaxError` for a URL of an ICE server that is none,
+   * `InvalidAccessError` for a TURN server without credentials or an expired certificate.
+   */
+  constructor(configuration: RTCConfiguration = {}) {
+    super()
+    const context = "Failed to construct 'RTCPeerConnection'"
+    const converted = convertConfiguration(configuration, context)
+    const world = configuredHost(configuration, platform, context)
+    checkCertificates(converted.certificates, world.host.timeOrigin + world.host.now(), context)
+    this.#connection = new Connection(this, world, setConfiguration(converted, undefined, false, context))
+  }
+
+  /**
+   * Makes a key and a certificate that connections can be given in their configuration.
+   *
+   * @param keygenAlgorithm `{ name: 'ECDSA', namedCurve: 'P-256' }`, or `{ name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048,
+   * publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' }`, and `expires` in milliseconds from now.
+   * @throws (rejects) `NotSupportedError` for another algorithm, TypeError for a malformed one.
+   */
+  static generateCertificate(keygenAlgorithm: RTCKeyAlgorithm): Promise<RTCCertificate> {
+    const context = on('generateCertificate')
+    return promised(async () => {
+      requireArguments(context, 1, keygenAlgorithm === undefined ? 0 : 1)
+      const { key, validity } = certificateRequest(keygenAlgorithm)
+      const slots = await generate(configuredHost(keygenAlgorithm, platform, context), key, validity)
+      return new RTCCertificate(slots)
+    })
+  }
+
+  /** @throws (rejects) `InvalidStateError` unless the state is `stable` or `have-local-offer`. */
+  createOffer(options?: RTCOfferOptions): Promise<RTCSessionDescriptionInit>
+  createOffer(
+    successCallback: RTCSessionDescriptionCallback,
+    failureCallback: RTCPeerConnectionErrorCallback,
+    options?: RTCOfferOptions,
+  ): Promise<void>
+  createOffer(...args: unknown[]): Promise<unknown> {
+    const context = on('createOffer')
+    return promised<unknown>(() => {
+      if (args.length >= 2) {
+        return withCallbacks(context, args[0], args[1], () => this.#create('offer', args[2], context))
+      }
+      return this.#create('offer', args[0], context)
+    })
+  }
+
+  /** @throws (rejects) `InvalidStateError` unless the state is `have-remote-offer` or `have-local-pranswer`. */
+  createAnswer(options?: RTCAnswerOptions): Promise<RTCSessionDescriptionInit>
+  createAnswer(
+    successCallback: RTCSessionDescriptionCallback,
+    failureCallback: RTCPeerConnectionErrorCallback,
+  ): Promise<void>
+  createAnswer(...args: unknown[]): Promise<unknown> {
+    const context = on('createAnswer')
+    return promised<unknown>(() => {
+      if (args.length >= 2) {
+        return withCallbacks(context, args[0], args[1], () => this.#create('answer', undefined, context))
+      }
+      return this.#create('answer', args[0], context)
+    })
+  }
+
+  #create(kind: 'offer' | 'answer', options: unknown, context: string): Promise<RTCSessionDescriptionInit> {
+    const iceRestart = kind === 'offer' && RTCOfferOptionsDictionary(options, context).iceRestart
+    if (kind === 'answer') RTCAnswerOptionsDictionary(options, context)
+    return this.#connection.negotiator.create(kind, iceRestart, context)
+  }
+
+  /**
+   * Applies a description made by `createOffer` or `createAnswer`; without one, makes whichever is due.
+   * @throws (rejects) `InvalidModificationError` when the SDP is not the one last made, `InvalidStateError` when the
+   * type does not fit the state.
+   */
+  setLocalDescription(description?: RTCLocalSessionDescriptionInit): Promise<void>
+  setLocalDescription(
+    description: RTCLocalSessionDescriptionInit,
+    successCallback: () => void,
+    failureCallback: RTCPeerConnectionErrorCallback,
+  ): Promise<void>
+  setLocalDescription(...args: unknown[]): Promise<void> {
+    const context = on('setLocalDescription')
+    return promised(() => {
+      const { type, sdp } = RTCLocalSessionDescriptionInitDictionary(args[0], context)
+      const set = () => this.#connection.negotiator.setLocal(type, sdp, context)
+      return args.length >= 3 ? withCallbacks(context, args[1], args[2], set) : set()
+    })
+  }
+
+  /**
+   * Applies the peer's description. An offer that comes while our own is pending rolls ours back.
+   * @throws (rejects) an RTCError with `sdpLineNumber` for text that is no SDP, `InvalidAccessError` for SDP that makes
+   * no sense here, `InvalidStateError` when the type does not fit the state.
+   */
+  setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void>
+  setRemoteDescription(
+    description: RTCSessionDescriptionInit,
+    successCallback: () => void,
+    failureCallback: RTCPeerConnectionErrorCallback,
+  ): Promise<void>
+  setRemoteDescription(...args: unknown[]): Promise<void> {
+    const context = on('setRemoteDescription')
+    return promised(() => {
+      requireArguments(context, 1, args.length)
+      const description = RTCSessionDescriptionInitDictionary(args[0], context)
+      const set = () => this.#connection.negotiator.setRemote(description, context)
+      return args.length >= 3 ? withCallbacks(context, args[1], args[2], set) : set()
+    })
+  }
+
+  /**
+   * Takes a candidate that the peer has signalled. Null, nothing, and an empty `candidate` say that there are no more.
+   * @throws (rejects) `OperationError` for a candidate that fits no m-section or cannot be read, `InvalidStateError`
+   * before a remote description, TypeError for one without `sdpMid` and `sdpMLineIndex`.
+   */
+  addIceCandidate(candidate?: RTCIceCandidateInit | null): Promise<void>
+  addIceCandidate(
+    candidate: RTCIceCandidateInit | null,
+    successCallback: () => void,
+    failureCallback: RTCPeerConnectionErrorCallback,
+  ): Promise<void>
+  addIceCandidate(...args: unknown[]): Promise<void> {
+    const context = on('addIceCandidate')
+    return promised(() => {
+      const candidate = RTCIceCandidateInitDictionary(args[0], context)
+      const add = () => this.#connection.negotiator.addCandidate(candidate, context)
+      return args.length >= 3 ? withCallbacks(context, args[1], args[2], add) : add()
+    })
+  }
+
+  get localDescription(): RTCSessionDescription | null {
+    return this.#connection.descriptions.local
+  }
+
+  get currentLocalDescription(): RTCSessionDescription | null {
+    return this.#connection.descriptions.currentLocal
+  }
+
+  get pendingLocalDescription(): RTCSessionDescription | null {
+    return this.#connection.descriptions.pendingLocal
+  }
+
+  get remoteDescription(): RTCSessionDescription | null {
+    return this.#connection.descriptions.remote
+  }
+
+  get currentRemoteDescription(): RTCSessionDescription | null {
+    return this.#connection.descriptions.currentRemote
+  }
+
+  get pendingRemoteDescription(): RTCSessionDescription | null {
+    return this.#connection.descriptions.pendingRemote
+  }
+
+  get signalingState(): RTCSignalingState {
+    return this.#connection.negotiator.signalingState
+  }
+
+  get iceGatheringState(): RTCIceGatheringState {
+    return this.#connection.connectivity.iceGatheringState
+  }
+
+  get iceConnectionState(): RTCIceConnectionState {
+    return this.#connection.connectivity.iceConnectionState
+  }
+
+  get connectionState(): RTCPeerConnectionState {
+    return this.#connection.connectivity.connectionState
+  }
+
+  /** Whether the peer takes trickled candidates; null before its first description. */
+  get canTrickleIceCandidates(): boolean | null {
+    return this.#connection.canTrickle
+  }
+
+  /** Null before a description has an m-section for data. */
+  get sctp(): RTCSctpTransport | null {
+    return this.#connection.connectivity.sctp
+  }
+
+  /** Has the next offer restart ICE; `negotiationneeded` asks for it. */
+  restartIce(): void {
+    if (!this.#connection.closed) this.#connection.negotiator.restartIce()
+  }
+
+  getConfiguration(): RTCConfiguration {
+    return copyConfiguration(this.#connection.configuration)
+  }
+
+  /**
+   * @throws as the constructor does; `InvalidModificationError` for a change of `certificates`, `bundlePolicy`,
+   * `rtcpMuxPolicy`, after `setLocalDescription` of `iceCandidatePoolSize`, and of `maxMessageSize`, `mtu`,
+   * `exposeRemoteAddresses` and `trace`; `InvalidStateError` when the connection is closed.
+   */
+  setConfiguration(configuration: RTCConfiguration = {}): void {
+    const context = on('setConfiguration')
+    const connection = this.#connection
+    const converted = convertConfiguration(configuration, context)
+    if (connection.closed) throw closedException(context)
+    const { described } = connection.negotiator
+    connection.configuration = setConfiguration(converted, connection.configuration, described, context)
+  }
+
+  /**
+   * @throws TypeError for a label or protocol of more than 65535 bytes, both `maxRetransmits` and `maxPacketLifeTime`, a
+   * negotiated channel without an id, or the id 65535; `OperationError` when the id is taken or none is left;
+   * `InvalidStateError` when the connection is closed.
+   */
+  createDataChannel(...args: [label: string, dataChannelDict?: RTCDataChannelInit]): RTCDataChannel {
+    const context = on('createDataChannel')
+    requireArguments(context, 1, args.length)
+    const converted = convertDataChannelInit(args[0], args[1], context)
+    if (this.#connection.closed) throw closedException(context)
+    return this.#connection.createDataChannel(channelOptions(converted, context), context)
+  }
+
+  /** @param selector A track to ask about alone; there are none yet, so anything but null rejects. */
+  getStats(selector: null = null): Promise<RTCStatsReport> {
+    const context = on('getStats')
+    return promised(() => {
+      if (selector !== null && selector !== undefined) {
+        throw typeof selector === 'object'
+          ? exception('InvalidAccessError', `${context}: The selector belongs to no sender or receiver.`)
+          : new TypeError(`${context}: parameter 1 is not of type 'MediaStreamTrack'.`)
+      }
+      return this.#connection.stats()
+    })
+  }
+
+  /** Ends the connection at once. Every state is `closed` when it returns; no event follows. */
+  close(): void {
+    this.#connection.close()
+  }
+
+  /** Addition: `await using` closes the connection. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+  }
+
+  static {
+    defineEventHandlers(RTCPeerConnection, value => value instanceof RTCPeerConnection, [
+      'negotiationneeded',
+      'icecandidate',
+      'icecandidateerror',
+      'signalingstatechange',
+      'iceconnectionstatechange',
+      'icegatheringstatechange',
+      'connectionstatechange',
+      'datachannel',
+    ])
+    defineInterface(RTCPeerConnection, 'RTCPeerConnection', { createDataChannel: 1, setRemoteDescription: 1 })
+  }
+}

@@ -1,0 +1,68 @@
+/** RTCSctpTransport (webrtc-pc, 6.1): what an application may know of the SCTP association under its data channels. */
+
+import type { RTCDtlsTransport } from './dtls-transport.ts'
+import {
+  defineEventHandlers,
+  defineInterface,
+  type EventHandler,
+  illegalConstructor,
+  TypedEventTarget,
+} from './idl/index.ts'
+
+export type RTCSctpTransportState = 'connecting' | 'connected' | 'closed'
+
+/** The internal slots of an RTCSctpTransport. */
+export class SctpTransportSlots {
+  state: RTCSctpTransportState = 'connecting'
+  maxMessageSize: number | null = null
+  maxChannels: number | null = null
+
+  constructor(readonly transport: RTCDtlsTransport) {}
+
+  /**
+   * Takes what the peer accepts, in bytes; 0 means any size (RFC 8841, 6).
+   *
+   * We can send messages of any size, so that the peer's limit is the only one ("update the data max message size").
+   */
+  limitMessages(remoteMaxMessageSize: number): void {
+    this.maxMessageSize = remoteMaxMessageSize === 0 ? Number.POSITIVE_INFINITY : remoteMaxMessageSize
+  }
+}
+
+export interface RTCSctpTransportEventMap {
+  statechange: Event
+}
+
+export class RTCSctpTransport extends TypedEventTarget<RTCSctpTransportEventMap> {
+  readonly #slots: SctpTransportSlots
+  declare onstatechange: EventHandler<this, Event>
+
+  /** Not for applications: the transport comes of descriptions. */
+  constructor(slots: SctpTransportSlots) {
+    super()
+    this.#slots = slots instanceof SctpTransportSlots ? slots : illegalConstructor()
+  }
+
+  get transport(): RTCDtlsTransport {
+    return this.#slots.transport
+  }
+
+  get state(): RTCSctpTransportState {
+    return this.#slots.state
+  }
+
+  /** The largest message that `send` takes, in bytes; null before an answer. */
+  get maxMessageSize(): number | null {
+    return this.#slots.maxMessageSize
+  }
+
+  /** How many channels there can be at a time; null before the association is connected. */
+  get maxChannels(): number | null {
+    return this.#slots.maxChannels
+  }
+
+  static {
+    defineEventHandlers(RTCSctpTransport, value => value instanceof RTCSctpTransport, ['statechange'])
+    defineInterface(RTCSctpTransport, 'RTCSctpTransport')
+  }
+}

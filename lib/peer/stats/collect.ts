@@ -1,0 +1,238 @@
+/**
+ * The statistics of a data session (webrtc-stats): the one place that knows its names. Machines keep plain counters.
+ */
+
+import { base64, hex, utf8 } from '../../bytes/index.ts'
+import { type CryptoProvider, fingerprint } from '../../crypto/index.ts'
+import type { CandidatePair, IceCandidate } from '../../ice/index.ts'
+import { type Random, randomBytes } from '../../machine/index.ts'
+import type { ChannelFace } from '../channels.ts'
+import type { TransportFace } from '../transports.ts'
+import type {
+  RTCAnyStats,
+  RTCCertificateStats,
+  RTCDataChannelStats,
+  RTCIceCandidatePairStats,
+  RTCIceCandidateStats,
+  RTCTransportStats,
+} from './dictionaries.ts'
+
+/** What of a connection is looked at. */
+export interface StatsSource {
+  readonly transports: readonly TransportFace[]
+  readonly channels: Iterable<ChannelFace>
+  readonly dataChannelsOpened: number
+  readonly dataChannelsClosed: number
+  /** DER of the certificate that is presented, once there is one. */
+  readonly localCertificate: Uint8Array | undefined
+  readonly exposeRemoteAddresses: boolean
+}
+
+/** Ids that an application cannot foretell: a name hashed with a salt of the connection (webrtc-pc, 8.4). */
+class Ids {
+  readonly #crypto: CryptoProvider
+  readonly #salt: Uint8Array
+  readonly #known = new Map<string, string>()
+
+  constructor(crypto: CryptoProvider, random: Random) {
+    this.#crypto = crypto
+    this.#salt = randomBytes(random, 16)
+  }
+
+  /** @param prefix One or two letters for the reader: they tell the kind of object. */
+  of(prefix: string, name: string): string {
+    const key = `${prefix} ${name}`
+    let id = this.#known.get(key)
+    if (id === undefined) {
+      id = prefix + hex(this.#crypto.hash('sha-256', this.#salt, utf8(key)).subarray(0, 9))
+      this.#known.set(key, id)
+    }
+    return id
+  }
+}
+
+const describe = ({ protocol, address, port, type, usernameFragment }: IceCandidate): string =>
+  `${protocol} ${address} ${port} ${type} ${usernameFragment ?? ''}`
+
+export class StatsCollector {
+  readonly #crypto: CryptoProvider
+  readonly #ids: Ids
+  /** Numbers for the objects that have no name of their own. */
+  readonly #numbers = new WeakMap<object, number>()
+  #next = 0
+
+  constructor(crypto: CryptoProvider) {
+    this.#crypto = crypto
+    this.#ids = new Ids(crypto, crypto.random)
+  }
+
+  /** @param timestamp Milliseconds since 1970, the same for the whole report. */
+  collect(source: StatsSource, timestamp: number): Map<string, RTCAnyStats> {
+    const entries = new Map<string, RTCAnyStats>()
+    const add = (stats: RTCAnyStats): void => {
+      entries.set(stats.id, stats)
+    }
+    const { dataChannelsOpened, dataChannelsClosed } = source
+    const id = this.#ids.of('P', '')
+    add({ id, timestamp, type: 'peer-connection', dataChannelsOpened, dataChannelsClosed })
+    for (const channel of source.channels) add(this.#channel(channel, timestamp))
+    for (const transport of source.transports) this.#transport(transport, source, timestamp, add)
+    return entries
+  }
+
+  #number(object: object): string {
+    let number = this.#numbers.get(object)
+    if (number === undefined) {
+      number = this.#next++
+      this.#numbers.set(object, number)
+    }
+    return String(number)
+  }
+
+  #channel({ channel, slots }: ChannelFace, timestamp: number): RTCDataChannelStats {
+    const { id, label, protocol, messagesSent, bytesSent, messagesReceived, bytesReceived } = channel
+    return {
+      id: this.#ids.of('D', this.#number(channel)),
+      timestamp,
+      type: 'data-channel',
+      label,
+      protocol,
+      ...(id !== undefined && { dataChannelIdentifier: id }),
+      state: slots.readyState,
+      messagesSent,
+      bytesSent,
+      messagesReceived,
+      bytesReceived,
+    }
+  }
+
+  #transport(face: TransportFace, source: StatsSource, timestamp: number, add: (stats: RTCAnyStats) => void): void {
+    const { session, iceSlots, dtlsSlots } = face
+    if (session === undefined) return
+    const transportId = this.#ids.of('T', this.#number(face))
+    const { ice, dtls } = session
+    const { packetsSent, packetsReceived, bytesSent, bytesReceived } = session.transport.counters
+    const candidateIds = new Map<IceCandidate, string>()
+    const candidate = (side: 'local-candidate' | 'remote-candidate', item: IceCandidate): string => {
+      let id = candidateIds.get(item)
+      if (id === undefined) {
+        const shown = side === 'local-candidate' || source.exposeRemoteAddresses || face.signalled(item)
+        const stats = this.#candidate(side, item, transportId, shown, timestamp)
+        id = stats.id
+        candidateIds.set(item, id)
+        add(stats)
+      }
+      return id
+    }
+    let selectedCandidatePairId: string | undefined
+    for (const item of ice.localCandidates) candidate('local-candidate', item)
+    for (const item of ice.remoteCandidates) candidate('remote-candidate', item)
+    for (const pair of ice.pairs) {
+      const local = candidate('local-candidate', pair.local)
+      const remote = candidate('remote-candidate', pair.remote)
+      const stats = this.#pair(pair, transportId, local, remote, timestamp)
+      if (pair === ice.selectedPair) selectedCandidatePairId = stats.id
+      add(stats)
+    }
+    const certificates = {
+      local: this.#certificate(source.localCertificate, timestamp),
+      remote: this.#certificate(dtlsSlots.remoteCertificates[0], timestamp),
+    }
+    for (const stats of [certificates.local, certificates.remote]) if (stats !== undefined) add(stats)
+    const { localParameters } = iceSlots
+    const cipher = dtls?.cipherSuite?.name
+    const stats: RTCTransportStats = {
+      id: transportId,
+      timestamp,
+      type: 'transport',
+      packetsSent,
+      packetsReceived,
+      bytesSent,
+      bytesReceived,
+      iceRole: iceSlots.role,
+      ...(localParameters && { iceLocalUsernameFragment: localParameters.usernameFragment }),
+      iceState: iceSlots.state,
+      dtlsState: dtlsSlots.state,
+      dtlsRole: dtls?.role ?? 'unknown',
+      ...(dtls?.version !== undefined && { tlsVersion: dtls.version.toString(16).toUpperCase().padStart(4, '0') }),
+      ...(cipher !== undefined && { dtlsCipher: cipher }),
+      ...(dtls?.srtpProfile !== undefined && { srtpCipher: dtls.srtpProfile }),
+      ...(selectedCandidatePairId !== undefined && { selectedCandidatePairId }),
+      ...(certificates.local && { localCertificateId: certificates.local.id }),
+      ...(certificates.remote && { remoteCertificateId: certificates.remote.id }),
+      selectedCandidatePairChanges: face.selectedPairChanges,
+    }
+    add(stats)
+  }
+
+  #candidate(
+    type: 'local-candidate' | 'remote-candidate',
+    candidate: IceCandidate,
+    transportId: string,
+    shown: boolean,
+    timestamp: number,
+  ): RTCIceCandidateStats {
+    const { address, port, protocol, priority, foundation } = candidate
+    const { relatedAddress, relatedPort, usernameFragment, tcpType } = candidate
+    return {
+      id: this.#ids.of(type === 'local-candidate' ? 'CL' : 'CR', `${transportId} ${describe(candidate)}`),
+      timestamp,
+      type,
+      transportId,
+      address: shown ? address : null,
+      port,
+      protocol,
+      candidateType: candidate.type,
+      priority,
+      foundation,
+      ...(relatedAddress !== undefined && { relatedAddress }),
+      ...(relatedPort !== undefined && { relatedPort }),
+      ...(usernameFragment !== undefined && { usernameFragment }),
+      ...(tcpType !== undefined && { tcpType }),
+    }
+  }
+
+  #pair(
+    pair: CandidatePair,
+    transportId: string,
+    localCandidateId: string,
+    remoteCandidateId: string,
+    timestamp: number,
+  ): RTCIceCandidatePairStats {
+    const { currentRoundTripTime } = pair
+    return {
+      id: this.#ids.of('CP', this.#number(pair)),
+      timestamp,
+      type: 'candidate-pair',
+      transportId,
+      localCandidateId,
+      remoteCandidateId,
+      state: pair.state,
+      nominated: pair.nominated,
+      packetsSent: pair.packetsSent,
+      packetsReceived: pair.packetsReceived,
+      bytesSent: pair.bytesSent,
+      bytesReceived: pair.bytesReceived,
+      totalRoundTripTime: pair.totalRoundTripTime / 1000,
+      ...(currentRoundTripTime !== undefined && { currentRoundTripTime: currentRoundTripTime / 1000 }),
+      requestsReceived: pair.requestsReceived,
+      requestsSent: pair.requestsSent,
+      responsesReceived: pair.responsesReceived,
+      responsesSent: pair.responsesSent,
+      consentRequestsSent: pair.consentRequestsSent,
+    }
+  }
+
+  #certificate(der: Uint8Array | undefined, timestamp: number): RTCCertificateStats | undefined {
+    if (der === undefined) return undefined
+    const value = fingerprint(this.#crypto, 'sha-256', der)
+    return {
+      id: this.#ids.of('CF', value),
+      timestamp,
+      type: 'certificate',
+      fingerprint: value,
+      fingerprintAlgorithm: 'sha-256',
+      base64Certificate: base64(der),
+    }
+  }
+}

@@ -1,0 +1,127 @@
+/** The dictionaries of webrtc-stats that describe a data session (webrtc-stats, section 8). */
+
+import type { RTCDataChannelState } from '../data-channel-slots.ts'
+import type { RTCDtlsTransportState } from '../dtls-transport.ts'
+import type { RTCIceCandidateType, RTCIceServerTransportProtocol, RTCIceTcpCandidateType } from '../ice-candidate.ts'
+import type { RTCIceRole, RTCIceTransportState } from '../ice-transport.ts'
+
+export type RTCStatsType =
+  | 'peer-connection'
+  | 'data-channel'
+  | 'transport'
+  | 'candidate-pair'
+  | 'local-candidate'
+  | 'remote-candidate'
+  | 'certificate'
+
+export interface RTCStats {
+  /** The same for the same object in every report of a connection. */
+  id: string
+  /** Milliseconds since 1970 UTC, with fractions. */
+  timestamp: number
+  type: RTCStatsType
+}
+
+export interface RTCPeerConnectionStats extends RTCStats {
+  type: 'peer-connection'
+  /** Channels that have been open. */
+  dataChannelsOpened: number
+  /** Channels that have been open and are no longer. */
+  dataChannelsClosed: number
+}
+
+export interface RTCDataChannelStats extends RTCStats {
+  type: 'data-channel'
+  label: string
+  protocol: string
+  dataChannelIdentifier?: number
+  state: RTCDataChannelState
+  messagesSent: number
+  bytesSent: number
+  messagesReceived: number
+  bytesReceived: number
+}
+
+export type RTCDtlsRole = 'client' | 'server' | 'unknown'
+
+export interface RTCTransportStats extends RTCStats {
+  type: 'transport'
+  packetsSent: number
+  packetsReceived: number
+  /** Payload bytes of UDP, connectivity checks left out. */
+  bytesSent: number
+  bytesReceived: number
+  iceRole: RTCIceRole
+  iceLocalUsernameFragment?: string
+  dtlsState: RTCDtlsTransportState
+  iceState: RTCIceTransportState
+  selectedCandidatePairId?: string
+  localCertificateId?: string
+  remoteCertificateId?: string
+  /** The version's number in four hexadecimal digits: FEFD is DTLS 1.2. */
+  tlsVersion?: string
+  /** The cipher suite, by its name in the IANA registry. */
+  dtlsCipher?: string
+  dtlsRole: RTCDtlsRole
+  srtpCipher?: string
+  selectedCandidatePairChanges: number
+}
+
+export type RTCStatsIceCandidatePairState = 'frozen' | 'waiting' | 'in-progress' | 'failed' | 'succeeded'
+
+export interface RTCIceCandidatePairStats extends RTCStats {
+  type: 'candidate-pair'
+  transportId: string
+  localCandidateId: string
+  remoteCandidateId: string
+  state: RTCStatsIceCandidatePairState
+  nominated: boolean
+  packetsSent: number
+  packetsReceived: number
+  bytesSent: number
+  bytesReceived: number
+  /** Seconds, summed over `responsesReceived`. */
+  totalRoundTripTime: number
+  /** Seconds. */
+  currentRoundTripTime?: number
+  requestsReceived: number
+  requestsSent: number
+  responsesReceived: number
+  responsesSent: number
+  consentRequestsSent: number
+}
+
+export interface RTCIceCandidateStats extends RTCStats {
+  type: 'local-candidate' | 'remote-candidate'
+  transportId: string
+  /** Null for a remote address that signalling has not told, unless `exposeRemoteAddresses` is set. */
+  address: string | null
+  port: number
+  protocol: string
+  candidateType: RTCIceCandidateType
+  priority: number
+  url?: string
+  relayProtocol?: RTCIceServerTransportProtocol
+  foundation: string
+  relatedAddress?: string
+  relatedPort?: number
+  usernameFragment?: string
+  tcpType?: RTCIceTcpCandidateType
+}
+
+export interface RTCCertificateStats extends RTCStats {
+  type: 'certificate'
+  /** Upper-case hexadecimal bytes with colons between (RFC 8122, 5). */
+  fingerprint: string
+  fingerprintAlgorithm: string
+  base64Certificate: string
+  issuerCertificateId?: string
+}
+
+export type RTCAnyStats =
+  | RTCPeerConnectionStats
+  | RTCDataChannelStats
+  | RTCTransportStats
+  | RTCIceCandidatePairStats
+  | RTCIceCandidateStats
+  | RTCCertificateStats
