@@ -131,6 +131,11 @@ export class DtlsConnection implements Machine {
     return this.#records.due ? this.#now : this.#retransmission.timer.at
   }
 
+  /** Milliseconds: what `DtlsOptions.initialTimeout` says, when it is known later. Counts from the next flight on. */
+  set initialTimeout(timeout: number) {
+    this.#retransmission.initial = timeout
+  }
+
   /** Begins the handshake: the client sends its first flight, the server waits for it. Calling it again does nothing. */
   start(now: number): void {
     if (this.#state !== 'new') return

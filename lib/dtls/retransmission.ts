@@ -24,21 +24,25 @@ const REPEAT_GUARD = 40
 
 export class Retransmission {
   readonly timer = new Timer()
-  readonly #initial: number
+  #initial = INITIAL_TIMEOUT
   readonly #mtu: number
   readonly #transmit: (packet: Packet) => void
   #flight: Flight | undefined
-  #timeout: number
+  #timeout = INITIAL_TIMEOUT
   #count = 0
   #sentAt = Number.NEGATIVE_INFINITY
   /** Flights that were sent again. */
   retransmissions = 0
 
   constructor(initialTimeout: number, mtu: number, transmit: (packet: Packet) => void) {
-    this.#initial = Math.min(LONGEST_TIMEOUT, Math.max(SHORTEST_TIMEOUT, initialTimeout))
-    this.#timeout = this.#initial
+    this.initial = initialTimeout
     this.#mtu = mtu
     this.#transmit = transmit
+  }
+
+  /** Milliseconds until a flight is sent again for the first time, from the next flight on. */
+  set initial(timeout: number) {
+    this.#initial = Math.min(LONGEST_TIMEOUT, Math.max(SHORTEST_TIMEOUT, timeout))
   }
 
   /** Sends a flight; it takes the place of the one before, which has been answered. */
