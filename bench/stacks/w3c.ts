@@ -1,0 +1,105 @@
+/** The stacks that have the W3C API (or nearly), each with its own differences. */
+
+import { type BenchChannel, Inbox, type Link, type Role, type Signal, type Stack, type StackName } from './stack.ts'
+
+/** The part of the API that the bench uses, as every one of them has it. */
+interface Connection {
+  onicecandidate: unknown
+  ondatachannel: unknown
+  createDataChannel(label: string): Channel
+  createOffer(): Promise<Description>
+  createAnswer(): Promise<Description>
+  setLocalDescription(description: Description): Promise<unknown>
+  setRemoteDescription(description: Description): Promise<unknown>
+  addIceCandidate(candidate: object): Promise<unknown>
+  close(): unknown
+}
+
+interface Description {
+  readonly type: string
+  readonly sdp: string
+}
+
+interface Channel {
+  binaryType?: string
+  readonly readyState: string
+  onopen: unknown
+  onmessage: unknown
+  send(bytes: Uint8Array): unknown
+}
+
+interface Candidate {
+  readonly candidate: string
+  readonly sdpMid: string | null
+  readonly sdpMLineIndex: number | null
+}
+
+export interface W3cOptions {
+  /** The configuration that names no servers and takes messages of 256 KiB. */
+  readonly configuration: object
+  /** Keeps a reference to what it sends, so that it needs a copy to itself. */
+  readonly keepsSent?: boolean
+}
+
+export function w3cStack(
+  name: StackName,
+  load: () => Promise<unknown>,
+  { configuration, keepsSent = false }: W3cOptions,
+): Stack {
+  return {
+    name,
+    async connect(role, link) {
+      const RTCPeerConnection = (await load()) as new (configuration: object) => Connection
+      const pc = new RTCPeerConnection(configuration)
+      const inbox = new Inbox()
+      const channel = await open(pc, role, link, inbox)
+      return {
+        send: keepsSent ? bytes => void channel.send(Buffer.from(bytes)) : bytes => void channel.send(bytes),
+        receive: listener => inbox.listen(listener),
+        close: () => void pc.close(),
+      } satisfies BenchChannel
+    },
+  }
+}
+
+async function open(pc: Connection, role: Role, link: Link, inbox: Inbox): Promise<Channel> {
+  pc.onicecandidate = ({ candidate }: { candidate?: Candidate | null }) => {
+    if (!candidate?.candidate) return
+    const { candidate: text, sdpMid, sdpMLineIndex } = candidate
+    link.tell({ candidate: { candidate: text, sdpMid, sdpMLineIndex } })
+  }
+  const opened = new Promise<Channel>((resolve, reject) => {
+    const wait = (channel: Channel) => {
+      channel.binaryType = 'arraybuffer'
+      channel.onmessage = ({ data }: { data: ArrayBuffer | Uint8Array }) =>
+        inbox.deliver(data instanceof Uint8Array ? data : new Uint8Array(data))
+      if (channel.readyState === 'open') resolve(channel)
+      else channel.onopen = () => resolve(channel)
+    }
+    if (role === 'offerer') wait(pc.createDataChannel('bench'))
+    else pc.ondatachannel = ({ channel }: { channel: Channel }) => wait(channel)
+
+    let last: Promise<unknown> = Promise.resolve()
+    const apply = async ({ description, candidate }: Signal) => {
+      if (candidate !== undefined) await pc.addIceCandidate(candidate)
+      if (description === undefined) return
+      await pc.setRemoteDescription(description)
+      if (description.type === 'offer') await describe(pc, link, await pc.createAnswer())
+    }
+    link.listen(signal => {
+      last = last.then(() => apply(signal)).catch(reject)
+    })
+    if (role === 'offerer') {
+      pc.createOffer()
+        .then(offer => describe(pc, link, offer))
+        .catch(reject)
+    }
+  })
+  return opened
+}
+
+/** The description goes first, and what candidates come while it is applied are sent when it is on its way. */
+async function describe(pc: Connection, link: Link, description: Description): Promise<void> {
+  link.tell({ description: { type: description.type, sdp: description.sdp } })
+  await pc.setLocalDescription(description)
+}

@@ -1,0 +1,66 @@
+/**
+ * A browser, driven by puppeteer (Chromium by CDP, Firefox by WebDriver BiDi), with the agent in one of its pages.
+ *
+ * The page is served on 127.0.0.1, a secure context, where `crypto.subtle` exists. Nothing goes out of the machine:
+ * no ICE servers, no mDNS, and the browsers' own errands (updates, telemetry, settings) are switched off.
+ */
+
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import puppeteer, { type LaunchOptions } from 'puppeteer-core'
+import { AGENT, type Driver } from './driver.ts'
+
+/** Longest time for a browser to start, in milliseconds. */
+const START = 60_000
+
+const PAGE = `<!doctype html><meta charset="utf-8"><title>purertc interop</title><script type="module">
+import { Agent } from '/agent.js'
+globalThis.agent = new Agent(RTCPeerConnection)
+</script>`
+
+function serve(): Promise<Server> {
+  const files: Record<string, { type: string; body: string | Buffer }> = {
+    '/': { type: 'text/html; charset=utf-8', body: PAGE },
+    '/agent.js': { type: 'text/javascript; charset=utf-8', body: readFileSync(AGENT) },
+  }
+  const server = createServer((request, response) => {
+    const file = files[request.url ?? '']
+    if (file === undefined) response.writeHead(404).end()
+    else response.writeHead(200, { 'content-type': file.type }).end(file.body)
+  })
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => resolve(server))
+  })
+}
+
+/** The agent in the page, seen from the functions that are evaluated there. */
+interface Page {
+  agent?: Record<string, (...args: unknown[]) => unknown>
+}
+
+export async function startBrowser(name: string, options: LaunchOptions): Promise<Driver> {
+  const browser = await puppeteer.launch({ timeout: START, protocolTimeout: START, ...options })
+  const server = await serve()
+  const close = async () => {
+    await browser.close()
+    server.closeAllConnections()
+    await new Promise(resolve => server.close(resolve))
+  }
+  try {
+    const page = await browser.newPage()
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+    await page.waitForFunction(() => (globalThis as Page).agent !== undefined)
+    const call = (method: string, ...args: readonly unknown[]): Promise<unknown> =>
+      page.evaluate(
+        async (method, args) => await (globalThis as Page).agent?.[method]?.(...args),
+        method,
+        args as unknown[],
+      )
+    return { name: `${name} (${await browser.version()})`, quirks: {}, call, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

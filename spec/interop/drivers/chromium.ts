@@ -1,0 +1,86 @@
+/**
+ * Chromium: the system's when there is one, else the headless shell of the npm package `@sparticuz/chromium`, so that
+ * there is a real browser wherever npm runs. `PURERTC_CHROMIUM` names another, or `package` for the packaged one.
+ */
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { startBrowser } from './browser.ts'
+import type { PeerStarter } from './driver.ts'
+
+const SYSTEM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome-stable']
+
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-domain-reliability',
+  // Host candidates as addresses: names would be announced by multicast.
+  '--disable-features=WebRtcHideLocalIpsWithMdns,OptimizationHints,MediaRouter',
+]
+
+interface Executable {
+  readonly path: string
+  readonly environment?: Record<string, string>
+}
+
+/** Where the package's browser is unpacked to: 200 MB that the next run finds again, and that go with node_modules. */
+const CACHE = join('node_modules', '.cache', 'purertc')
+
+/**
+ * Unpacks the package's browser, once for each version: beside its place and then renamed, so that processes that
+ * start together neither see half a file nor write to a program that another one runs.
+ */
+async function unpack(): Promise<Executable> {
+  const { version } = JSON.parse(readFileSync('node_modules/@sparticuz/chromium/package.json', 'utf8'))
+  const folder = resolve(CACHE, `chromium-${version}`)
+  if (!existsSync(folder)) {
+    mkdirSync(CACHE, { recursive: true })
+    const work = mkdtempSync(resolve(CACHE, 'unpacking-'))
+    const before = { TMPDIR: process.env.TMPDIR, LD_LIBRARY_PATH: process.env.LD_LIBRARY_PATH }
+    try {
+      // The package unpacks into the folder for temporary files, and with the second variable its shared libraries too.
+      process.env.TMPDIR = work
+      process.env.AWS_LAMBDA_JS_RUNTIME = 'nodejs20.x'
+      const { default: chromium } = await import('@sparticuz/chromium')
+      await chromium.executablePath()
+      renameSync(work, folder)
+    } catch (error) {
+      rmSync(work, { recursive: true, force: true })
+      if (!existsSync(folder)) throw error
+    } finally {
+      for (const [name, value] of Object.entries(before)) {
+        if (value === undefined) delete process.env[name]
+        else process.env[name] = value
+      }
+    }
+  }
+  return {
+    path: join(folder, 'chromium'),
+    environment: { LD_LIBRARY_PATH: join(folder, 'al2023', 'lib'), FONTCONFIG_PATH: join(folder, 'fonts') },
+  }
+}
+
+async function find(): Promise<Executable> {
+  const wanted = process.env.PURERTC_CHROMIUM
+  if (wanted === 'package') return unpack()
+  const path = wanted ?? SYSTEM.find(existsSync)
+  return path === undefined ? unpack() : { path }
+}
+
+export const chromium: PeerStarter = {
+  name: 'chromium',
+  start: async () => {
+    const { path, environment } = await find()
+    return startBrowser('chromium', {
+      executablePath: path,
+      headless: 'shell',
+      args: ARGUMENTS,
+      env: { ...process.env, ...environment },
+    })
+  },
+}

@@ -1,0 +1,6 @@
+/** node-datachannel (libdatachannel with libjuice and usrsctp) against ours. */
+
+import { processPeer } from './drivers/process.ts'
+import { interop } from './interop.ts'
+
+await interop(processPeer('node-datachannel', { noRestart: true, misreportsReliability: true, noTransportStats: true }))

@@ -1,0 +1,378 @@
+/**
+ * One end of an interop test, on the W3C API alone and in plain JavaScript, so that the same file runs in a browser's
+ * page, in a child process around another stack, and in the spec's own process around ours.
+ *
+ * The spec calls methods by name; arguments and results are JSON. What the other end must be told (descriptions and
+ * candidates, in the order in which they came about) is taken with `next()`. Every wait has a limit and says, when it
+ * is over, what was waited for and how things stood.
+ */
+
+/** @typedef {{ kind: 'text' | 'binary', size: number, seed: number }} MessageSpec `size` is in bytes, as UTF-8 for text */
+/** @typedef {{ kind: 'text' | 'binary', size: number, sha256: string }} MessageDigest */
+/** @typedef {{ connection: string, description?: object, candidate?: object | null, error?: string }} Signal */
+
+/** Longest wait for anything, in milliseconds. */
+const PATIENCE = 15_000
+/** How often a condition is looked at, in milliseconds. */
+const INTERVAL = 5
+/** Sending pauses while more than this is buffered, in bytes. */
+const HIGH_WATER = 1 << 20
+
+const ALPHABET = 'The quick brown fox äöü ßÆ Žluťoučký Ελληνικά 漢字かな交じり文 𝄞🎉 '
+
+const sleep = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds))
+const utf8 = new TextEncoder()
+
+/** Text of exactly `size` bytes in UTF-8, with characters of one to four bytes. */
+function makeText(size, seed) {
+  const characters = [...ALPHABET]
+  const parts = []
+  let left = size
+  for (let i = seed; left > 0; i++) {
+    const character = characters[i % characters.length]
+    const length = utf8.encode(character).length
+    parts.push(length <= left ? character : '.')
+    left -= length <= left ? length : 1
+  }
+  return parts.join('')
+}
+
+function makeBytes(size, seed) {
+  const bytes = new Uint8Array(size)
+  let state = (seed * 2_654_435_761 + 1) >>> 0
+  for (let i = 0; i < size; i++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    bytes[i] = state >>> 24
+  }
+  return bytes
+}
+
+const makeMessage = ({ kind, size, seed }) => (kind === 'text' ? makeText(size, seed) : makeBytes(size, seed))
+
+/** @returns {Promise<MessageDigest>} */
+async function digest(data) {
+  const text = typeof data === 'string'
+  const bytes = text ? utf8.encode(data) : new Uint8Array(data)
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  const sha256 = [...hash].map(byte => byte.toString(16).padStart(2, '0')).join('')
+  return { kind: text ? 'text' : 'binary', size: bytes.length, sha256 }
+}
+
+class ChannelEnd {
+  /** Digests of what came, in order. @type {Promise<MessageDigest>[]} */
+  received = []
+  /** The names of the events that came, but for messages. @type {string[]} */
+  events = []
+  echo = false
+  /** Digests of what `flow` has sent. @type {Promise<MessageDigest>[]} */
+  flowed = []
+  flowing = false
+  /** Settles when the flow has stopped. @type {Promise<void> | undefined} */
+  flow = undefined
+
+  constructor(channel, tell) {
+    this.channel = channel
+    channel.binaryType = 'arraybuffer'
+    channel.addEventListener('message', ({ data }) => {
+      this.received.push(digest(data))
+      if (!this.echo) return
+      try {
+        channel.send(data)
+      } catch (error) {
+        tell({ error: `echo on '${channel.label}': ${error}` })
+      }
+    })
+    for (const type of ['open', 'closing', 'close', 'error']) {
+      channel.addEventListener(type, () => this.events.push(type))
+    }
+  }
+
+  async send(data) {
+    while (this.channel.bufferedAmount > HIGH_WATER) await sleep(INTERVAL)
+    this.channel.send(data)
+  }
+}
+
+class ConnectionEnd {
+  /** By label, oldest first. @type {Map<string, ChannelEnd>} */
+  channels = new Map()
+  /** What became of the connection: every state that it announced. @type {string[]} */
+  states = []
+  /** Candidates that wait until the description they belong to was told to the other end. */
+  held = []
+  /** Remote candidates that wait for the first remote description. */
+  early = []
+  described = false
+
+  constructor(pc, tell) {
+    this.pc = pc
+    this.tell = tell
+    pc.addEventListener('icecandidate', ({ candidate }) => {
+      const init = candidate && {
+        candidate: candidate.candidate,
+        sdpMid: candidate.sdpMid,
+        sdpMLineIndex: candidate.sdpMLineIndex,
+        usernameFragment: candidate.usernameFragment,
+      }
+      if (this.held === undefined) tell({ candidate: init })
+      else this.held.push(init)
+    })
+    pc.addEventListener('datachannel', ({ channel }) => this.adopt(channel.label, channel))
+    for (const name of ['connection', 'iceConnection']) {
+      pc.addEventListener(`${name.toLowerCase()}statechange`, () => this.states.push(`${name} ${pc[`${name}State`]}`))
+    }
+  }
+
+  /** Makes a description of `type`, applies it, and tells it to the other end before any candidate of it. */
+  async describe(type, options) {
+    this.held ??= []
+    const made = await (type === 'offer' ? this.pc.createOffer(options) : this.pc.createAnswer())
+    await this.pc.setLocalDescription(made)
+    this.tell({ description: { type: made.type, sdp: made.sdp } })
+    for (const candidate of this.held) this.tell({ candidate })
+    this.held = undefined
+  }
+
+  async accept(description, endOfCandidates) {
+    await this.pc.setRemoteDescription(description)
+    this.described = true
+    for (const candidate of this.early.splice(0)) await this.addCandidate(candidate, endOfCandidates)
+    if (description.type === 'offer') await this.describe('answer')
+  }
+
+  async addCandidate(candidate, endOfCandidates) {
+    if (!this.described) this.early.push(candidate)
+    else if (candidate !== null || endOfCandidates) await this.pc.addIceCandidate(candidate)
+  }
+
+  adopt(label, channel) {
+    this.channels.set(label, new ChannelEnd(channel, this.tell))
+  }
+
+  channel(label) {
+    const end = this.channels.get(label)
+    if (end === undefined) throw new Error(`no channel '${label}'`)
+    return end
+  }
+}
+
+export class Agent {
+  #RTCPeerConnection
+  #endOfCandidates
+  /** @type {Map<string, ConnectionEnd>} */
+  #connections = new Map()
+  /** @type {Signal[]} */
+  #signals = []
+  #wake = () => {}
+
+  /**
+   * @param RTCPeerConnection The constructor of the stack under this end.
+   * @param {{ endOfCandidates?: boolean }} options Whether `addIceCandidate(null)` may be called on it.
+   */
+  constructor(RTCPeerConnection, { endOfCandidates = true } = {}) {
+    this.#RTCPeerConnection = RTCPeerConnection
+    this.#endOfCandidates = endOfCandidates
+  }
+
+  /** The signals since the last call; waits for one. @returns {Promise<Signal[]>} */
+  async next() {
+    if (this.#signals.length === 0) await new Promise(resolve => (this.#wake = resolve))
+    return this.#signals.splice(0)
+  }
+
+  #tell(signal) {
+    this.#signals.push(signal)
+    this.#wake()
+  }
+
+  #connection(id) {
+    const end = this.#connections.get(id)
+    if (end === undefined) throw new Error(`no connection '${id}'`)
+    return end
+  }
+
+  async #until(id, what, condition) {
+    const start = Date.now()
+    while (!(await condition())) {
+      if (Date.now() - start > PATIENCE) {
+        throw new Error(`waited ${PATIENCE} ms for: ${what}; now ${JSON.stringify(this.report(id))}`)
+      }
+      await sleep(INTERVAL)
+    }
+  }
+
+  // The connection
+
+  create(id, configuration = {}) {
+    const pc = new this.#RTCPeerConnection({ iceServers: [], ...configuration })
+    this.#connections.set(id, new ConnectionEnd(pc, signal => this.#tell({ connection: id, ...signal })))
+  }
+
+  /** Makes an offer; the rest follows from the signals. */
+  async offer(id, options = {}) {
+    await this.#connection(id).describe('offer', options)
+  }
+
+  /** A signal of the other end. @param {Signal} signal */
+  async signal(id, { description, candidate }) {
+    const end = this.#connection(id)
+    if (description) await end.accept(description, this.#endOfCandidates)
+    else await end.addCandidate(candidate ?? null, this.#endOfCandidates)
+  }
+
+  close(id) {
+    this.#connection(id).pc.close()
+  }
+
+  /** Waits until the connection has been in `state`, and is. */
+  async connectionState(id, ...states) {
+    const { pc } = this.#connection(id)
+    await this.#until(id, `connection ${states.join(' or ')}`, () => states.includes(pc.connectionState))
+    return pc.connectionState
+  }
+
+  /** Waits until the DTLS transport is closed, and with it SCTP. */
+  async transportsClosed(id) {
+    const { pc } = this.#connection(id)
+    await this.#until(
+      id,
+      'closed transports',
+      () => pc.sctp?.state === 'closed' && pc.sctp.transport.state === 'closed',
+    )
+  }
+
+  /** The user-name fragments that the two descriptions in force name. */
+  fragments(id) {
+    const { pc } = this.#connection(id)
+    const fragment = description => /^a=ice-ufrag:(.*?)\r?$/m.exec(description?.sdp ?? '')?.[1] ?? null
+    return { local: fragment(pc.localDescription), remote: fragment(pc.remoteDescription) }
+  }
+
+  /** Waits until both fragments are others, and negotiation is over. */
+  async changedFragments(id, before) {
+    const { pc } = this.#connection(id)
+    await this.#until(id, `descriptions with other fragments than ${JSON.stringify(before)}`, () => {
+      const { local, remote } = this.fragments(id)
+      return local !== before.local && remote !== before.remote && pc.signalingState === 'stable'
+    })
+    return this.fragments(id)
+  }
+
+  /** Waits until a pair of the local credentials `fragment` is in use, by the stack's own statistics. */
+  async selectedFragment(id, fragment) {
+    const { pc } = this.#connection(id)
+    await this.#until(id, `a selected pair with the fragment ${fragment}`, async () => {
+      const stats = [...(await pc.getStats()).values()]
+      const find = wanted => stats.find(({ id }) => id === wanted)
+      const transport = stats.find(({ type }) => type === 'transport')
+      const local = find(find(transport?.selectedCandidatePairId)?.localCandidateId)
+      return (local?.usernameFragment ?? transport?.iceLocalUsernameFragment) === fragment
+    })
+  }
+
+  /** Everything getStats() gives, as a list. */
+  async stats(id) {
+    return [...(await this.#connection(id).pc.getStats()).values()].map(stat => ({ ...stat }))
+  }
+
+  /** The states as they are, for assertions and for messages. */
+  report(id) {
+    const { pc, states, channels } = this.#connection(id)
+    const dtls = pc.sctp?.transport
+    return {
+      connection: pc.connectionState,
+      iceConnection: pc.iceConnectionState,
+      iceGathering: pc.iceGatheringState,
+      signaling: pc.signalingState,
+      sctp: pc.sctp?.state ?? null,
+      dtls: dtls?.state ?? null,
+      ice: dtls?.iceTransport?.state ?? null,
+      maxMessageSize: pc.sctp?.maxMessageSize ?? null,
+      states,
+      channels: [...channels].map(([label, { channel, events, received }]) => ({
+        label,
+        state: channel.readyState,
+        events,
+        received: received.length,
+      })),
+    }
+  }
+
+  // Its channels
+
+  openChannel(id, label, init) {
+    const end = this.#connection(id)
+    end.adopt(label, end.pc.createDataChannel(label, init))
+  }
+
+  /** Waits until the channel is there and in `state`, and says what it is. */
+  async channel(id, label, state = 'open') {
+    const { channels } = this.#connection(id)
+    await this.#until(id, `channel '${label}' ${state}`, () => channels.get(label)?.channel.readyState === state)
+    const { channel, events } = this.#connection(id).channel(label)
+    const { protocol, ordered, maxRetransmits, maxPacketLifeTime, negotiated, readyState } = channel
+    return {
+      label: channel.label,
+      protocol,
+      ordered,
+      maxRetransmits,
+      maxPacketLifeTime,
+      negotiated,
+      readyState,
+      id: channel.id,
+      events,
+    }
+  }
+
+  closeChannel(id, label) {
+    this.#connection(id).channel(label).channel.close()
+  }
+
+  /** From now on, what comes in goes back. */
+  echo(id, label) {
+    this.#connection(id).channel(label).echo = true
+  }
+
+  /** @param {MessageSpec[]} messages @returns {Promise<MessageDigest[]>} */
+  async send(id, label, messages) {
+    const end = this.#connection(id).channel(label)
+    const digests = []
+    for (const message of messages) {
+      const data = makeMessage(message)
+      digests.push(digest(data))
+      await end.send(data)
+    }
+    return Promise.all(digests)
+  }
+
+  /** Waits for `count` messages. @returns {Promise<MessageDigest[]>} all that came, in order */
+  async received(id, label, count) {
+    const { received } = this.#connection(id).channel(label)
+    await this.#until(id, `${count} messages on '${label}'`, () => received.length >= count)
+    return Promise.all(received)
+  }
+
+  /** Sends one message after another, every few milliseconds, until `stopFlow`. */
+  flow(id, label, size) {
+    const end = this.#connection(id).channel(label)
+    end.flowing = true
+    end.flow = (async () => {
+      for (let seed = 0; end.flowing; seed++) {
+        const bytes = makeBytes(size, seed)
+        end.flowed.push(digest(bytes))
+        await end.send(bytes)
+        await sleep(INTERVAL)
+      }
+    })()
+    // `stopFlow` reports what goes wrong; until then nobody listens.
+    end.flow.catch(() => {})
+  }
+
+  /** @returns {Promise<MessageDigest[]>} what was sent, in order */
+  async stopFlow(id, label) {
+    const end = this.#connection(id).channel(label)
+    end.flowing = false
+    await end.flow
+    return Promise.all(end.flowed)
+  }
+}

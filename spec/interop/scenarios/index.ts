@@ -1,0 +1,11 @@
+/** The scenarios that every peer goes through, each the name of one behaviour. */
+
+import { lifeCycle } from './life-cycle.ts'
+import { messages } from './messages.ts'
+import { restart } from './restart.ts'
+import type { Scenario } from './scenario.ts'
+import { transport } from './transport.ts'
+
+export type { Scenario } from './scenario.ts'
+
+export const scenarios: readonly Scenario[] = [...transport, ...messages, ...lifeCycle, ...restart]

@@ -1,0 +1,16 @@
+/** What a scenario is. */
+
+import type { Test } from 'tap'
+import type { Quirks } from '../drivers/driver.ts'
+import type { Pair } from '../pair.ts'
+
+export interface Scenario {
+  /** What is true when it passes. */
+  readonly name: string
+  /** Whether a peer with these quirks can do it at all. */
+  fits(quirks: Quirks, weOffer: boolean): boolean
+  run(t: Test, pair: Pair): Promise<void>
+}
+
+/** A scenario that every peer can do. */
+export const always = () => true
