@@ -2,8 +2,8 @@
  * One path to the peer: ICE finds it, DTLS protects it (RFC 8842, RFC 8831 section 5).
  *
  * Datagrams of all sockets of the path come in at `receive`, are told apart (RFC 7983), and believed only where ICE has
- * authenticated the sender. DTLS starts when the description has named a role and fingerprints; as a client it waits
- * for the first valid pair, because a ClientHello that goes nowhere costs a retransmission timeout.
+ * authenticated the sender. DTLS starts when the description has named a role and fingerprints and ICE has a pair to send
+ * on: a ClientHello, or the answer to one, that goes nowhere costs a retransmission timeout. What comes before is kept.
  */
 
 import type { Packet } from '../bytes/index.ts'
@@ -13,7 +13,7 @@ import { type CandidatePair, IceAgent, type IceParameters, type IceRole, type Ic
 import { EventQueue, type Machine, type TraceSink } from '../machine/index.ts'
 import { packetKind } from './demultiplex.ts'
 
-/** Datagrams of the peer's first flight that are kept while our own description is still under way. */
+/** Datagrams of the peer's first flight that are kept until DTLS starts here. */
 const EARLY_DATAGRAMS = 16
 /** Milliseconds: bounds of the first DTLS retransmission timeout, which follows the ICE round trip (RFC 9147, 5.8.2). */
 const SHORTEST_TIMEOUT = 100
@@ -98,8 +98,6 @@ export class Transport implements Machine {
   startDtls(role: DtlsRole, fingerprints: readonly Fingerprint[], now: number): void {
     if (this.#dtls !== undefined || this.#closed) return
     const { crypto, certificate, mtu, deliver, trace } = this.#options
-    const roundTrip = this.ice.roundTripTime
-    this.#now = now
     this.#dtls = new DtlsConnection({
       crypto,
       role,
@@ -110,15 +108,8 @@ export class Transport implements Machine {
       transmit: packet => {
         this.ice.send(packet, this.#now)
       },
-      ...(roundTrip !== undefined && {
-        initialTimeout: Math.min(LONGEST_TIMEOUT, Math.max(SHORTEST_TIMEOUT, 4 * roundTrip)),
-      }),
       ...(trace && { trace }),
     })
-    if (role === 'server') this.#begin(now)
-    const early = this.#early
-    this.#early = []
-    for (const datagram of early) this.#dtls.receive(datagram, now)
     this.#settle(now)
   }
 
@@ -137,7 +128,7 @@ export class Transport implements Machine {
     } else if (!this.ice.admit(socket, address, port, packet.length, now)) {
       this.counters.droppedUnauthenticated++
       return
-    } else if (this.#dtls !== undefined) {
+    } else if (this.#dtls !== undefined && this.#dtlsState !== 'new') {
       this.#dtls.receive(packet, now)
     } else if (this.#early.length < EARLY_DATAGRAMS) {
       this.#early.push(packet.slice())
@@ -184,16 +175,23 @@ export class Transport implements Machine {
     const dtls = this.#dtls
     if (dtls === undefined) return
     if (this.#dtlsState === 'new' && (this.ice.state === 'connected' || this.ice.state === 'completed'))
-      this.#begin(now)
+      this.#begin(dtls, now)
     for (let event = dtls.nextEvent(); event !== undefined; event = dtls.nextEvent()) {
       if (event.type === 'failed') this.#setDtlsState('failed', event.error)
       else this.#setDtlsState(event.type)
     }
   }
 
-  #begin(now: number): void {
+  #begin(dtls: DtlsConnection, now: number): void {
     this.#setDtlsState('connecting')
-    this.#dtls?.start(now)
+    const roundTrip = this.ice.roundTripTime
+    if (roundTrip !== undefined) {
+      dtls.initialTimeout = Math.min(LONGEST_TIMEOUT, Math.max(SHORTEST_TIMEOUT, 4 * roundTrip))
+    }
+    dtls.start(now)
+    const early = this.#early
+    this.#early = []
+    for (const datagram of early) dtls.receive(datagram, now)
   }
 
   #setDtlsState(state: DtlsState, error?: DtlsError): void {
