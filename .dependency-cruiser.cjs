@@ -13,7 +13,7 @@ const rooms = {
   sctp: ['crypto'],
   channel: ['sctp'],
   sdp: [],
-  jsep: ['sdp', 'rtp'],
+  jsep: ['sdp', 'machine', 'rtp'],
   transport: ['ice', 'dtls', 'srtp'],
   session: ['transport', 'channel', 'flow', 'jsep'],
   media: ['rtp'],

@@ -55,7 +55,7 @@ import type {
   PublicKey,
   SignatureScheme,
 } from './provider.ts'
-import { HASH_LENGTH, SCHEMES, type SchemeTerms, termsFor } from './schemes.ts'
+import { HASH_LENGTH, SCHEMES, type SchemeTerms, suits, termsFor } from './schemes.ts'
 
 const NODE_HASH = {
   md5: 'md5',
@@ -247,7 +247,7 @@ class NodePublicKey implements PublicKey {
 
   verify(scheme: SignatureScheme, data: Uint8Array, signature: Uint8Array): boolean {
     const terms = SCHEMES[scheme]
-    if (terms.type !== this.type) return false
+    if (!suits(this.type, terms)) return false
     try {
       return verify(signatureHash(terms), data, signatureInput(this.#key, terms), signature)
     } catch {

@@ -20,7 +20,7 @@ import {
 } from './keys.ts'
 import type { GroupName, KeyAgreement, KeyType, PrivateKey, PublicKey, SignatureScheme } from './provider.ts'
 import { type HashFunction, signRsa, verifyRsa } from './rsa.ts'
-import { SCHEMES, termsFor } from './schemes.ts'
+import { SCHEMES, suits, termsFor } from './schemes.ts'
 
 type Curve = typeof p256
 
@@ -102,13 +102,13 @@ class PortablePublicKey implements PublicKey {
   verify(scheme: SignatureScheme, data: Uint8Array, signature: Uint8Array): boolean {
     const parts = this.#parts
     const terms = SCHEMES[scheme]
-    if (terms.type !== parts.type) return false
+    if (!suits(parts.type, terms)) return false
     if (parts.type === 'rsa') return verifyRsa(this.#hash, terms, parts.rsa, data, signature)
     // `zip215: false` is RFC 8032 to the letter, as OpenSSL has it.
     const check = (): boolean =>
       parts.type === 'ed25519'
         ? ed25519.verify(signature, data, parts.point, { zip215: false })
-        : CURVES[parts.type].verify(signature, data, parts.point, ECDSA)
+        : CURVES[parts.type].verify(signature, this.#hash(terms.hash, data), parts.point, { ...ECDSA, prehash: false })
     return attempt(check) ?? false
   }
 }

@@ -68,7 +68,10 @@ export interface PublicKey {
   readonly type: KeyType
   /** DER of SubjectPublicKeyInfo. */
   readonly spki: Uint8Array
-  /** Whether `signature` (DER-encoded for ECDSA) is right; false too when the scheme does not fit the key. */
+  /**
+   * Whether `signature` (DER-encoded for ECDSA) is right; false too when the scheme does not fit the key. Of an ECDSA
+   * scheme only the hash counts, as in TLS 1.2 (RFC 8422, 5.1.3): whoever needs the curve checks `type`.
+   */
   verify(scheme: SignatureScheme, data: Uint8Array, signature: Uint8Array): boolean
 }
 

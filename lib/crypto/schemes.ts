@@ -30,6 +30,13 @@ export const HASH_LENGTH: Readonly<Record<HashName, number>> = {
   'sha-512': 64,
 }
 
+/**
+ * Whether a key of this type can have signed by these terms. An ECDSA scheme names its hash only: that is how DTLS 1.2
+ * reads it (RFC 8422, 5.1.3), and OpenSSL signs by SHA-256 with a P-384 key. DTLS 1.3 checks the curve itself.
+ */
+export const suits = (type: KeyType, terms: SchemeTerms): boolean =>
+  type === terms.type || (type.startsWith('ec-') && terms.type.startsWith('ec-'))
+
 /** The terms of a scheme for a key that is to sign by it. */
 export const termsFor = (type: KeyType, scheme: SignatureScheme): SchemeTerms => {
   const terms = SCHEMES[scheme]

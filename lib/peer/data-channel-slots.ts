@@ -28,9 +28,7 @@ interface MessageEventInit {
   readonly data: unknown
 }
 /** The platform's MessageEvent, which the types of some platforms leave out. */
-const { MessageEvent } = globalThis as unknown as {
-  MessageEvent: new (type: string, init: MessageEventInit) => Event
-}
+declare const MessageEvent: new (type: string, init: MessageEventInit) => Event
 
 /** A message that waits for the bytes of a Blob, its own or one before it. */
 export interface WaitingMessage {

@@ -48,6 +48,7 @@ export class Transport implements Machine {
   #closed = false
   #now = 0
   readonly counters = {
+    /** Datagrams and their bytes without ICE's own (webrtc-stats, RTCTransportStats). */
     packetsSent: 0,
     packetsReceived: 0,
     bytesSent: 0,
@@ -66,11 +67,7 @@ export class Transport implements Machine {
       crypto: options.crypto,
       role: options.iceRole,
       parameters: options.iceParameters,
-      transmit: (packet, socket, address, port) => {
-        this.counters.packetsSent++
-        this.counters.bytesSent += packet.length
-        options.transmit(packet, socket, address, port)
-      },
+      transmit: options.transmit,
       ...(options.trace && { trace: options.trace }),
     })
   }
@@ -106,7 +103,10 @@ export class Transport implements Machine {
       mtu,
       deliver,
       transmit: packet => {
-        this.ice.send(packet, this.#now)
+        const { length } = packet
+        if (!this.ice.send(packet, this.#now)) return
+        this.counters.packetsSent++
+        this.counters.bytesSent += length
       },
       ...(trace && { trace }),
     })
@@ -117,12 +117,15 @@ export class Transport implements Machine {
   receive(packet: Uint8Array, socket: number, address: string, port: number, now: number): void {
     if (this.#closed) return
     this.#now = now
-    this.counters.packetsReceived++
-    this.counters.bytesReceived += packet.length
     const kind = packetKind(packet)
     if (kind === 'stun') {
       this.ice.receive(packet, socket, address, port, now)
-    } else if (kind !== 'dtls') {
+      this.#settle(now)
+      return
+    }
+    this.counters.packetsReceived++
+    this.counters.bytesReceived += packet.length
+    if (kind !== 'dtls') {
       this.counters.droppedKind++
       return
     } else if (!this.ice.admit(socket, address, port, packet.length, now)) {

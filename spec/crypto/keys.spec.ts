@@ -1,6 +1,6 @@
 /** Keys: made, exported, imported, and refused, by both providers alike. */
 
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, sign } from 'node:crypto'
 import t from 'tap'
 import { fromHex } from '../../lib/bytes/index.ts'
 import type { KeyType, SignatureScheme } from '../../lib/crypto/index.ts'
@@ -151,5 +151,21 @@ for (const { name, crypto } of providers) {
     t.throws(() => key.sign('rsa_pss_rsae_sha512', DATA), TypeError)
     t.equal(key.publicKey.verify('rsa_pss_rsae_sha512', DATA, new Uint8Array(128)), false)
     t.equal(key.publicKey.verify('rsa_pkcs1_sha512', DATA, key.sign('rsa_pkcs1_sha512', DATA)), true)
+  })
+
+  t.test(`${name}: an ECDSA scheme names the hash alone, on either curve (RFC 8422, 5.1.3)`, t => {
+    for (const namedCurve of ['P-256', 'P-384']) {
+      const pair = generateKeyPairSync('ec', { namedCurve })
+      const key = crypto.importPublicKey(new Uint8Array(pair.publicKey.export({ type: 'spki', format: 'der' })))!
+      for (const [hash, scheme, other] of [
+        ['sha256', 'ecdsa_secp256r1_sha256', 'ecdsa_secp384r1_sha384'],
+        ['sha384', 'ecdsa_secp384r1_sha384', 'ecdsa_secp256r1_sha256'],
+      ] as const) {
+        const signature = new Uint8Array(sign(hash, DATA, pair.privateKey))
+        t.equal(key.verify(scheme, DATA, signature), true)
+        t.equal(key.verify(other, DATA, signature), false)
+      }
+    }
+    t.end()
   })
 }

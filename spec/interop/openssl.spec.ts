@@ -164,7 +164,7 @@ const CASES: readonly Case[] = [
   },
   {
     key: 'ec-p384',
-    openssl: ['-groups', 'P-384', '-sigalgs', 'ECDSA+SHA384', '-client_sigalgs', 'ECDSA+SHA384'],
+    openssl: ['-groups', 'P-384'],
     suite: 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
     group: 'secp384r1',
   },
