@@ -72,18 +72,6 @@ export const verifyAnswer = (answer: Description, offer: Description): void => {
     if (family(answer.media(index)) !== family(offer.media(index))) throw invalidContent(`is not ${protocol}`, mid)
     if (offer.rejected(index) && !answer.rejected(index)) throw invalidContent('was not offered', mid)
   })
-  verifyBundles(answer, offer)
-}
-
-/** An answer bundles no more than was offered (RFC 9143, 7.3). */
-const verifyBundles = (answer: Description, offer: Description): void => {
-  for (const mids of answer.bundles) {
-    const tag = offer.tagOf(mids[0]!)
-    for (const mid of mids) {
-      const offered = offer.bundles.some(group => group.includes(mid)) && offer.tagOf(mid) === tag
-      if (!offered) throw invalidContent('the answer bundles what the offer did not', mid)
-    }
-  }
 }
 
 const verifySameKind = (description: Description, other: Description, index: number): void => {
