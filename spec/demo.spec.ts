@@ -66,7 +66,7 @@ t.test('prints how it connected to itself, then a URL; serves the page; ends on 
   t.match(lines[0], /^purertc \d+\.\d+\.\d+ on Node v/)
   t.match(
     lines[1],
-    /^Connected to itself over (127\.0\.0\.1|::1): open in \d+ ms \(DTLS 1\.\d, \w+\), 20 of 20 messages echoed\.$/,
+    /^Connected to itself over loopback \([0-9a-f.:]+\): open in \d+ ms \(DTLS 1\.\d, \w+\), 20 of 20 messages echoed\.$/,
   )
   t.match(lines[2], /^Open http:\/\/(localhost|127\.0\.0\.1):\d+\/ in a browser; Ctrl-C ends\.$/)
 

@@ -11,8 +11,9 @@ export interface SelfCheck {
   readonly open: number
   readonly sent: number
   readonly echoed: number
-  /** The selected pair's addresses, the DTLS version and cipher suite. */
-  readonly path: string
+  /** The address at which the other end was reached. */
+  readonly address: string
+  /** The DTLS version and cipher suite. */
   readonly security: string
 }
 
@@ -27,7 +28,7 @@ const isLoopback = (candidate: string): boolean => /^candidate:\S+ \d+ \S+ \d+ (
 /** Rejects when no connection comes about within ten seconds, or a message comes back changed. */
 export const checkOverLoopback = async (): Promise<SelfCheck> => {
   const began = performance.now()
-  const configuration = { includeLoopback: true }
+  const configuration = { includeLoopback: true, exposeRemoteAddresses: true }
   const a = new RTCPeerConnection(configuration)
   const b = new RTCPeerConnection(configuration)
   try {
@@ -76,7 +77,7 @@ export const checkOverLoopback = async (): Promise<SelfCheck> => {
       open,
       sent: MESSAGES,
       echoed,
-      path: address(pair?.remoteCandidateId),
+      address: address(pair?.remoteCandidateId),
       security: `${transport?.tlsVersion === 'FEFC' ? 'DTLS 1.3' : 'DTLS 1.2'}, ${transport?.dtlsCipher}`,
     }
   } finally {

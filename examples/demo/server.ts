@@ -108,7 +108,7 @@ console.log(`purertc ${version} on Node ${process.version}`)
 try {
   const check = await checkOverLoopback()
   console.log(
-    `Connected to itself over ${check.path}: open in ${check.open.toFixed(0)} ms (${check.security}), ` +
+    `Connected to itself over loopback (${check.address}): open in ${check.open.toFixed(0)} ms (${check.security}), ` +
       `${check.echoed} of ${check.sent} messages echoed.`,
   )
 } catch (error) {

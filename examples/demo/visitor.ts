@@ -35,8 +35,8 @@ export class Visitor {
   readonly #socket: WebSocket
   readonly #name: string
   readonly #log: (line: string) => void
-  // A page on this machine may come by any of its addresses.
-  readonly #connection = new RTCPeerConnection({ includeLoopback: true })
+  // A page on this machine may come by any of its addresses, and is to be shown which.
+  readonly #connection = new RTCPeerConnection({ includeLoopback: true, exposeRemoteAddresses: true })
   readonly #timer: NodeJS.Timeout
 
   constructor(socket: WebSocket, name: string, log: (line: string) => void) {
