@@ -320,7 +320,7 @@ export class IceAgent implements Machine {
     if (pair === undefined || !pair.isPath(socket, address, port)) {
       pair = this.#findAuthenticated(socket, address, port)
       if (pair === undefined) {
-        if (this.state !== 'closed' && this.#early.has(socket, address, port)) return true
+        if (this.#early.has(socket, address, port)) return true
         this.counters.droppedUnauthenticated++
         return false
       }
@@ -334,6 +334,7 @@ export class IceAgent implements Machine {
   }
 
   #findAuthenticated(socket: number, address: string, port: number): CandidatePair | undefined {
+    if (this.state === 'closed') return undefined
     const pair = this.#current.checkList.find(socket, address, port)
     if (pair?.authenticated) return pair
     const before = this.#progress.previous?.checkList.find(socket, address, port)

@@ -68,10 +68,10 @@ export class CheckList {
     return this.#triggered.length > 0 || this.#ordinary() !== undefined
   }
 
-  /** Whether a pair is yet to be checked, or a check to be answered. */
+  /** Whether a pair is yet to be checked, or a check to be answered that matters still. */
   get pending(): boolean {
     if (this.#triggered.length > 0) return true
-    return this.pairs.some(pair => (this.concluded ? pair.state === 'in-progress' : pair.pending))
+    return !this.concluded && this.pairs.some(pair => pair.pending)
   }
 
   /** Waiting and in-progress pairs: the N of the retransmission timeout (RFC 8445, 14.3). */
@@ -86,8 +86,8 @@ export class CheckList {
     for (const pair of this.pairs) if (pair.state === 'frozen' && pair.foundation === foundation) pair.state = 'waiting'
   }
 
-  /** Stops all that has not begun. */
-  clear(): void {
+  /** Ends the checks that have not begun; what the peer triggers afterwards is checked still. */
+  conclude(): void {
     this.#triggered = []
     this.concluded = true
   }

@@ -12,21 +12,28 @@ import type { CandidatePair } from './pair.ts'
 export class Consent {
   readonly #random: Random
   readonly #interval: number
+  readonly #timeout: number
   #pair: CandidatePair | undefined
   /** When the next check is due; Infinity when no pair carries data. */
   deadline = Number.POSITIVE_INFINITY
 
-  /** @param interval Milliseconds, varied by a fifth either way. */
-  constructor(random: Random, interval: number) {
+  /**
+   * @param interval Milliseconds between checks, varied by a fifth either way.
+   * @param timeout Milliseconds for which an answer gives consent.
+   */
+  constructor(random: Random, interval: number, timeout: number) {
     this.#random = random
     this.#interval = interval
+    this.#timeout = timeout
   }
 
   /** The pair that carries data, or none. */
   carry(pair: CandidatePair | undefined, now: number): void {
     if (pair === this.#pair) return
     this.#pair = pair
-    this.deadline = pair === undefined ? Number.POSITIVE_INFINITY : now + this.#draw()
+    // Counted from the pair's last answer: one that has been idle for long is checked at once.
+    this.deadline =
+      pair === undefined ? Number.POSITIVE_INFINITY : Math.max(now, pair.consentUntil - this.#timeout + this.#draw())
   }
 
   /** The pair to check when its time has come, once. */

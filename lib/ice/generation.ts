@@ -52,8 +52,9 @@ export class Generation implements Responder {
     this.local = local
     this.localFragment = local.usernameFragment
     this.localMac = context.crypto.createMac('sha-1', utf8(local.password))
+    const { consentInterval, consentTimeout } = context.timing
     this.candidates = new CandidateStore(local.usernameFragment, context.foundations, context.counters)
-    this.consent = new Consent(context.crypto.random, context.timing.consentInterval)
+    this.consent = new Consent(context.crypto.random, consentInterval, consentTimeout)
   }
 
   get remote(): IceParameters | undefined {
@@ -122,7 +123,7 @@ export class Generation implements Responder {
   /** Starts no more checks but those for consent; goes on answering. */
   retire(): void {
     this.#retired = true
-    this.checkList.clear()
+    this.checkList.conclude()
   }
 
   // Checks of ours
@@ -274,15 +275,19 @@ export class Generation implements Responder {
     }
     this.#outstanding.stopRetransmitting(pair, now)
     if (!pair.nominating) this.checkList.untrigger(pair)
-    if (check.purpose === 'nomination' && pair.nominating && this.#context.role === 'controlling') this.#nominated(pair)
-    else if (pair.nominateOnSuccess && this.#context.role === 'controlled') this.#nominated(pair)
+    if (check.purpose === 'nomination' && pair.nominating && this.#context.role === 'controlling')
+      this.#nominated(pair, now)
+    else if (pair.nominateOnSuccess && this.#context.role === 'controlled') this.#nominated(pair, now)
   }
 
-  #nominated(pair: CandidatePair): void {
+  #nominated(pair: CandidatePair, now: number): void {
     pair.nominated = true
     pair.nominating = false
     pair.nominateOnSuccess = false
-    this.checkList.clear()
+    this.checkList.conclude()
+    // RFC 8445, 8.1.2: the others are let go, though an answer is still heard.
+    for (const other of this.checkList.pairs)
+      if (other.state === 'in-progress') this.#outstanding.stopRetransmitting(other, now)
   }
 
   /** The address that the peer saw names our candidate of the pair (RFC 8445, 7.2.5.3.1). */
@@ -315,7 +320,7 @@ export class Generation implements Responder {
     if (this.#retired) return
     const settled = pair.state === 'succeeded' && pair.mayCarry(now)
     if (check.useCandidate && this.#context.role === 'controlled') {
-      if (settled && !pair.nominated) this.#nominated(pair)
+      if (settled && !pair.nominated) this.#nominated(pair, now)
       else if (!settled) pair.nominateOnSuccess = true
     }
     if (settled) return
