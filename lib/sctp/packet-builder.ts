@@ -2,12 +2,13 @@
  * Bundles chunks into packets no larger than the path allows (RFC 9260 6.10), each written once, where it is sent from.
  *
  * A packet is opened by its first chunk and stays open, so that what is produced within one turn travels together; it
- * leaves when a chunk no longer fits or when `finish` is called.
+ * leaves when a chunk no longer fits or when `finish` is called. Control chunks stand before DATA in a packet
+ * (RFC 9260 6.10), and there are peers that abort when they do not; so DATA closes a packet to control chunks.
  */
 
 import { type Packet, PacketPool, setU16 } from '../bytes/index.ts'
 import type { TraceSink } from '../machine/index.ts'
-import { CHUNK_HEADER } from './chunk-type.ts'
+import { CHUNK, CHUNK_HEADER } from './chunk-type.ts'
 import { COMMON_HEADER, writeCommonHeader } from './common-header.ts'
 
 /** Bytes that a chunk of `length` takes in a packet: chunks are padded to four (RFC 9260 3.2). */
@@ -36,6 +37,8 @@ export class PacketBuilder {
   readonly #trace: TraceSink | undefined
   #packet: Packet | undefined
   #end = 0
+  /** Whether the open packet has DATA in it. */
+  #data = false
 
   constructor(options: PacketBuilderOptions) {
     // A chunk is padded to four bytes, and so is a full packet.
@@ -64,19 +67,22 @@ export class PacketBuilder {
 
   /**
    * Appends the header of a chunk whose value is `length` bytes, and zeroes its padding. When the open packet has no
-   * room for it, that packet leaves first.
+   * room for it, or it is a control chunk and there is DATA before it, that packet leaves first.
    * @returns Where the value begins in `bytes`; the caller writes it before the next call.
    */
   chunk(type: number, flags: number, length: number, now: number): number {
     const size = padded(CHUNK_HEADER + length)
-    if (this.#packet !== undefined && size > this.room) this.finish(now)
+    const data = type === CHUNK.DATA
+    if (this.#packet !== undefined && (size > this.room || (this.#data && !data))) this.finish(now)
     let packet = this.#packet
     if (packet === undefined) {
       packet = this.#pool.take()
       this.#packet = packet
+      this.#data = false
       this.bytes = packet.bytes
       this.#end = packet.start + COMMON_HEADER
     }
+    if (data) this.#data = true
     const bytes = this.bytes
     const at = this.#end
     bytes[at] = type

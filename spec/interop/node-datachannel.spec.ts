@@ -3,4 +3,12 @@
 import { processPeer } from './drivers/process.ts'
 import { interop } from './interop.ts'
 
-await interop(processPeer('node-datachannel', { noRestart: true, misreportsReliability: true, noTransportStats: true }))
+await interop(
+  processPeer('node-datachannel', {
+    noRestart: true,
+    misreportsReliability: true,
+    losesUnreadOnClose: true,
+    closesWithoutAlert: true,
+    noTransportStats: true,
+  }),
+)

@@ -94,7 +94,7 @@ export class End {
   report = () => this.#call<ConnectionReport>('report')
   stats = () => this.#call<Record<string, unknown>[]>('stats')
   connectionState = (...states: readonly string[]) => this.#call<string>('connectionState', ...states)
-  transportsClosed = () => this.#call<void>('transportsClosed')
+  transportsClosed = (dtls: boolean) => this.#call<void>('transportsClosed', dtls)
   fragments = () => this.#call<Fragments>('fragments')
   changedFragments = (before: Fragments) => this.#call<Fragments>('changedFragments', before)
   selectedFragment = (fragment: string) => this.#call<void>('selectedFragment', fragment)

@@ -10,6 +10,10 @@ export interface Quirks {
   readonly noRestart?: boolean
   /** Says of an incoming channel that it is ordered and reliable, whatever it is. */
   readonly misreportsReliability?: boolean
+  /** Throws away what it has received and not yet handed on when a channel is closed by the other side. */
+  readonly losesUnreadOnClose?: boolean
+  /** Often closes without a close_notify of DTLS: then only the end of SCTP tells. */
+  readonly closesWithoutAlert?: boolean
   /** Has no getStats() with a transport in it. */
   readonly noTransportStats?: boolean
 }

@@ -231,14 +231,11 @@ export class Agent {
     return pc.connectionState
   }
 
-  /** Waits until the DTLS transport is closed, and with it SCTP. */
-  async transportsClosed(id) {
-    const { pc } = this.#connection(id)
-    await this.#until(
-      id,
-      'closed transports',
-      () => pc.sctp?.state === 'closed' && pc.sctp.transport.state === 'closed',
-    )
+  /** Waits until SCTP is closed, and (if `dtls`) DTLS too. */
+  async transportsClosed(id, dtls) {
+    const { sctp } = this.#connection(id).pc
+    await this.#until(id, 'SCTP closed', () => sctp.state === 'closed')
+    if (dtls) await this.#until(id, 'DTLS closed', () => sctp.transport.state === 'closed')
   }
 
   /** The user-name fragments that the two descriptions in force name. */

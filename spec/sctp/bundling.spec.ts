@@ -1,0 +1,44 @@
+/** In a packet, control chunks stand before DATA (RFC 9260 6.10). */
+
+import t from 'tap'
+import { CHUNK } from '../../lib/sctp/chunk-type.ts'
+import { COMMON_HEADER } from '../../lib/sctp/common-header.ts'
+import { Pair, pattern } from './pair.ts'
+
+/** The types of the chunks of a packet, in their order. */
+function chunkTypes(packet: Uint8Array): number[] {
+  const types: number[] = []
+  for (let at = COMMON_HEADER; at + 4 <= packet.length; ) {
+    types.push(packet[at]!)
+    at += (((packet[at + 2]! << 8) | packet[at + 3]!) + 3) & ~3
+  }
+  return types
+}
+
+t.test(
+  'no packet has a control chunk behind DATA, not even when a stream is reset in the turn of its last message',
+  t => {
+    const pair = Pair.established({ delay: 10 })
+    for (const size of [10, 1000, 5000]) {
+      pair.a.send(1, 53, pattern(size, size), {}, pair.wire.now)
+      pair.b.send(2, 53, pattern(size, size), {}, pair.wire.now)
+    }
+    pair.a.resetStreams([1])
+    t.ok(pair.wire.run(() => pair.of('a', 'reset-done').length === 1))
+    const packets = pair.wire.sent.map(({ bytes }) => chunkTypes(bytes))
+    t.ok(packets.some(types => types.includes(CHUNK.RE_CONFIG)))
+    t.ok(
+      packets.some(types => types.includes(CHUNK.SACK) && types.includes(CHUNK.DATA)),
+      'they do travel together',
+    )
+    for (const types of packets) {
+      const firstData = types.indexOf(CHUNK.DATA)
+      if (firstData >= 0)
+        t.ok(
+          types.slice(firstData).every(type => type === CHUNK.DATA),
+          types.join(' '),
+        )
+    }
+    t.end()
+  },
+)
