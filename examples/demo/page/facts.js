@@ -23,6 +23,9 @@ const factsOf = (entries, sctp) => {
   }
   const channels = entries.filter(({ type }) => type === 'data-channel')
   const sum = name => channels.reduce((total, channel) => total + (channel[name] ?? 0), 0)
+  // Not every browser counts packets.
+  const amount = (size = 0, packets, messages) =>
+    `${bytes(size)}${packets === undefined ? '' : ` in ${packets} packets`}, ${messages} messages`
   const limit = size => (size === null || size > 1e15 ? 'no limit' : bytes(size))
   return {
     'Candidate pair: local': candidate(pair.localCandidateId),
@@ -36,10 +39,14 @@ const factsOf = (entries, sctp) => {
     'Own certificate': certificate(transport.localCertificateId),
     'Peer’s certificate': certificate(transport.remoteCertificateId),
     SCTP: sctp
-      ? `${sctp.state}, messages up to ${limit(sctp.maxMessageSize)}, ${sctp.maxChannels ?? '?'} channels`
+      ? `${sctp.state}, messages up to ${limit(sctp.maxMessageSize)}${sctp.maxChannels ? `, ${sctp.maxChannels} channels` : ''}`
       : undefined,
-    Sent: `${bytes(transport.bytesSent ?? 0)} in ${transport.packetsSent ?? '?'} packets, ${sum('messagesSent')} messages`,
-    Received: `${bytes(transport.bytesReceived ?? 0)} in ${transport.packetsReceived ?? '?'} packets, ${sum('messagesReceived')} messages`,
+    Sent: amount(transport.bytesSent ?? pair.bytesSent, transport.packetsSent ?? pair.packetsSent, sum('messagesSent')),
+    Received: amount(
+      transport.bytesReceived ?? pair.bytesReceived,
+      transport.packetsReceived ?? pair.packetsReceived,
+      sum('messagesReceived'),
+    ),
   }
 }
 
