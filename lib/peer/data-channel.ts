@@ -165,7 +165,7 @@ export class RTCDataChannel extends TypedEventTarget<RTCDataChannelEventMap> {
       if (slots.readyState !== 'open') this.#refuse()
       bytes = utf8(data)
       text = true
-    } else if (typeof data === 'object' && data !== null) {
+    } else if ((typeof data === 'object' && data !== null) || typeof data === 'function') {
       bytes = bytesOf(data)
     } else {
       requireArguments(context, 1, data === undefined ? 0 : 1)

@@ -7,7 +7,7 @@
 
 import type { Packet } from '../bytes/index.ts'
 import { selectHostAddresses } from '../ice/index.ts'
-import { type DatagramSocket, type Host, type InterfaceAddress, randomU32 } from '../machine/index.ts'
+import { type DatagramSocket, type Host, randomU32 } from '../machine/index.ts'
 import type { Configuration } from './configuration.ts'
 
 /** What the gatherer tells its connection; sockets are known by number. */
@@ -21,12 +21,20 @@ export interface GathererOwner {
 /** How many ports of a range are tried for one address before it is given up. */
 const MOST_ATTEMPTS = 256
 
+interface Bound {
+  readonly socket: DatagramSocket
+  readonly number: number
+}
+
 export class Gatherer {
   readonly #host: Host
   readonly #owner: GathererOwner
   readonly #sockets: (DatagramSocket | undefined)[] = []
-  /** The addresses that each transport has sockets on. */
-  readonly #bound = new Map<string, Set<string>>()
+  /** The sockets of each m-section's transport, by address: opened, or on their way. */
+  readonly #bound = new Map<string, Map<string, Promise<Bound | undefined>>>()
+  /** The last call of `gather` for each m-section: another replaces it. */
+  readonly #calls = new Map<string, number>()
+  #lastCall = 0
   #closed = false
   readonly counters = {
     /** Addresses on which no socket could be bound. */
@@ -40,24 +48,45 @@ export class Gatherer {
     this.#owner = owner
   }
 
-  /** Opens the sockets of a transport that are not open yet, tells each as a candidate, and then the end. */
+  /**
+   * Tells each socket of a transport as a candidate, and then the end; opens those that are not open yet. A transport
+   * that is made anew for the m-section (after a rollback) takes over the sockets of the one before.
+   */
   async gather(mid: string): Promise<void> {
+    const call = ++this.#lastCall
+    this.#calls.set(mid, call)
     const { includeLoopback, iceTransportPolicy } = this.#owner.configuration
     let bound = this.#bound.get(mid)
     if (bound === undefined) {
-      bound = new Set()
+      bound = new Map()
       this.#bound.set(mid, bound)
     }
     // Under the relay policy no host candidate may be shown or used (RFC 9429, 4.1.1).
     const addresses = iceTransportPolicy === 'relay' ? [] : this.#host.interfaces()
     const opening: Promise<void>[] = []
-    for (const item of selectHostAddresses(addresses, { includeLoopback: includeLoopback === true })) {
-      if (bound.has(item.address)) continue
-      bound.add(item.address)
-      opening.push(this.#open(mid, item))
+    for (const { address, name } of selectHostAddresses(addresses, { includeLoopback: includeLoopback === true })) {
+      let socket = bound.get(address)
+      if (socket === undefined) {
+        socket = this.#open(address)
+        bound.set(address, socket)
+      }
+      opening.push(socket.then(found => this.#tell(mid, call, address, name, found)))
     }
     await Promise.all(opening)
-    if (!this.#closed) this.#owner.ended(mid)
+    if (this.#isCurrent(mid, call)) this.#owner.ended(mid)
+  }
+
+  #isCurrent(mid: string, call: number): boolean {
+    return !this.#closed && this.#calls.get(mid) === call
+  }
+
+  #tell(mid: string, call: number, address: string, interfaceName: string, bound: Bound | undefined): void {
+    // Another attempt is made when it gathers again.
+    if (bound === undefined) this.#bound.get(mid)?.delete(address)
+    else if (this.#isCurrent(mid, call)) {
+      const { number, socket } = bound
+      this.#owner.candidate(mid, { socket: number, address: socket.address, port: socket.port, interfaceName })
+    }
   }
 
   /** Sends from a socket, and releases the packet. */
@@ -73,19 +102,20 @@ export class Gatherer {
     for (const socket of this.#sockets) socket?.close()
   }
 
-  async #open(mid: string, { address, name }: InterfaceAddress): Promise<void> {
+  async #open(address: string): Promise<Bound | undefined> {
     // The number is given out before the socket is bound, so that its order is that of the addresses.
     const number = this.#sockets.push(undefined) - 1
     const socket = await this.#bind(number, address)
     if (socket === undefined) {
       this.counters.bindErrors++
-      this.#bound.get(mid)?.delete(address)
-    } else if (this.#closed) {
-      socket.close()
-    } else {
-      this.#sockets[number] = socket
-      this.#owner.candidate(mid, { socket: number, address: socket.address, port: socket.port, interfaceName: name })
+      return undefined
     }
+    if (this.#closed) {
+      socket.close()
+      return undefined
+    }
+    this.#sockets[number] = socket
+    return { socket, number }
   }
 
   async #bind(number: number, address: string): Promise<DatagramSocket | undefined> {

@@ -1,0 +1,158 @@
+/** The configuration is checked as webrtc-pc has it (4.2.1, 4.4.1.6), and what may not change does not. */
+
+import t from 'tap'
+import { type RTCConfiguration, RTCPeerConnection } from '../../lib/peer/index.ts'
+
+const unchecked = (value: unknown) => value as RTCConfiguration
+
+/** The name of what constructing a connection throws; `fine` when nothing. */
+const outcome = (configuration: unknown): string => {
+  try {
+    new RTCPeerConnection(unchecked(configuration)).close()
+    return 'fine'
+  } catch (error) {
+    return (error as Error).name
+  }
+}
+const server = (urls: unknown, more: object = {}) => ({ iceServers: [{ urls, ...more }] })
+const credentials = { username: 'user', credential: 'secret' }
+
+t.test('members of the wrong type are TypeErrors', t => {
+  const wrong: unknown[] = [
+    'text',
+    { iceServers: {} },
+    { iceServers: [{}] },
+    { iceServers: [{ urls: undefined }] },
+    { iceServers: null },
+    { iceTransportPolicy: 'public' },
+    { iceTransportPolicy: null },
+    { bundlePolicy: 'max' },
+    { rtcpMuxPolicy: 'negotiate' },
+    { iceCandidatePoolSize: 256 },
+    { iceCandidatePoolSize: -1 },
+    { iceCandidatePoolSize: 'many' },
+    { certificates: [{}] },
+    { certificates: null },
+    { portRange: { min: 5 } },
+    { portRange: { min: 0, max: 9 } },
+    { portRange: { min: 10, max: 9 } },
+    { mtu: 100 },
+    { maxMessageSize: 0 },
+    { trace: 'all' },
+  ]
+  for (const configuration of wrong) t.equal(outcome(configuration), 'TypeError', JSON.stringify(configuration))
+  for (const fine of [undefined, null, {}, { iceServers: [] }, { iceCandidatePoolSize: 255 }, () => {}]) {
+    t.equal(outcome(fine), 'fine')
+  }
+  t.end()
+})
+
+t.test('URLs of servers follow RFC 7064 and RFC 7065', t => {
+  const stun = ['stun:host', 'stuns:host:5349', 'stun:192.0.2.1:3478', 'stun:[2001:db8::1]:3478', 'STUN:host']
+  for (const url of stun) t.equal(outcome(server(url)), 'fine', url)
+  const turn = ['turn:host', 'turns:host:443?transport=tcp', 'turn:[::1]:3478?transport=udp', 'turn:host']
+  for (const url of turn) t.equal(outcome(server(url, credentials)), 'fine', url)
+  const wrong = [
+    '',
+    'stun',
+    'stun:',
+    'host',
+    'http://host',
+    'stun://host',
+    'stun:host/path',
+    'stun:user@host',
+    'stun:host#fragment',
+    'stun:host#',
+    'stun:host?transport=udp',
+    'stun:host?',
+    'stun:host:port',
+    'stun:host:65536',
+    'stun:[2001:db8::1',
+    'turn:host?transport=sctp',
+    'turn:host?x=1',
+    'turn:host?',
+    'turn://host?transport=udp',
+  ]
+  for (const url of wrong) t.equal(outcome(server(url, credentials)), 'SyntaxError', url)
+  t.equal(outcome(server([])), 'SyntaxError')
+  t.equal(outcome(server(['stun:host', 'nonsense'])), 'SyntaxError')
+  t.equal(outcome(server(['stun:a', 'turn:b'], credentials)), 'fine')
+  t.end()
+})
+
+t.test('a TURN server needs credentials', t => {
+  t.equal(outcome(server('turn:host')), 'InvalidAccessError')
+  t.equal(outcome(server('turn:host', { username: 'user' })), 'InvalidAccessError')
+  t.equal(outcome(server('turns:host', { credential: 'secret' })), 'InvalidAccessError')
+  t.equal(outcome(server('turn:host', { username: 'u'.repeat(508), credential: 'secret' })), 'fine')
+  t.equal(outcome(server('turn:host', { username: 'u'.repeat(509), credential: 'secret' })), 'InvalidAccessError')
+  t.equal(outcome(server('turn:host', { username: 'user', credential: '' })), 'InvalidAccessError')
+  t.end()
+})
+
+t.test('getConfiguration returns a copy with the defaults', t => {
+  const connection = new RTCPeerConnection({
+    iceServers: [{ urls: ['stun:a', 'stun:b'] }],
+    portRange: { min: 1, max: 2 },
+  })
+  const first = connection.getConfiguration()
+  t.strictSame(first, {
+    bundlePolicy: 'balanced',
+    certificates: [],
+    iceCandidatePoolSize: 0,
+    iceServers: [{ urls: ['stun:a', 'stun:b'] }],
+    iceTransportPolicy: 'all',
+    portRange: { min: 1, max: 2 },
+    rtcpMuxPolicy: 'require',
+  })
+  first.iceServers?.push({ urls: 'stun:c' })
+  t.equal(connection.getConfiguration().iceServers?.length, 1)
+  t.not(connection.getConfiguration(), connection.getConfiguration())
+  connection.close()
+  t.strictSame(connection.getConfiguration().bundlePolicy, 'balanced', 'also when closed')
+  t.end()
+})
+
+t.test('servers beyond the limit are ignored, not checked', t => {
+  const iceServers = Array.from({ length: 64 }, (_, i) => ({ urls: `stun:host${i}` }))
+  const connection = new RTCPeerConnection({ iceServers: [...iceServers, { urls: 'nonsense' }] })
+  t.equal(connection.getConfiguration().iceServers?.length, 64)
+  connection.close()
+  t.end()
+})
+
+t.test('setConfiguration replaces servers and policy, and refuses what is fixed', async t => {
+  const certificate = await RTCPeerConnection.generateCertificate({ name: 'ECDSA', namedCurve: 'P-256' })
+  const certificates = [certificate]
+  const connection = new RTCPeerConnection({ certificates, mtu: 1300, includeLoopback: true })
+  const refused = (configuration: RTCConfiguration) =>
+    t.throws(() => connection.setConfiguration({ certificates, ...configuration }), {
+      name: 'InvalidModificationError',
+    })
+
+  connection.setConfiguration({ certificates, iceTransportPolicy: 'relay', iceServers: [{ urls: 'stun:x' }] })
+  const { iceTransportPolicy, iceServers, includeLoopback, mtu } = connection.getConfiguration()
+  t.strictSame([iceTransportPolicy, iceServers], ['relay', [{ urls: 'stun:x' }]])
+  t.strictSame([includeLoopback, mtu], [true, 1300], 'additions that are not mentioned stay')
+  refused({ certificates: [] })
+  refused({ certificates: [certificate, certificate] })
+  refused({ bundlePolicy: 'max-bundle' })
+  refused({ mtu: 1400 })
+  t.throws(() => connection.setConfiguration({ certificates, iceServers: [{ urls: 'x' }] }), { name: 'SyntaxError' })
+  t.equal(connection.getConfiguration().iceTransportPolicy, 'relay', 'a refused configuration changes nothing')
+  connection.setConfiguration({ certificates, iceCandidatePoolSize: 3, mtu: 1300 })
+  await connection.setLocalDescription()
+  refused({ iceCandidatePoolSize: 4 })
+  connection.close()
+  t.throws(() => connection.setConfiguration({}), { name: 'InvalidStateError' })
+})
+
+t.test('an error in the middle of conversion is passed on', t => {
+  const wrong = {
+    get iceServers() {
+      throw new RangeError('mine')
+    },
+  }
+  t.throws(() => new RTCPeerConnection(unchecked(wrong)), { name: 'RangeError', message: 'mine' })
+  t.end()
+})
