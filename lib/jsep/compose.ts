@@ -23,17 +23,16 @@ export interface CarriedTransport {
   readonly setup: Setup
 }
 
-/** A data m-section; without a transport when it is bundled into another (RFC 9143, 7.1.3). */
+/** A data m-section that carries its transport. */
 export const dataSection = (
   mid: string | undefined,
   form: DataForm,
   maxMessageSize: number,
-  carried: CarriedTransport | undefined,
+  { transport, fingerprints, setup }: CarriedTransport,
 ): MediaDescription => {
-  const trickled = carried === undefined ? { candidates: [], ended: false } : trickledOf(carried.transport)
+  const trickled = trickledOf(transport)
   const { port, connection } = defaultDestination(trickled.candidates)
-  const attributes: Attribute[] = []
-  if (carried) attributes.push(...transportAttributes(carried.transport, carried.fingerprints, carried.setup))
+  const attributes = transportAttributes(transport, fingerprints, setup)
   if (mid !== undefined) attributes.push(typed('mid', mid))
   attributes.push(...sctpAttributes(form, maxMessageSize), ...candidateAttributes(trickled))
   const { protocol } = form

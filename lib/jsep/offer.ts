@@ -25,11 +25,10 @@ export const composeOffer = (agreement: Agreement, context: LocalContext, wishes
   const mids: string[] = []
   const { iceRestart, maxMessageSize } = wishes
   const put = (index: number, mid: string, form: DataForm): void => {
-    const carries = agreement.transportMid(mid, undefined) === mid
     const { fingerprints } = context
     // Always actpass, also when a role stands: the answerer keeps to it (RFC 8842, 5.5).
-    const carried = { transport: context.transport(mid, iceRestart), fingerprints, setup: 'actpass' as const }
-    media[index] = dataSection(mid, form, maxMessageSize, carries ? carried : undefined)
+    const transport = context.transport(mid, iceRestart)
+    media[index] = dataSection(mid, form, maxMessageSize, { transport, fingerprints, setup: 'actpass' })
     mids.push(mid)
   }
   const base = agreement.newest('local')

@@ -132,6 +132,17 @@ t.test('candidates that came before the answer are told with it', t => {
   t.end()
 })
 
+t.test('what trickles in joins what the description had', t => {
+  const side = new Side('side')
+  side.setRemote('offer', sample('firefox-esr-153/data-only.offer'))
+  side.negotiation.addRemoteCandidate(remote(candidate(1), { sdpMid: '0' }))
+  const { sdp } = side.negotiation.pendingRemoteDescription!
+  t.equal(linesOf(sdp, 'a=candidate').length, 5)
+  t.equal(linesOf(sdp, 'a=end-of-candidates').length, 1)
+  t.match(sdp, new RegExp(`a=${candidate(1)}\\r\\na=end-of-candidates\\r\\n$`))
+  t.end()
+})
+
 t.test('a candidate belongs to a generation that a description has', t => {
   const [a, b] = agreed()
   const { negotiation: n } = b
@@ -208,5 +219,12 @@ t.test('a negotiation needs nothing but randomness and a size', t => {
   const negotiation = new Negotiation({ random: seededCrypto(1).random, maxMessageSize: 0 })
   t.equal(negotiation.signalingState, 'stable')
   t.equal(negotiation.remoteTransport('0'), undefined)
+  negotiation.setRemote(
+    'offer',
+    sample('chromium-156/stopped-mline.answer').replaceAll('setup:active', 'setup:actpass'),
+  )
+  t.equal(negotiation.remoteTransport('2'), undefined)
+  t.equal(negotiation.remoteTransport('0'), undefined, 'of what is rejected')
+  t.equal(negotiation.remoteTransport('1')?.usernameFragment, 'Weun')
   t.end()
 })

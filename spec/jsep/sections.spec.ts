@@ -62,6 +62,15 @@ t.test('the peer may reject what was agreed, recycle it, and put another medium 
   t.end()
 })
 
+t.test('what we rejected, the peer may recycle', t => {
+  const side = new Side('side')
+  side.sendAnswer(sample('chromium-156/audio-recvonly.offer'))
+  const recycled = sample('chromium-156/data-only.offer').replace('BUNDLE 0', 'BUNDLE d').replace('mid:0', 'mid:d')
+  const answer = side.sendAnswer(recycled)
+  t.same([mids(answer), ports(answer)], [['d'], ['9']])
+  t.end()
+})
+
 t.test('a standing m-section keeps its place and mid', t => {
   const [a, b] = agreed()
   const [there, here] = again(b, a)
@@ -169,6 +178,13 @@ t.test('port 0 with bundle-only is no rejection', t => {
   ])
   t.same(ports(side.answer()), ['9', '0', '0'])
 
+  // groups of other semantics bundle nothing
+  const lips = reordered.replace('BUNDLE 2 0 1', 'BUNDLE 2\r\na=group:LS 2 0 1')
+  t.match(new Side('side').setRemote('offer', lips).media, [
+    { rejected: false },
+    { rejected: true },
+    { rejected: true },
+  ])
   // without a group that bundles it, port 0 is what it says
   const alone = new Side('side')
   t.match(alone.setRemote('offer', reordered.replace('BUNDLE 2 0 1', 'BUNDLE 2')).media, [

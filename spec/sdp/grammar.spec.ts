@@ -75,6 +75,8 @@ const cases: [what: string, text: string, code: string, line: number][] = [
   ['an origin that is long', at(2, 'o=- 1 1 IN IP4 0.0.0.0 x'), 'value', 2],
   ['a session id that is no number', at(2, 'o=- -1 1 IN IP4 0.0.0.0'), 'value', 2],
   ['a connection that is short', at(9, 'c=IN IP4'), 'value', 9],
+  ['a connection that is long', at(9, 'c=IN IP4 192.0.2.1 x'), 'value', 9],
+  ['a repeat without a time', at(25, 'r=7d 1h 0 25h'), 'order', 25],
   ['a second connection of the session', at(9, 'c=IN IP4 a|c=IN IP4 b'), 'order', 10],
   ['a bandwidth without a number', at(11, 'b=AS:x'), 'value', 11],
   ['a bandwidth without a type', at(10, 'b=128'), 'value', 10],
@@ -103,6 +105,9 @@ t.test('an error knows its line', t => {
     t.throws(() => parseSdp(text), { name: 'SdpError', code, line }, what)
   }
   t.match(new SdpError('line', 'why', 3).message, 'line 3: why')
+  t.throws(() => parseSdp(at(25, 'r=7d 1h 0 25h')), { message: /may not stand here/ })
+  t.throws(() => parseSdp(at(25, 't=0 0')), { message: /may not stand here/ })
+  t.throws(() => parseSdp(at(25, 'f=0 0')), { message: /has no "f="/ })
   t.end()
 })
 
