@@ -13,6 +13,8 @@ import { EarlyMessages } from './early-messages.ts'
 import { EMPTY_PAYLOAD, isEmpty, isText, isUserMessage, PPID, payloadIdentifier } from './payload.ts'
 import { StreamIds } from './stream-ids.ts'
 
+/** Packets that came before `connect` and are kept: an INIT right behind the handshake of DTLS. */
+const EARLY_PACKETS = 16
 /** Bytes of labels and protocols that the peer can make this side keep. */
 const LARGEST_LABELS = 16 << 20
 const NO_BYTES = new Uint8Array(0)
@@ -29,6 +31,7 @@ export class DataChannels implements FlushingMachine {
   #state: 'new' | 'connecting' | 'connected' | 'closed' = 'new'
   #remoteMaxMessageSize = 65_536
   #labelBytes = 0
+  #earlyPackets: Uint8Array[] = []
 
   constructor(options: DataChannelsOptions) {
     this.#association = new Association(options)
@@ -104,6 +107,8 @@ export class DataChannels implements FlushingMachine {
       }
     }
     this.#association.connect(now, { local: options.localPort, remote: options.remotePort })
+    for (const packet of this.#earlyPackets) this.#association.receive(packet, now)
+    this.#earlyPackets = []
     this.#drain(now)
   }
 
@@ -151,6 +156,11 @@ export class DataChannels implements FlushingMachine {
 
   /** Takes a packet, which is borrowed until the call returns. */
   receive(packet: Uint8Array, now: number): void {
+    if (this.#state === 'new') {
+      // The role, and so whose ids are whose, is not known yet.
+      if (this.#earlyPackets.length < EARLY_PACKETS) this.#earlyPackets.push(packet.slice())
+      return
+    }
     this.#association.receive(packet, now)
     this.#drain(now)
   }
@@ -238,8 +248,7 @@ export class DataChannels implements FlushingMachine {
         break
       }
       case 'established':
-        // Packets of the peer's may come first, from before `connect`: ids need the role.
-        if (this.#state === 'closed') break
+        // After a restart it is up once more.
         if (this.#state !== 'connected') this.#events.push({ type: 'association', state: 'connected' })
         this.#state = 'connected'
         this.#openAll(now)

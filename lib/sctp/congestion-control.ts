@@ -33,7 +33,7 @@ export class StandardCongestionControl implements CongestionControl {
   readonly #mtu: number
   #partial = 0
 
-  /** @param mtu The largest packet in bytes. */
+  /** @param mtu What a full packet counts for, in bytes: its DATA chunk. */
   constructor(mtu: number) {
     this.#mtu = mtu
     this.window = INITIAL_PACKETS * mtu
@@ -45,9 +45,11 @@ export class StandardCongestionControl implements CongestionControl {
       this.#partial = 0
       return
     }
-    if (this.window <= this.threshold) {
+    if (this.window < this.threshold) {
       const limit = LIMITED_FROM * this.#mtu
-      this.window += this.window <= limit ? bytes : bytes / Math.ceil(this.window / (limit / 2))
+      const growth = this.window <= limit ? bytes : bytes / Math.ceil(this.window / (limit / 2))
+      // What goes beyond the threshold is congestion avoidance already, however much one SACK acknowledges.
+      this.window = Math.min(this.window + growth, this.threshold)
       return
     }
     this.#partial += bytes

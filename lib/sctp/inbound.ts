@@ -48,7 +48,9 @@ export class Inbound {
     }
     if (!this.#admits(packet)) {
       counters.badTag++
-      if (block.ended || block.establishment.state === 'idle') answerOutOfTheBlue(packet, packets, now)
+      // An INIT that breaks the rules gets no answer; where nothing has begun or all has ended, the rest does (8.4).
+      const none = block.establishment.state === 'idle' && packet[COMMON_HEADER] !== CHUNK.INIT
+      if (block.ended || none) answerOutOfTheBlue(packet, packets, now)
       return
     }
     this.#reported = false

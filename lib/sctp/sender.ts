@@ -43,6 +43,7 @@ export class Sender {
 
   /**
    * @param peerWindow The peer's receiver window in bytes.
+   * @param largestChunk The largest DATA chunk in bytes: the unit of the congestion window.
    * @param forwardTsn Whether the peer takes FORWARD-TSN: without it every message is reliable.
    */
   constructor(
@@ -50,13 +51,13 @@ export class Sender {
     initialTsn: number,
     peerWindow: number,
     forwardTsn: boolean,
-    mtu: number,
+    largestChunk: number,
     path: Path,
     counters: SctpCounters,
   ) {
     this.queue = queue
     this.outstanding = new Outstanding(initialTsn)
-    this.congestion = new StandardCongestionControl(mtu)
+    this.congestion = new StandardCongestionControl(largestChunk)
     this.abandonment = new Abandonment(this.outstanding, queue, forwardTsn, counters)
     this.recovery = new Recovery(this.outstanding, this.congestion, this.abandonment, path, counters, peerWindow)
     this.#path = path

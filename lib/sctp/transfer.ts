@@ -49,7 +49,7 @@ export class Transfer {
     const deliver = owner.deliver.bind(owner)
     const refuse = owner.refuse.bind(owner)
     const reassembly = new Reassembly(options.maxMessageSize, deliver, refuse, counters)
-    this.sender = new Sender(queue, localTsn, peerWindow, forwardTsn, packets.mtu, path, counters)
+    this.sender = new Sender(queue, localTsn, peerWindow, forwardTsn, packets.largestChunk, path, counters)
     this.receiver = new Receiver(peerTsn, options.window, reassembly, counters)
     this.reconfiguration = new Reconfiguration(reconfig, localTsn, peerTsn, owner, queue, path, counters)
   }

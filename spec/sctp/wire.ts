@@ -49,6 +49,7 @@ export class Wire {
   readonly #random: () => number
   #flying: InFlight[] = []
   #order = 0
+  readonly #counts = { a: 0, b: 0 }
   #ends: { a?: End; b?: End } = {}
   #drain: () => void = () => {}
 
@@ -61,7 +62,7 @@ export class Wire {
   readonly transmit = (from: Side) => (packet: Packet) => {
     const bytes = packet.view().slice()
     packet.release()
-    const index = this.sent.filter(other => other.from === from).length
+    const index = this.#counts[from]++
     this.sent.push({ from, bytes, at: this.now })
     const { delay = 0, loss = 0, duplicate = 0, reorder = 0, filter } = this.options
     if (filter !== undefined && !filter(bytes, from, index)) return
