@@ -15,30 +15,20 @@ function chunkTypes(packet: Uint8Array): number[] {
   return types
 }
 
-t.test(
-  'no packet has a control chunk behind DATA, not even when a stream is reset in the turn of its last message',
-  t => {
-    const pair = Pair.established({ delay: 10 })
-    for (const size of [10, 1000, 5000]) {
-      pair.a.send(1, 53, pattern(size, size), {}, pair.wire.now)
-      pair.b.send(2, 53, pattern(size, size), {}, pair.wire.now)
-    }
-    pair.a.resetStreams([1])
-    t.ok(pair.wire.run(() => pair.of('a', 'reset-done').length === 1))
-    const packets = pair.wire.sent.map(({ bytes }) => chunkTypes(bytes))
-    t.ok(packets.some(types => types.includes(CHUNK.RE_CONFIG)))
-    t.ok(
-      packets.some(types => types.includes(CHUNK.SACK) && types.includes(CHUNK.DATA)),
-      'they do travel together',
-    )
-    for (const types of packets) {
-      const firstData = types.indexOf(CHUNK.DATA)
-      if (firstData >= 0)
-        t.ok(
-          types.slice(firstData).every(type => type === CHUNK.DATA),
-          types.join(' '),
-        )
-    }
-    t.end()
-  },
-)
+t.test('no control chunk stands behind DATA, even when a stream is reset with its last message', t => {
+  const pair = Pair.established({ delay: 10 })
+  for (const size of [10, 1000, 5000]) {
+    pair.a.send(1, 53, pattern(size, size), {}, pair.wire.now)
+    pair.b.send(2, 53, pattern(size, size), {}, pair.wire.now)
+  }
+  pair.a.resetStreams([1])
+  t.ok(pair.wire.run(() => pair.of('a', 'reset-done').length === 1))
+  const packets = pair.wire.sent.map(({ bytes }) => chunkTypes(bytes))
+  t.ok(packets.some(types => types.includes(CHUNK.RE_CONFIG)))
+  for (const types of packets) {
+    const firstData = types.indexOf(CHUNK.DATA)
+    if (firstData < 0) continue
+    t.same(new Set(types.slice(firstData)), new Set([CHUNK.DATA]))
+  }
+  t.end()
+})
