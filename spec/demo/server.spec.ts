@@ -1,55 +1,14 @@
 /** The demonstration of `npm start`: it connects to itself, prints a URL, serves the page, and ends when asked. */
 
-import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { get, type IncomingMessage, request } from 'node:http'
 import { createServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { WebSocket } from 'ws'
-import { type RTCDataChannel, RTCPeerConnection } from '../lib/index.ts'
-
-const PROGRAM = fileURLToPath(new URL('../examples/demo/server.js', import.meta.url))
-
-class Demo {
-  readonly process: ChildProcess
-  stdout = ''
-  stderr = ''
-  readonly ended: Promise<number | null>
-  #wake = (): void => {}
-
-  constructor(port: string) {
-    this.process = spawn(process.execPath, [PROGRAM], {
-      env: { ...process.env, PORT: port },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    this.process.stdout!.setEncoding('utf8').on('data', text => {
-      this.stdout += text
-      this.#wake()
-    })
-    this.process.stderr!.setEncoding('utf8').on('data', text => {
-      this.stderr += text
-    })
-    this.ended = once(this.process, 'close').then(([code]) => {
-      this.#wake()
-      return code as number | null
-    })
-  }
-
-  /** The URL, once it is printed. */
-  async url(): Promise<string> {
-    for (;;) {
-      const url = /http:\S+/.exec(this.stdout)?.[0]
-      if (url !== undefined) return url
-      if (this.process.exitCode !== null) throw new Error(this.stderr)
-      await new Promise<void>(resolve => {
-        this.#wake = resolve
-      })
-    }
-  }
-}
+import { type RTCDataChannel, RTCPeerConnection } from '../../lib/index.ts'
+import { Demo } from './demo.ts'
 
 const fetchText = async (url: string, headers: Record<string, string> = {}) => {
   const [response] = (await once(get(url, { headers }), 'response')) as [IncomingMessage]
