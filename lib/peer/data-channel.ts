@@ -12,8 +12,10 @@ import {
   type EventHandler,
   enforcedUnsignedLong,
   exception,
+  getEventHandler,
   illegalConstructor,
   requireArguments,
+  setEventHandler,
   TypedEventTarget,
 } from './idl/index.ts'
 
@@ -74,12 +76,11 @@ const sendError = (error: unknown): unknown => {
 
 export class RTCDataChannel extends TypedEventTarget<RTCDataChannelEventMap> {
   readonly #slots: DataChannelSlots
-  declare onopen: EventHandler<this, Event>
-  declare onmessage: EventHandler<this, RTCDataChannelMessageEvent>
-  declare onbufferedamountlow: EventHandler<this, Event>
-  declare onerror: EventHandler<this, RTCErrorEvent>
-  declare onclosing: EventHandler<this, Event>
-  declare onclose: EventHandler<this, Event>
+  declare onopen: EventHandler<Event>
+  declare onmessage: EventHandler<RTCDataChannelMessageEvent>
+  declare onbufferedamountlow: EventHandler<Event>
+  declare onclosing: EventHandler<Event>
+  declare onclose: EventHandler<Event>
 
   /** Not for applications: channels come from `createDataChannel` and the `datachannel` event. */
   constructor(slots: DataChannelSlots) {
@@ -214,15 +215,16 @@ export class RTCDataChannel extends TypedEventTarget<RTCDataChannelEventMap> {
     )
   }
 
+  get onerror(): EventHandler<Event> {
+    return getEventHandler(this, RTCDataChannel, 'error')
+  }
+
+  set onerror(handler: EventHandler<RTCErrorEvent>) {
+    setEventHandler(this, RTCDataChannel, 'error', handler)
+  }
+
   static {
-    defineEventHandlers(RTCDataChannel, value => value instanceof RTCDataChannel, [
-      'open',
-      'message',
-      'bufferedamountlow',
-      'error',
-      'closing',
-      'close',
-    ])
+    defineEventHandlers(RTCDataChannel, ['open', 'message', 'bufferedamountlow', 'closing', 'close'])
     defineInterface(RTCDataChannel, 'RTCDataChannel')
   }
 }

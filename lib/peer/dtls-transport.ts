@@ -6,7 +6,9 @@ import {
   defineEventHandlers,
   defineInterface,
   type EventHandler,
+  getEventHandler,
   illegalConstructor,
+  setEventHandler,
   TypedEventTarget,
 } from './idl/index.ts'
 
@@ -28,8 +30,7 @@ export interface RTCDtlsTransportEventMap {
 
 export class RTCDtlsTransport extends TypedEventTarget<RTCDtlsTransportEventMap> {
   readonly #slots: DtlsTransportSlots
-  declare onstatechange: EventHandler<this, Event>
-  declare onerror: EventHandler<this, RTCErrorEvent>
+  declare onstatechange: EventHandler<Event>
 
   /** Not for applications: transports come of descriptions. */
   constructor(slots: DtlsTransportSlots) {
@@ -50,8 +51,16 @@ export class RTCDtlsTransport extends TypedEventTarget<RTCDtlsTransportEventMap>
     return this.#slots.remoteCertificates.map(der => new Uint8Array(der).buffer)
   }
 
+  get onerror(): EventHandler<Event> {
+    return getEventHandler(this, RTCDtlsTransport, 'error')
+  }
+
+  set onerror(handler: EventHandler<RTCErrorEvent>) {
+    setEventHandler(this, RTCDtlsTransport, 'error', handler)
+  }
+
   static {
-    defineEventHandlers(RTCDtlsTransport, value => value instanceof RTCDtlsTransport, ['statechange', 'error'])
+    defineEventHandlers(RTCDtlsTransport, ['statechange'])
     defineInterface(RTCDtlsTransport, 'RTCDtlsTransport')
   }
 }

@@ -49,9 +49,9 @@ export interface RTCIceTransportEventMap {
 
 export class RTCIceTransport extends TypedEventTarget<RTCIceTransportEventMap> {
   readonly #slots: IceTransportSlots
-  declare onstatechange: EventHandler<this, Event>
-  declare ongatheringstatechange: EventHandler<this, Event>
-  declare onselectedcandidatepairchange: EventHandler<this, Event>
+  declare onstatechange: EventHandler<Event>
+  declare ongatheringstatechange: EventHandler<Event>
+  declare onselectedcandidatepairchange: EventHandler<Event>
 
   /** Not for applications: transports come of descriptions. */
   constructor(slots: IceTransportSlots) {
@@ -102,11 +102,7 @@ export class RTCIceTransport extends TypedEventTarget<RTCIceTransportEventMap> {
   }
 
   static {
-    defineEventHandlers(RTCIceTransport, value => value instanceof RTCIceTransport, [
-      'statechange',
-      'gatheringstatechange',
-      'selectedcandidatepairchange',
-    ])
+    defineEventHandlers(RTCIceTransport, ['statechange', 'gatheringstatechange', 'selectedcandidatepairchange'])
     defineInterface(RTCIceTransport, 'RTCIceTransport')
   }
 }

@@ -26,8 +26,10 @@ import {
   dictionary,
   type EventHandler,
   exception,
+  getEventHandler,
   promised,
   requireArguments,
+  setEventHandler,
   TypedEventTarget,
 } from './idl/index.ts'
 import {
@@ -80,14 +82,11 @@ const on = (method: string): string => `Failed to execute '${method}' on 'RTCPee
 
 export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMap> {
   readonly #connection: Connection
-  declare onnegotiationneeded: EventHandler<this, Event>
-  declare onicecandidate: EventHandler<this, RTCPeerConnectionIceEvent>
-  declare onicecandidateerror: EventHandler<this, RTCPeerConnectionIceErrorEvent>
-  declare onsignalingstatechange: EventHandler<this, Event>
-  declare oniceconnectionstatechange: EventHandler<this, Event>
-  declare onicegatheringstatechange: EventHandler<this, Event>
-  declare onconnectionstatechange: EventHandler<this, Event>
-  declare ondatachannel: EventHandler<this, RTCDataChannelEvent>
+  declare onnegotiationneeded: EventHandler<Event>
+  declare onsignalingstatechange: EventHandler<Event>
+  declare oniceconnectionstatechange: EventHandler<Event>
+  declare onicegatheringstatechange: EventHandler<Event>
+  declare onconnectionstatechange: EventHandler<Event>
 
   /**
    * @throws TypeError for members of the wrong type, `SyntaxError` for a URL of an ICE server that is none,
@@ -328,16 +327,37 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
     this.close()
   }
 
+  get onicecandidate(): EventHandler<Event> {
+    return getEventHandler(this, RTCPeerConnection, 'icecandidate')
+  }
+
+  set onicecandidate(handler: EventHandler<RTCPeerConnectionIceEvent>) {
+    setEventHandler(this, RTCPeerConnection, 'icecandidate', handler)
+  }
+
+  get onicecandidateerror(): EventHandler<Event> {
+    return getEventHandler(this, RTCPeerConnection, 'icecandidateerror')
+  }
+
+  set onicecandidateerror(handler: EventHandler<RTCPeerConnectionIceErrorEvent>) {
+    setEventHandler(this, RTCPeerConnection, 'icecandidateerror', handler)
+  }
+
+  get ondatachannel(): EventHandler<Event> {
+    return getEventHandler(this, RTCPeerConnection, 'datachannel')
+  }
+
+  set ondatachannel(handler: EventHandler<RTCDataChannelEvent>) {
+    setEventHandler(this, RTCPeerConnection, 'datachannel', handler)
+  }
+
   static {
-    defineEventHandlers(RTCPeerConnection, value => value instanceof RTCPeerConnection, [
+    defineEventHandlers(RTCPeerConnection, [
       'negotiationneeded',
-      'icecandidate',
-      'icecandidateerror',
       'signalingstatechange',
       'iceconnectionstatechange',
       'icegatheringstatechange',
       'connectionstatechange',
-      'datachannel',
     ])
     defineInterface(RTCPeerConnection, 'RTCPeerConnection', { createDataChannel: 1, setRemoteDescription: 1 })
   }

@@ -35,7 +35,7 @@ export interface RTCSctpTransportEventMap {
 
 export class RTCSctpTransport extends TypedEventTarget<RTCSctpTransportEventMap> {
   readonly #slots: SctpTransportSlots
-  declare onstatechange: EventHandler<this, Event>
+  declare onstatechange: EventHandler<Event>
 
   /** Not for applications: the transport comes of descriptions. */
   constructor(slots: SctpTransportSlots) {
@@ -51,9 +51,12 @@ export class RTCSctpTransport extends TypedEventTarget<RTCSctpTransportEventMap>
     return this.#slots.state
   }
 
-  /** The largest message that `send` takes, in bytes; null before an answer. */
-  get maxMessageSize(): number | null {
-    return this.#slots.maxMessageSize
+  /**
+   * The largest message that `send` takes, in bytes. Null before an answer, as webrtc-pc has it; lib.dom's type, which
+   * this one must fit, leaves that out.
+   */
+  get maxMessageSize(): number {
+    return this.#slots.maxMessageSize as number
   }
 
   /** How many channels there can be at a time; null before the association is connected. */
@@ -62,7 +65,7 @@ export class RTCSctpTransport extends TypedEventTarget<RTCSctpTransportEventMap>
   }
 
   static {
-    defineEventHandlers(RTCSctpTransport, value => value instanceof RTCSctpTransport, ['statechange'])
+    defineEventHandlers(RTCSctpTransport, ['statechange'])
     defineInterface(RTCSctpTransport, 'RTCSctpTransport')
   }
 }

@@ -6,10 +6,14 @@
  */
 
 /**
- * The type of an `on...` attribute. The method form makes its parameter bivariant, as that of lib.dom's handlers must
- * be for our classes to be assignable to its types.
+ * The type of an `on...` attribute. `this` has no type (a function gets that of the object it is assigned to), and an
+ * attribute whose events are of a class of ours is read as a handler of any Event: so our classes are assignable to
+ * lib.dom's types, whose events are not ours.
  */
-export type EventHandler<This, E> = { handle(this: This, event: E): unknown }['handle'] | null
+export type EventHandler<E> = { handle(event: E): unknown }['handle'] | null
+
+/** A class of ours that has event handlers. */
+type Interface = { readonly prototype: EventTarget } & (abstract new (...args: never[]) => EventTarget)
 
 interface Handler {
   callback: object
@@ -51,24 +55,29 @@ const setHandler = (target: EventTarget, type: string, value: unknown): void => 
   }
 }
 
+const check = (target: unknown, type: Interface): EventTarget => {
+  if (!(target instanceof type)) throw new TypeError('Illegal invocation')
+  return target
+}
+
+/** What the attribute for the events `event` holds. Throws a TypeError on anything but an object of `type`. */
+export const getEventHandler = (target: unknown, type: Interface, event: string): EventHandler<Event> =>
+  (handlers.get(check(target, type))?.get(event)?.callback as EventHandler<Event> | undefined) ?? null
+
+/** Sets the attribute. */
+export const setEventHandler = (target: unknown, type: Interface, event: string, value: unknown): void =>
+  setHandler(check(target, type), event, value)
+
 /** Gives an interface its event handler attributes, one for each event type. */
-export const defineEventHandlers = (
-  type: { readonly prototype: EventTarget },
-  is: (value: unknown) => boolean,
-  events: readonly string[],
-): void => {
-  const check = (value: unknown): EventTarget => {
-    if (!is(value)) throw new TypeError('Illegal invocation')
-    return value as EventTarget
-  }
+export const defineEventHandlers = (type: Interface, events: readonly string[]): void => {
   for (const event of events) {
     const name = `on${event}`
     const accessors = {
       get [name](): unknown {
-        return handlers.get(check(this))?.get(event)?.callback ?? null
+        return getEventHandler(this, type, event)
       },
       set [name](value: unknown) {
-        setHandler(check(this), event, value)
+        setEventHandler(this, type, event, value)
       },
     }
     Object.defineProperty(type.prototype, name, Object.getOwnPropertyDescriptor(accessors, name) ?? {})

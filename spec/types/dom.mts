@@ -1,0 +1,94 @@
+/**
+ * Our classes are assignable to the types of TypeScript's lib.dom where the name is the same, so that code written for a
+ * browser takes them. Only compiled, against the published declarations and lib.dom, without Node's types:
+ * `tsc -p spec/types/tsconfig.json`.
+ *
+ * What belongs to media (transceivers, tracks) is left out of RTCPeerConnection as long as there is none.
+ */
+
+import * as purertc from 'purertc'
+
+/** Compiles when `T` is assignable to `U`. */
+type Assignable<T extends U, U> = T
+
+type Media =
+  | 'addTrack'
+  | 'addTransceiver'
+  | 'getReceivers'
+  | 'getSenders'
+  | 'getTransceivers'
+  | 'ontrack'
+  | 'removeTrack'
+
+export type Classes = [
+  Assignable<purertc.RTCCertificate, RTCCertificate>,
+  Assignable<purertc.RTCDataChannel, RTCDataChannel>,
+  Assignable<purertc.RTCDataChannelEvent, RTCDataChannelEvent>,
+  Assignable<purertc.RTCDtlsTransport, RTCDtlsTransport>,
+  Assignable<purertc.RTCError, RTCError>,
+  Assignable<purertc.RTCErrorEvent, RTCErrorEvent>,
+  Assignable<purertc.RTCIceCandidate, RTCIceCandidate>,
+  Assignable<purertc.RTCIceCandidatePair, RTCIceCandidatePair>,
+  Assignable<purertc.RTCIceTransport, RTCIceTransport>,
+  Assignable<purertc.RTCPeerConnection, Omit<RTCPeerConnection, Media>>,
+  Assignable<purertc.RTCPeerConnectionIceErrorEvent, RTCPeerConnectionIceErrorEvent>,
+  Assignable<purertc.RTCPeerConnectionIceEvent, RTCPeerConnectionIceEvent>,
+  Assignable<purertc.RTCSessionDescription, RTCSessionDescription>,
+  Assignable<purertc.RTCStatsReport, RTCStatsReport>,
+  Assignable<purertc.RTCSctpTransport, RTCSctpTransport>,
+]
+
+export type Dictionaries = [
+  Assignable<purertc.RTCIceParameters, { usernameFragment?: string; password?: string }>,
+  Assignable<purertc.RTCOfferOptions, RTCOfferOptions>,
+  Assignable<RTCAnswerOptions, purertc.RTCAnswerOptions>,
+  Assignable<RTCDataChannelInit, purertc.RTCDataChannelInit>,
+  Assignable<purertc.RTCDtlsFingerprint, RTCDtlsFingerprint>,
+  Assignable<RTCErrorInit, purertc.RTCErrorInit>,
+  Assignable<RTCIceCandidateInit, purertc.RTCIceCandidateInit>,
+  Assignable<purertc.RTCIceCandidateInit, RTCIceCandidateInit>,
+  Assignable<RTCIceServer, purertc.RTCIceServer>,
+  Assignable<RTCLocalSessionDescriptionInit, purertc.RTCLocalSessionDescriptionInit>,
+  Assignable<RTCSessionDescriptionInit, purertc.RTCSessionDescriptionInit>,
+  Assignable<purertc.RTCSessionDescriptionInit, RTCSessionDescriptionInit>,
+  Assignable<Omit<RTCConfiguration, 'certificates'>, purertc.RTCConfiguration>,
+  Assignable<purertc.RTCTransportStats, RTCTransportStats>,
+  Assignable<purertc.RTCIceCandidatePairStats, RTCIceCandidatePairStats>,
+]
+
+export type Enumerations = [
+  Assignable<purertc.RTCSignalingState, RTCSignalingState>,
+  Assignable<purertc.RTCIceGatheringState, RTCIceGatheringState>,
+  Assignable<purertc.RTCIceConnectionState, RTCIceConnectionState>,
+  Assignable<purertc.RTCPeerConnectionState, RTCPeerConnectionState>,
+  Assignable<purertc.RTCDataChannelState, RTCDataChannelState>,
+  Assignable<purertc.RTCSctpTransportState, RTCSctpTransportState>,
+  Assignable<purertc.RTCDtlsTransportState, RTCDtlsTransportState>,
+  Assignable<purertc.RTCErrorDetailType, RTCErrorDetailType>,
+]
+
+/** Code written for lib.dom, given our classes. */
+export const browserCode = (connection: Omit<RTCPeerConnection, Media>): RTCDataChannel => {
+  connection.onicecandidate = ({ candidate }) => void connection.addIceCandidate(candidate?.toJSON())
+  connection.addEventListener('datachannel', ({ channel }) => channel.send('hello'))
+  return connection.createDataChannel('chat', { ordered: false })
+}
+export const channel: RTCDataChannel = browserCode(new purertc.RTCPeerConnection())
+
+/** Code written for our own types. */
+const own = new purertc.RTCPeerConnection({ includeLoopback: true, portRange: { min: 1, max: 2 } })
+own.ondatachannel = function (event) {
+  this.close()
+  const { data }: { data: string | Blob | ArrayBuffer } = { data: event.channel.label }
+  event.channel.onmessage = message => {
+    const received: string | Blob | ArrayBuffer = message.data
+    event.channel.send(received === data ? 'same' : new Uint8Array(1))
+  }
+  event.channel.addEventListener('error', ({ error }) => error.sctpCauseCode)
+}
+export const description: Promise<void> = own.setLocalDescription()
+export const report: Promise<number> = own.getStats().then(stats => {
+  let sum = 0
+  for (const [, item] of stats) if (item.type === 'transport') sum += item.bytesSent
+  return sum
+})

@@ -1,0 +1,15 @@
+/**
+ * The published declarations compile without lib.dom, with Node's types alone: they name nothing of a browser's.
+ * Only compiled: `tsc -p spec/types/tsconfig.node.json`.
+ */
+
+import { RTCDataChannel, type RTCError, RTCPeerConnection } from 'purertc'
+
+const connection = new RTCPeerConnection()
+connection.ondatachannel = ({ channel }) => {
+  channel.onmessage = ({ data }) => channel.send(data)
+  channel.onerror = ({ error }) => console.log(error.sctpCauseCode satisfies number | null)
+}
+connection.addEventListener('icecandidate', ({ candidate }) => candidate?.toJSON())
+export const last: { error?: RTCError; channel: RTCDataChannel | undefined } = { channel: undefined }
+export const isChannel = (value: unknown): value is RTCDataChannel => value instanceof RTCDataChannel
