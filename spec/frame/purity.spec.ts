@@ -21,6 +21,7 @@ const IMPURE: Readonly<Record<string, string>> = {
   Buffer: 'export const x = Buffer.alloc(1)',
   fetch: "export const x = fetch('')",
   console: "console.log('')",
+  globalThis: 'export const x = globalThis',
 }
 
 interface Diagnostic {
