@@ -77,6 +77,24 @@ t.test('both sides are told of the same transport, from their ends', t => {
   t.end()
 })
 
+t.test('the SCTP association is as the peer says, or as the defaults are', t => {
+  const offer = new Side('a', { data: true }).offer()
+  const cases = [
+    [offer, 5000, 262_144],
+    [offer.replace('sctp-port:5000', 'sctp-port:6000'), 6000, 262_144],
+    [offer.replace('a=sctp-port:5000\r\n', ''), 5000, 262_144],
+    [offer.replace('a=max-message-size:262144\r\n', ''), 5000, 65_536],
+    [offer.replace('262144', '0'), 5000, 0],
+  ] as const
+  for (const [sdp, remotePort, remoteMaxMessageSize] of cases) {
+    const b = new Side('b', { maxMessageSize: 0 })
+    b.setRemote('offer', sdp)
+    const [media] = b.setLocal('answer', b.answer()).media
+    t.same(media!.sctp, { localPort: 5000, remotePort, localMaxMessageSize: 0, remoteMaxMessageSize })
+  }
+  t.end()
+})
+
 t.test('the session id is a positive 63-bit number that stays', t => {
   const ids = [...'abcdefgh'].map(name => {
     const side = new Side(name, { data: true })

@@ -24,6 +24,15 @@ t.test('data that the peer rejects is not wanted any more until there is another
   t.end()
 })
 
+t.test('a provisional answer may reject too, and a final one think better of it', t => {
+  const side = new Side('side', { data: true })
+  const offer = side.sendOffer()
+  t.match(side.setRemote('pranswer', refusal(offer)).media, [{ mid: '0', rejected: true }])
+  t.ok(side.negotiation.dataWanted)
+  t.match(side.setRemote('answer', new Side('peer').sendAnswer(offer)).media, [{ mid: '0', rejected: false }])
+  t.end()
+})
+
 t.test('a rejected data m-section is recycled under a new mid', t => {
   const side = new Side('side', { data: true })
   const peer = new Side('peer')
@@ -147,6 +156,8 @@ t.test('applications that are no data channels are rejected', t => {
   const cases = [
     ['m=application 44634 UDP/DTLS/SCTP webrtc-datachannel', 'm=application 44634 UDP/BFCP *'],
     ['webrtc-datachannel', 'something-else'],
+    ['UDP/DTLS/SCTP', 'UDP/TLS/RTP/SAVPF'],
+    ['m=application', 'm=text'],
     ['UDP/DTLS/SCTP webrtc-datachannel', 'DTLS/SCTP 5000'], // without a=sctpmap
     ['a=sctp-port:5000', 'a=sctp-port:0'],
   ] as const
