@@ -1,0 +1,31 @@
+/** What protects a DTLS record, in both crypto providers: in place, with its additional data. */
+
+import type { AeadName, CryptoProvider } from '../../lib/crypto/index.ts'
+import { nodeCrypto } from '../../lib/crypto/node.ts'
+import { createPortableCrypto } from '../../lib/crypto/portable.ts'
+import { suite } from './suite.ts'
+
+const TAG = 16
+const providers: readonly CryptoProvider[] = [nodeCrypto, createPortableCrypto(nodeCrypto.random)]
+const keys: Readonly<Record<AeadName, number>> = { 'aes-128-gcm': 16, 'aes-256-gcm': 32, 'chacha20-poly1305': 32 }
+
+for (const length of [100, 1200]) {
+  for (const [name, keyLength] of Object.entries(keys) as [AeadName, number][]) {
+    const ways: Record<string, () => unknown> = {}
+    for (const crypto of providers) {
+      const aead = crypto.createAead(name, new Uint8Array(keyLength).fill(1))
+      const nonce = new Uint8Array(12).fill(2)
+      const additional = new Uint8Array(13).fill(3)
+      const plain = new Uint8Array(length + TAG)
+      const sealed = new Uint8Array(length + TAG)
+      aead.seal(nonce, additional, sealed, 0, length)
+      const work = new Uint8Array(length + TAG)
+      ways[`${crypto.name} seal`] = () => aead.seal(nonce, additional, plain, 0, length)
+      ways[`${crypto.name} open (with a copy)`] = () => {
+        work.set(sealed)
+        return aead.open(nonce, additional, work, 0, work.length)
+      }
+    }
+    suite(`${name}, ${length} bytes`, length, ways)
+  }
+}
