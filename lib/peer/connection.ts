@@ -7,12 +7,12 @@
 
 import { type Channel, ChannelError, type ChannelOptions } from '../channel/index.ts'
 import type { Certificate } from '../crypto/index.ts'
-import { Driver } from '../machine/index.ts'
-import { Session, type SessionEvent } from '../session/index.ts'
+import { Driver, type FlushingMachine } from '../machine/index.ts'
+import { Session } from '../session/index.ts'
 import { certificateSlots, DEFAULT_VALIDITY, generate } from './certificate.ts'
 import { Channels } from './channels.ts'
 import type { Configuration } from './configuration.ts'
-import { Connectivity, type ConnectivityOwner, type IceChange } from './connectivity.ts'
+import { Connectivity, type ConnectivityOwner } from './connectivity.ts'
 import type { RTCDataChannel } from './data-channel.ts'
 import { RTCDataChannelEvent } from './data-channel-event.ts'
 import type { DataChannelOwner } from './data-channel-slots.ts'
@@ -22,21 +22,9 @@ import type { ConnectionHost } from './host-symbol.ts'
 import { exception } from './idl/index.ts'
 import { Negotiator, type NegotiatorOwner } from './negotiator.ts'
 import type { RTCSdpType } from './session-description.ts'
+import { type ConnectionEvent, SessionTasks } from './session-tasks.ts'
 import { StatsCollector } from './stats/collect.ts'
 import { RTCStatsReport, StatsReportSlots } from './stats/report.ts'
-import { TaskQueue } from './task-queue.ts'
-
-/** A channel that the peer has opened is announced in a second task, after the `datachannel` event. */
-interface OpenAnnouncement {
-  readonly type: 'announce-open'
-  readonly channel: Channel
-}
-
-/** What a task is for: the session's events, of which some are put together, and some are none of the application's. */
-type ConnectionEvent =
-  | Exclude<SessionEvent, { type: 'gather' | 'transports' | 'signaling' | 'ice' | 'selected' }>
-  | IceChange
-  | OpenAnnouncement
 
 export class Connection implements NegotiatorOwner, ConnectivityOwner, GathererOwner, DataChannelOwner {
   readonly session: Session
@@ -50,7 +38,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, GathererO
   readonly #target: EventTarget
   readonly #world: ConnectionHost
   readonly #driver: Driver
-  readonly #tasks: TaskQueue<ConnectionEvent>
+  readonly #tasks: SessionTasks
   readonly #gatherer: Gatherer
   readonly #channels: Channels
   readonly #stats: StatsCollector
@@ -60,6 +48,8 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, GathererO
   #left = 0
   /** The application is inside one of our methods. */
   #called = false
+  /** A flush has been asked for and has not come. */
+  #flushDue = false
   /** The session is at work: a callback of its own (a trace) that closes us must not pull it away. */
   #working = false
 
@@ -79,7 +69,11 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, GathererO
       ...(trace !== undefined && { trace }),
     })
     this.#driver = new Driver(host, this.#machine(), this.#drain)
-    this.#tasks = new TaskQueue(host, this.#handle)
+    this.#tasks = new SessionTasks(host, {
+      gather: mid => void this.#gatherer.gather(mid),
+      transportsChanged: () => this.connectivity.refresh(),
+      handle: this.#handle,
+    })
     this.#channels = new Channels(this)
     this.#stats = new StatsCollector(crypto)
     this.negotiator = new Negotiator(this)
@@ -148,7 +142,12 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, GathererO
   // Sockets
 
   receive(packet: Uint8Array, socket: number, address: string, port: number, now: number): void {
-    this.#work(() => this.session.receive(packet, socket, address, port, now))
+    this.#working = true
+    try {
+      this.session.receive(packet, socket, address, port, now)
+    } finally {
+      this.#working = false
+    }
     this.#driver.touch()
   }
 
@@ -193,6 +192,9 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, GathererO
 
   send(channel: Channel, data: Uint8Array, text: boolean): void {
     this.session.send(channel, data, text, this.now())
+    // Nothing is due before the flush: of the messages of one turn, the first asks for it.
+    if (this.#flushDue) return
+    this.#flushDue = true
     this.touch()
   }
 
@@ -249,68 +251,31 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, GathererO
 
   // What the session tells
 
-  /** Runs the session's own steps. */
-  #work(step: () => void): void {
-    this.#working = true
-    try {
-      step()
-    } finally {
-      this.#working = false
-    }
-  }
-
-  #machine() {
+  /** The session for its driver. */
+  #machine(): FlushingMachine {
     const { session } = this
+    const work = (step: (now: number) => void, now: number): void => {
+      this.#working = true
+      try {
+        step.call(session, now)
+      } finally {
+        this.#working = false
+      }
+    }
     return {
       get deadline() {
         return session.deadline
       },
-      advance: (now: number) => this.#work(() => session.advance(now)),
-      flush: (now: number) => this.#work(() => session.flush(now)),
+      advance: now => work(session.advance, now),
+      flush: now => {
+        this.#flushDue = false
+        work(session.flush, now)
+      },
     }
   }
 
-  /** Makes tasks of what the session tells; the first may run at once, in the turn that brought it. */
   readonly #drain = (): void => {
-    if (this.#called || this.closed) return
-    let first: ConnectionEvent | undefined
-    let last: ConnectionEvent | undefined
-    for (let told = this.session.nextEvent(); told !== undefined; told = this.session.nextEvent()) {
-      const event = this.#admit(told, last)
-      if (event === undefined) continue
-      last = event
-      if (first === undefined && this.#tasks.idle) first = event
-      else this.#tasks.queue(event)
-      if (event.type === 'incoming') this.#tasks.queue({ type: 'announce-open', channel: event.channel })
-    }
-    if (first !== undefined) this.#handle(first)
-  }
-
-  /** What of a session's event is for the application, if it is not part of the `last` one. */
-  #admit(event: SessionEvent, last: ConnectionEvent | undefined): ConnectionEvent | undefined {
-    switch (event.type) {
-      case 'gather':
-        void this.#gatherer.gather(event.mid)
-        return undefined
-      case 'transports':
-        this.connectivity.refresh()
-        return undefined
-      case 'signaling':
-        // Told when the description was applied.
-        return undefined
-      case 'ice':
-      case 'selected': {
-        const change = event.type === 'ice' ? { state: event.state } : { pair: event.pair }
-        const together =
-          last?.type === 'ice-change' &&
-          last.mid === event.mid &&
-          last[event.type === 'ice' ? 'state' : 'pair'] === undefined
-        if (together) Object.assign(last, change)
-        return together ? undefined : { type: 'ice-change', mid: event.mid, ...change }
-      }
-      default:
-        return event
-    }
+    if (!this.#called && !this.closed) this.#tasks.drain(this.session)
   }
 
   readonly #handle = (event: ConnectionEvent): void => {

@@ -6,7 +6,6 @@
  */
 
 import type { ChannelEvent } from '../channel/index.ts'
-import type { CandidatePair, IceState } from '../ice/index.ts'
 import type { Session, SessionEvent } from '../session/index.ts'
 import type { Configuration } from './configuration.ts'
 import type { Descriptions } from './descriptions.ts'
@@ -14,6 +13,7 @@ import { RTCIceCandidate } from './ice-candidate.ts'
 import { RTCPeerConnectionIceEvent } from './ice-events.ts'
 import { RTCSctpTransport, SctpTransportSlots } from './sctp-transport.ts'
 import type { RTCSdpType } from './session-description.ts'
+import type { IceChange } from './session-tasks.ts'
 import {
   connectionState,
   iceConnectionState,
@@ -34,14 +34,6 @@ export interface ConnectivityOwner {
   queueTask(task: () => void): void
   /** Fires at the RTCPeerConnection. */
   dispatch(event: Event): void
-}
-
-/** The selected pair and the state of ICE: what changes together is told in one task (webrtc-pc, 5.6). */
-export interface IceChange {
-  readonly type: 'ice-change'
-  readonly mid: string
-  state?: IceState
-  pair?: CandidatePair
 }
 
 type EventOf<T extends SessionEvent['type']> = Extract<SessionEvent, { type: T }>
@@ -115,7 +107,7 @@ export class Connectivity {
     if (face === undefined) return
     const { iceSlots, ice } = face
     if (pair !== undefined) {
-      face.select(pair.local, pair.remote, this.#owner.configuration.exposeRemoteAddresses === true)
+      face.select(pair, this.#owner.configuration.exposeRemoteAddresses === true)
     }
     const stateChanged = state !== undefined && state !== iceSlots.state
     const before = { ice: this.iceConnectionState, connection: this.connectionState }

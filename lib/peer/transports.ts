@@ -3,7 +3,7 @@
  * of the session, made when a description is applied, told when ICE or DTLS changes.
  */
 
-import { formatCandidate, type IceCandidate } from '../ice/index.ts'
+import { type CandidatePair, formatCandidate, type IceCandidate } from '../ice/index.ts'
 import type { SessionEvent, SessionTransport } from '../session/index.ts'
 import { DtlsTransportSlots, RTCDtlsTransport } from './dtls-transport.ts'
 import { RTCError, RTCErrorEvent } from './error.ts'
@@ -23,6 +23,7 @@ export class TransportFace {
   /** Undefined while only the peer's offer is known. */
   session: SessionTransport | undefined
   selectedPairChanges = 0
+  #selected: CandidatePair | undefined
 
   get states(): TransportStates {
     return { ice: this.iceSlots.state, gathering: this.iceSlots.gatheringState, dtls: this.dtlsSlots.state }
@@ -70,9 +71,12 @@ export class TransportFace {
   }
 
   /** Takes the selected pair; its candidates are the objects that the application knows, where it does. */
-  select(local: IceCandidate, remote: IceCandidate, exposeAddresses: boolean): void {
+  select(pair: CandidatePair, exposeAddresses: boolean): void {
     const { localCandidates, remoteCandidates } = this.iceSlots
-    this.selectedPairChanges++
+    const { local, remote } = pair
+    // The same pair is told again when one of its candidates is known better.
+    if (pair !== this.#selected) this.selectedPairChanges++
+    this.#selected = pair
     this.iceSlots.select(
       this.#candidate(local, localCandidates, true),
       this.#candidate(remote, remoteCandidates, exposeAddresses || this.signalled(remote)),

@@ -1,0 +1,105 @@
+/**
+ * What the session tells, as the tasks in which it is told to the application: most events are a task each, some belong
+ * together, some are none of the application's.
+ */
+
+import type { Channel } from '../channel/index.ts'
+import type { CandidatePair, IceState } from '../ice/index.ts'
+import type { Host } from '../machine/index.ts'
+import type { SessionEvent } from '../session/index.ts'
+import { TaskQueue } from './task-queue.ts'
+
+/** The selected pair and the state of ICE: what changes together is told in one task (webrtc-pc, 5.6). */
+export interface IceChange {
+  readonly type: 'ice-change'
+  readonly mid: string
+  state?: IceState
+  readonly pair?: CandidatePair
+}
+
+/** A channel that the peer has opened is announced in a second task, after the `datachannel` event. */
+interface OpenAnnouncement {
+  readonly type: 'announce-open'
+  readonly channel: Channel
+}
+
+export type ConnectionEvent =
+  | Exclude<SessionEvent, { type: 'gather' | 'transports' | 'signaling' | 'ice' | 'selected' }>
+  | IceChange
+  | OpenAnnouncement
+
+/** Whom it is told to. */
+export interface SessionListener {
+  /** A transport wants sockets; at once. */
+  gather(mid: string): void
+  /** The session has other transports; at once. */
+  transportsChanged(): void
+  /** In a task of the event's own. */
+  handle(event: ConnectionEvent): void
+}
+
+export class SessionTasks {
+  readonly #tasks: TaskQueue<ConnectionEvent>
+  readonly #listener: SessionListener
+
+  constructor(host: Host, listener: SessionListener) {
+    this.#listener = listener
+    this.#tasks = new TaskQueue(host, event => listener.handle(event))
+  }
+
+  /** Queues a task that is not the session's, in order with those that are. */
+  queue(task: () => void): void {
+    this.#tasks.queue(task)
+  }
+
+  /** Nothing more is told. */
+  close(): void {
+    this.#tasks.close()
+  }
+
+  /**
+   * Takes all that the session has to tell. The first event may be handled at once, as the task of the turn that
+   * brought it, so nothing may be done after this call in that turn.
+   */
+  drain(session: { nextEvent(): SessionEvent | undefined }): void {
+    let first: ConnectionEvent | undefined
+    let last: ConnectionEvent | undefined
+    for (let told = session.nextEvent(); told !== undefined; told = session.nextEvent()) {
+      const event = this.#admit(told, last)
+      if (event === undefined) continue
+      last = event
+      if (first === undefined && this.#tasks.idle) first = event
+      else this.#tasks.queue(event)
+      if (event.type === 'incoming') this.#tasks.queue({ type: 'announce-open', channel: event.channel })
+    }
+    if (first !== undefined) this.#listener.handle(first)
+  }
+
+  /** The event to tell, unless it is told with the `last` one or not at all. */
+  #admit(event: SessionEvent, last: ConnectionEvent | undefined): ConnectionEvent | undefined {
+    switch (event.type) {
+      case 'gather':
+        this.#listener.gather(event.mid)
+        return undefined
+      case 'transports':
+        this.#listener.transportsChanged()
+        return undefined
+      case 'signaling':
+        // Told when the description was applied.
+        return undefined
+      case 'selected':
+        return { type: 'ice-change', mid: event.mid, pair: event.pair }
+      case 'ice': {
+        const { mid, state } = event
+        // The pair comes before the state that it brings about.
+        if (last?.type !== 'ice-change' || last.mid !== mid || last.state !== undefined) {
+          return { type: 'ice-change', mid, state }
+        }
+        last.state = state
+        return undefined
+      }
+      default:
+        return event
+    }
+  }
+}
