@@ -32,7 +32,7 @@ export type ReconfigParameter =
 
 const streamIds = (reader: Reader): number[] => {
   const ids: number[] = []
-  while (reader.remaining >= 2) ids.push(reader.u16())
+  while (!reader.failed && reader.remaining >= 2) ids.push(reader.u16())
   return ids
 }
 

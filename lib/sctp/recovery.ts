@@ -110,17 +110,16 @@ export class Recovery {
     const recovering = this.#recovering
     if (recovering && diff32(sack.cumulativeTsn, this.#exit) >= 0) this.#recovering = false
     bytes += this.#takeGaps(sack, released > 0, now)
-    if (bytes > 0) {
-      this.#path.alive()
-      if (released > 0 && !recovering) this.#congestion.acknowledged(bytes, this.limited)
-    }
+    // What was given up and is skipped counts as an answer too, though not as delivered.
+    if (released > 0 || bytes > 0) this.#path.alive()
+    if (released > 0 && bytes > 0 && !recovering) this.#congestion.acknowledged(bytes, this.limited)
     this.#takeWindow(sack.window, released, now)
     if (released > 0) {
       this.#pruneAgain()
       if (outstanding.count === 0) this.timer.stop()
       else this.timer.set(now + this.#path.timeout.value)
     }
-    return bytes > 0
+    return released > 0 || bytes > 0
   }
 
   /** Takes a cumulative acknowledgement that says nothing else. */
