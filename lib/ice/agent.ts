@@ -225,6 +225,7 @@ export class IceAgent implements Machine {
     const generation = this.#newGeneration(parameters)
     for (const local of this.#current.candidates.locals) generation.addLocal(local)
     this.#progress.replace(generation, now)
+    this.#early.keepOnly(this.#progress.generations.map(({ localFragment }) => localFragment))
     this.#admitted = undefined
   }
 
