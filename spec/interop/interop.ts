@@ -1,7 +1,7 @@
 /** Runs the scenarios against one peer, in both roles. A peer that cannot start is reported test by test, and why. */
 
 import t from 'tap'
-import type { Driver, PeerStarter } from './drivers/driver.ts'
+import { CannotStart, type Driver, type PeerStarter } from './drivers/driver.ts'
 import { startOurs } from './drivers/ours.ts'
 import { End, Pair, SignalSource } from './pair.ts'
 import { type Scenario, scenarios } from './scenarios/index.ts'
@@ -15,8 +15,9 @@ export async function interop(starter: PeerStarter): Promise<void> {
   try {
     peer = await starter.start()
   } catch (error) {
-    peer = `${name} cannot start here: ${(error instanceof Error ? error.message : String(error)).split('\n')[0]}`
-    if (required) t.fail(peer)
+    if (!(error instanceof CannotStart)) throw error
+    if (required) return void t.fail(error.message)
+    peer = error.message
   }
   const ours = await startOurs()
   const sources = typeof peer === 'string' ? undefined : { ours: new SignalSource(ours), peer: new SignalSource(peer) }

@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import puppeteer, { type LaunchOptions } from 'puppeteer-core'
-import { AGENT, type Driver } from './driver.ts'
+import { AGENT, CannotStart, type Driver } from './driver.ts'
 
 /** Longest time for a browser to start, in milliseconds. */
 const START = 60_000
@@ -41,7 +41,9 @@ interface Page {
 }
 
 export async function startBrowser(name: string, options: LaunchOptions): Promise<Driver> {
-  const browser = await puppeteer.launch({ timeout: START, protocolTimeout: START, ...options })
+  const browser = await puppeteer.launch({ timeout: START, protocolTimeout: START, ...options }).catch(error => {
+    throw new CannotStart(name, error)
+  })
   const server = await serve()
   const close = async () => {
     await browser.close()

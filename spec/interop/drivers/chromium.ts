@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { startBrowser } from './browser.ts'
-import type { PeerStarter } from './driver.ts'
+import { CannotStart, type PeerStarter } from './driver.ts'
 
 const SYSTEM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome-stable']
 
@@ -75,7 +75,9 @@ async function find(): Promise<Executable> {
 export const chromium: PeerStarter = {
   name: 'chromium',
   start: async () => {
-    const { path, environment } = await find()
+    const { path, environment } = await find().catch(error => {
+      throw new CannotStart('chromium', error)
+    })
     return startBrowser('chromium', {
       executablePath: path,
       headless: 'shell',

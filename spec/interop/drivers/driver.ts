@@ -27,7 +27,15 @@ export interface Driver {
   close(): Promise<void>
 }
 
-/** Starts a peer; rejects with the reason when it cannot run on this machine. */
+/** Why a peer cannot run on this machine. Any other error is a failure of the spec. */
+export class CannotStart extends Error {
+  constructor(name: string, reason: unknown) {
+    const [first] = (reason instanceof Error ? reason.message : String(reason)).split('\n')
+    super(`${name} cannot start here: ${first}`)
+  }
+}
+
+/** Starts a peer; rejects with `CannotStart` when it cannot run on this machine. */
 export interface PeerStarter {
   readonly name: string
   start(): Promise<Driver>

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { startBrowser } from './browser.ts'
-import type { PeerStarter } from './driver.ts'
+import { CannotStart, type PeerStarter } from './driver.ts'
 
 const SYSTEM = ['/usr/bin/firefox-esr', '/usr/bin/firefox']
 
@@ -35,7 +35,7 @@ export const firefox: PeerStarter = {
   name: 'firefox',
   start: async () => {
     const path = process.env.PURERTC_FIREFOX ?? SYSTEM.find(existsSync)
-    if (path === undefined) throw new Error('it is not installed')
+    if (path === undefined) throw new CannotStart('firefox', 'it is not installed')
     return startBrowser('firefox', {
       browser: 'firefox',
       executablePath: path,

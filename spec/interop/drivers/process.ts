@@ -2,7 +2,7 @@
 
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Driver, PeerStarter, Quirks } from './driver.ts'
+import { CannotStart, type Driver, type PeerStarter, type Quirks } from './driver.ts'
 
 export interface Reply {
   readonly id: number
@@ -48,14 +48,14 @@ async function start(name: string, quirks: Quirks): Promise<Driver> {
       pending.set(id, { resolve, reject })
       child.send({ id, method, args })
     })
-  await call('ready')
-  return {
-    name,
-    quirks,
-    call,
-    close: async () => {
-      child.kill('SIGKILL')
-      await exited
-    },
+  const close = async () => {
+    child.kill('SIGKILL')
+    await exited
   }
+  const problem = await call('load')
+  if (problem !== undefined) {
+    await close()
+    throw new CannotStart(name, problem)
+  }
+  return { name, quirks, call, close }
 }

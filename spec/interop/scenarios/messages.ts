@@ -73,7 +73,7 @@ export const messages: readonly Scenario[] = [
       ] as const) {
         const label = `${LABEL} ${from.driver.name}`
         await from.openChannel(label, described)
-        const channel = await to.channel(label)
+        const [channel] = await Promise.all([to.channel(label), from.channel(label)])
         t.equal(channel.label, label)
         t.equal(channel.protocol, described.protocol)
         const sent = await from.send(label, [{ kind: 'text', size: 10, seed: 3 }])
