@@ -12,26 +12,18 @@
 
 import { Packet } from '../bytes/index.ts'
 import { type Machine, randomU32 } from '../machine/index.ts'
-import { addressBytes, canonicalAddress, decodeStun, Method, type StunMessage } from '../stun/index.ts'
+import { canonicalAddress, decodeStun, Method, type StunMessage } from '../stun/index.ts'
 import { encodeError, encodeSuccess, judgeRequest } from './binding.ts'
-import type { IceCandidate } from './candidate.ts'
+import { type IceCandidate, isUsable } from './candidate.ts'
+import { type HostSocket, hostCandidate } from './candidate-store.ts'
 import { EarlyChecks } from './early-checks.ts'
 import { Generation } from './generation.ts'
 import type { GenerationContext } from './generation-context.ts'
 import { createCounters, DEFAULT_TIMING, type IceAgentOptions, type IceRole, type IceTiming } from './options.ts'
 import type { CandidatePair } from './pair.ts'
-import { areValidParameters, createIceParameters, type IceParameters } from './parameters.ts'
-import { candidatePriority, Foundations } from './priority.ts'
+import { areSameParameters, areValidParameters, createIceParameters, type IceParameters } from './parameters.ts'
+import { Foundations } from './priority.ts'
 import { type IceEvent, type IceState, Progress } from './progress.ts'
-
-/** A UDP socket that the owner has bound. */
-export interface HostSocket {
-  /** The owner's own number for it. */
-  readonly socket: number
-  readonly address: string
-  readonly port: number
-  readonly interfaceName?: string
-}
 
 export class IceAgent implements Machine {
   readonly counters = createCounters()
@@ -123,24 +115,12 @@ export class IceAgent implements Machine {
 
   /** A host candidate for a socket; named first is preferred. Throws a TypeError when `address` is no IP address. */
   addHostCandidate(host: HostSocket, now: number): IceCandidate {
-    const address = canonicalAddress(host.address)
-    if (address === undefined) throw new TypeError(`not an IP address: ${host.address}`)
     const { candidates } = this.#current
     const known = candidates.findLocal(host.socket)
     if (known !== undefined) return known.candidate
-    const localPreference = Math.max(0, 0xffff - candidates.locals.length)
-    const candidate: IceCandidate = {
-      foundation: this.#context.foundations.of('host', address, 'udp'),
-      component: 1,
-      protocol: 'udp',
-      priority: candidatePriority('host', localPreference, 1),
-      address,
-      port: host.port,
-      type: 'host',
-    }
-    const added = this.#current.addLocal({ candidate, socket: host.socket, localPreference })
+    const candidate = this.#current.addLocal(hostCandidate(host, candidates.locals.length, this.#context.foundations))
     this.#progress.settle(now)
-    return added
+    return candidate
   }
 
   endOfLocalCandidates(now: number): void {
@@ -152,7 +132,7 @@ export class IceAgent implements Machine {
   setRemoteParameters(parameters: IceParameters, now: number): void {
     if (this.state === 'closed') return
     const known = this.#current.remote
-    if (known?.usernameFragment === parameters.usernameFragment && known.password === parameters.password) return
+    if (known !== undefined && areSameParameters(known, parameters)) return
     if (known !== undefined) this.#replaceGeneration(this.#current.local, now)
     // A lite peer never sends a check, so the decision is ours (RFC 8445, 6.1.1).
     if (parameters.iceLite === true) this.role = 'controlling'
@@ -170,13 +150,7 @@ export class IceAgent implements Machine {
     const generation = candidate.usernameFragment ?? remote?.usernameFragment
     if (address === undefined) {
       this.counters.ignoredNames++
-    } else if (
-      candidate.component !== 1 ||
-      candidate.protocol !== 'udp' ||
-      candidate.port === 0 ||
-      !isUnicast(address) ||
-      (remote !== undefined && generation !== remote.usernameFragment)
-    ) {
+    } else if (!isUsable(candidate, address) || (remote !== undefined && generation !== remote.usernameFragment)) {
       this.counters.ignoredCandidates++
     } else {
       this.#current.addRemote(address === candidate.address ? candidate : { ...candidate, address })
@@ -199,7 +173,7 @@ export class IceAgent implements Machine {
   restart(parameters: IceParameters, now: number): IceCandidate[] {
     if (this.state === 'closed') return []
     const { current, previous } = this.#progress
-    if (previous !== undefined && current.remote === undefined && isSame(previous.local, parameters)) {
+    if (previous !== undefined && current.remote === undefined && areSameParameters(previous.local, parameters)) {
       for (const local of current.candidates.locals)
         if (!previous.candidates.findLocal(local.socket)) previous.addLocal(local)
       this.#progress.reinstate(previous)
@@ -291,9 +265,9 @@ export class IceAgent implements Machine {
     const { responder, remoteFragment } = request
     if (request.role === this.#context.role) {
       this.counters.roleConflicts++
-      const isOurs = this.#context.tieBreaker >= request.tieBreaker
       // Whoever has the larger number controls (RFC 8445, 7.3.1.1).
-      if (isOurs === (this.#context.role === 'controlling')) {
+      const isLarger = this.#context.tieBreaker >= request.tieBreaker
+      if (isLarger === (this.#context.role === 'controlling')) {
         this.counters.errorsSent++
         this.#transmit(encodeError(message, 487, 'Role Conflict', responder.localMac), socket, address, port, now)
         return
@@ -373,15 +347,4 @@ export class IceAgent implements Machine {
     this.#early.clear()
     this.#admitted = undefined
   }
-}
-
-const isSame = (a: IceParameters, b: IceParameters): boolean =>
-  a.usernameFragment === b.usernameFragment && a.password === b.password
-
-/** Whether one peer can be at the address: not unspecified, multicast or broadcast. */
-const isUnicast = (address: string): boolean => {
-  const bytes = addressBytes(address)
-  if (bytes === undefined) return false
-  if (bytes.length === 4) return bytes[0] !== 0 && bytes[0]! < 224
-  return bytes[0] !== 0xff && bytes.some(byte => byte !== 0)
 }

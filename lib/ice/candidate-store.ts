@@ -2,10 +2,10 @@
  * The candidates of one generation, ours and the peer's: gathered, signalled, and discovered by checks.
  */
 
-import type { StunAddress } from '../stun/index.ts'
+import { canonicalAddress, type StunAddress } from '../stun/index.ts'
 import type { IceCandidate } from './candidate.ts'
 import type { IceCounters } from './options.ts'
-import type { Foundations } from './priority.ts'
+import { candidatePriority, type Foundations } from './priority.ts'
 
 /** A candidate of ours and the socket beneath it. */
 export interface LocalCandidate {
@@ -14,6 +14,35 @@ export interface LocalCandidate {
   readonly socket: number
   /** 0 to 65535 (RFC 8445, 5.1.2.1). */
   readonly localPreference: number
+}
+
+/** A UDP socket that the owner has bound. */
+export interface HostSocket {
+  /** The owner's own number for it. */
+  readonly socket: number
+  readonly address: string
+  readonly port: number
+  readonly interfaceName?: string
+}
+
+/**
+ * The host candidate of a socket. Throws a TypeError when its address is no IP address.
+ * @param before How many sockets are preferred to it (RFC 8421 says in which order they are named).
+ */
+export const hostCandidate = (host: HostSocket, before: number, foundations: Foundations): LocalCandidate => {
+  const address = canonicalAddress(host.address)
+  if (address === undefined) throw new TypeError(`not an IP address: ${host.address}`)
+  const localPreference = Math.max(0, 0xffff - before)
+  const candidate: IceCandidate = {
+    foundation: foundations.of('host', address, 'udp'),
+    component: 1,
+    protocol: 'udp',
+    priority: candidatePriority('host', localPreference, 1),
+    address,
+    port: host.port,
+    type: 'host',
+  }
+  return { candidate, socket: host.socket, localPreference }
 }
 
 /** Bounds of what a peer can make us remember. */

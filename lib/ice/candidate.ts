@@ -2,7 +2,7 @@
  * ICE candidates and the candidate-attribute (RFC 8839, 5.1; RFC 6544, 4.5 for `tcptype`; RFC 8838 for `ufrag`).
  */
 
-import { canonicalAddress } from '../stun/index.ts'
+import { addressBytes, canonicalAddress } from '../stun/index.ts'
 
 export type CandidateType = 'host' | 'srflx' | 'prflx' | 'relay'
 export type TcpType = 'active' | 'passive' | 'so'
@@ -123,3 +123,15 @@ export const formatCandidate = (candidate: IceCandidate): string => {
   if (usernameFragment !== undefined) text += ` ufrag ${usernameFragment}`
   return text
 }
+
+/** Whether one peer can be at the address: not unspecified, multicast or broadcast. */
+const isUnicast = (address: string): boolean => {
+  const bytes = addressBytes(address)
+  if (bytes === undefined) return false
+  if (bytes.length === 4) return bytes[0] !== 0 && bytes[0]! < 224
+  return bytes[0] !== 0xff && bytes.some(byte => byte !== 0)
+}
+
+/** Whether a candidate of the peer's can be checked from here: the one component, UDP, and somewhere to send to. */
+export const isUsable = ({ component, protocol, port }: IceCandidate, address: string): boolean =>
+  component === 1 && protocol === 'udp' && port !== 0 && isUnicast(address)

@@ -86,10 +86,19 @@ export class CheckList {
     for (const pair of this.pairs) if (pair.state === 'frozen' && pair.foundation === foundation) pair.state = 'waiting'
   }
 
-  /** Ends the checks that have not begun; what the peer triggers afterwards is checked still. */
+  /**
+   * Ends the checks that have not begun, but for pairs that the peer has nominated as well. What it triggers afterwards
+   * is checked still.
+   */
   conclude(): void {
-    this.#triggered = []
     this.concluded = true
+    this.#triggered = this.#triggered.filter(pair => pair.nominateOnSuccess)
+  }
+
+  /** Ends all checks that have not begun. */
+  clear(): void {
+    this.concluded = true
+    this.#triggered = []
   }
 
   #ordinary(): CandidatePair | undefined {

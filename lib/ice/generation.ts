@@ -23,8 +23,8 @@ import { CheckList } from './check-list.ts'
 import { Consent } from './consent.ts'
 import type { EarlyCheck } from './early-checks.ts'
 import type { GenerationContext } from './generation-context.ts'
-import { type Check, type CheckPurpose, OutstandingChecks } from './outstanding-checks.ts'
-import { CandidatePair } from './pair.ts'
+import { type Check, type CheckPurpose, OutstandingChecks, retransmissionOf } from './outstanding-checks.ts'
+import { CandidatePair, isReachable } from './pair.ts'
 import type { IceParameters } from './parameters.ts'
 import { candidatePriority } from './priority.ts'
 
@@ -123,7 +123,7 @@ export class Generation implements Responder {
   /** Starts no more checks but those for consent; goes on answering. */
   retire(): void {
     this.#retired = true
-    this.checkList.conclude()
+    this.checkList.clear()
   }
 
   // Checks of ours
@@ -182,15 +182,7 @@ export class Generation implements Responder {
       this.#context.counters.requestsSent++
       this.#context.transmit(bytes, pair.socket, pair.remoteAddress, pair.remotePort, at)
     }
-    const { initialTimeout, requests, lastWait, consentTimeout } = timing
-    const retransmission =
-      purpose === 'consent'
-        ? { initialTimeout: consentTimeout, requests: 1, lastWait: 1 }
-        : {
-            initialTimeout: Math.max(initialTimeout, timing.checkInterval * this.checkList.active),
-            requests,
-            lastWait,
-          }
+    const retransmission = retransmissionOf(purpose, timing, this.checkList.active)
     const transaction = new ClientTransaction(request, transmit, now, retransmission)
     this.#outstanding.add(transactionId, { pair, purpose, role, priority, transaction })
   }
@@ -287,7 +279,7 @@ export class Generation implements Responder {
     this.checkList.conclude()
     // RFC 8445, 8.1.2: the others are let go, though an answer is still heard.
     for (const other of this.checkList.pairs)
-      if (other.state === 'in-progress') this.#outstanding.stopRetransmitting(other, now)
+      if (other.state === 'in-progress' && !other.nominateOnSuccess) this.#outstanding.stopRetransmitting(other, now)
   }
 
   /** The address that the peer saw names our candidate of the pair (RFC 8445, 7.2.5.3.1). */
@@ -368,8 +360,3 @@ export class Generation implements Responder {
     if (!this.checkList.add(pair, false)) this.#context.counters.droppedPairs++
   }
 }
-
-const isLinkLocal = (address: string): boolean => /^fe[89ab]/.test(address)
-
-const isReachable = (local: string, remote: string): boolean =>
-  local.includes(':') === remote.includes(':') && isLinkLocal(local) === isLinkLocal(remote)

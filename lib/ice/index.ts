@@ -1,7 +1,8 @@
 /** ice: the agent that finds and keeps a path to the peer (RFC 8445), and the grammar of its candidates. */
 
-export { type HostSocket, IceAgent } from './agent.ts'
+export { IceAgent } from './agent.ts'
 export { type CandidateType, formatCandidate, type IceCandidate, parseCandidate, type TcpType } from './candidate.ts'
+export type { HostSocket } from './candidate-store.ts'
 export { MOST_PAIRS } from './check-list.ts'
 export { selectHostAddresses } from './host-addresses.ts'
 export {

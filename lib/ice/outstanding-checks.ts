@@ -6,8 +6,8 @@
  */
 
 import { hex } from '../bytes/index.ts'
-import type { ClientTransaction } from '../stun/index.ts'
-import type { IceRole } from './options.ts'
+import type { ClientTransaction, RetransmissionTiming } from '../stun/index.ts'
+import type { IceRole, IceTiming } from './options.ts'
 import type { CandidatePair } from './pair.ts'
 
 export type CheckPurpose = 'ordinary' | 'nomination' | 'consent'
@@ -20,6 +20,16 @@ export interface Check {
   /** The PRIORITY that the request told. */
   readonly priority: number
   readonly transaction: ClientTransaction
+}
+
+/**
+ * How a check is repeated (RFC 8445, 14.3); one for consent is not (RFC 7675, 5.1).
+ * @param active Pairs that are waiting or in progress: the more they are, the slower each.
+ */
+export const retransmissionOf = (purpose: CheckPurpose, timing: IceTiming, active: number): RetransmissionTiming => {
+  const { checkInterval, consentTimeout, requests, lastWait } = timing
+  if (purpose === 'consent') return { initialTimeout: consentTimeout, requests: 1, lastWait: 1 }
+  return { initialTimeout: Math.max(timing.initialTimeout, checkInterval * active), requests, lastWait }
 }
 
 /** A peer that never answers and always asks would otherwise make them many. Seven consent checks fall into 30 s. */

@@ -81,3 +81,9 @@ export class CandidatePair {
     return this.valid && now < this.consentUntil
   }
 }
+
+const isLinkLocal = (address: string): boolean => /^fe[89ab]/.test(address)
+
+/** Whether candidates with these addresses make a pair: of one family and one scope (RFC 8445, 6.1.2.2). */
+export const isReachable = (local: string, remote: string): boolean =>
+  local.includes(':') === remote.includes(':') && isLinkLocal(local) === isLinkLocal(remote)

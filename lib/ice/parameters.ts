@@ -29,3 +29,6 @@ export const createIceParameters = (random: Random): IceParameters => ({
 /** Whether credentials follow the grammar of RFC 8839, 5.4. */
 export const areValidParameters = ({ usernameFragment, password }: IceParameters): boolean =>
   /^[A-Za-z0-9+/]{4,256}$/.test(usernameFragment) && /^[A-Za-z0-9+/]{22,256}$/.test(password)
+
+export const areSameParameters = (a: IceParameters, b: IceParameters): boolean =>
+  a.usernameFragment === b.usernameFragment && a.password === b.password

@@ -83,6 +83,19 @@ t.test('of several pairs that an aggressive peer nominates, the highest priority
   t.end()
 })
 
+t.test('all pairs that an aggressive peer nominates at once are checked, whichever answers first', t => {
+  const alone = withSecond(new Alone('controlled').meet())
+  alone.receive(encodeCheck({ useCandidate: true }), SECOND)
+  alone.receive(encodeCheck({ useCandidate: true }), PEER)
+  alone.pass(50)
+  alone.answerLast({ from: SECOND })
+  t.equal(alone.agent.selectedPair?.remoteAddress, SECOND.address)
+  alone.pass(50)
+  alone.answerLast({ from: PEER })
+  t.match(alone.agent.selectedPair, { remoteAddress: PEER.address, nominated: true })
+  t.end()
+})
+
 t.test('a peer that nominates another pair and falls silent on the one before is followed', t => {
   const alone = withSecond(new Alone('controlled').connect())
   alone.receive(encodeCheck({ useCandidate: true }), PEER)
