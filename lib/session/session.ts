@@ -192,10 +192,10 @@ export class Session implements FlushingMachine {
       )
     }
     const where = this.#jsep(() => this.#negotiation.addRemoteCandidate(init))
-    const owner = this.#transports.find(where.transportMid)
-    if (owner !== undefined) {
-      if (candidate !== undefined) owner.addRemote(candidate, init.usernameFragment, now)
-      else owner.endOfRemoteCandidates(now)
+    for (const mid of where.transportMids) {
+      const owner = this.#transports.find(mid)
+      if (candidate !== undefined) owner?.addRemote(candidate, init.usernameFragment, now)
+      else owner?.endOfRemoteCandidates(now)
     }
     this.#settle(now)
   }
