@@ -5,14 +5,21 @@
  * become triggered checks; meanwhile what comes from there is let in.
  */
 
-export interface EarlyCheck {
+/** An authenticated check of the peer. */
+export interface PeerCheck {
+  /** Where it came in, and from where. */
   readonly socket: number
   readonly address: string
   readonly port: number
+  /** What a peer-reflexive candidate that it discovers is to have. */
+  readonly priority: number
+  readonly useCandidate: boolean
+}
+
+export interface EarlyCheck extends PeerCheck {
   /** Both halves of the user name: the generation that the check belongs to. */
   readonly localFragment: string
   readonly remoteFragment: string
-  readonly priority: number
   useCandidate: boolean
   /** How many have been answered. */
   requests: number

@@ -21,7 +21,7 @@ import type { IceCandidate } from './candidate.ts'
 import { CandidateStore, type LocalCandidate } from './candidate-store.ts'
 import { CheckList } from './check-list.ts'
 import { Consent } from './consent.ts'
-import type { EarlyCheck } from './early-checks.ts'
+import type { EarlyCheck, PeerCheck } from './early-checks.ts'
 import type { GenerationContext } from './generation-context.ts'
 import { type Check, type CheckPurpose, OutstandingChecks, retransmissionOf } from './outstanding-checks.ts'
 import { CandidatePair, isReachable } from './pair.ts'
@@ -161,20 +161,17 @@ export class Generation implements Responder {
 
   #sendCheck(pair: CandidatePair, purpose: CheckPurpose, now: number): void {
     const { crypto, timing, role, tieBreaker } = this.#context
-    const remote = this.#remote
-    const mac = this.#remoteMac
-    if (remote === undefined || mac === undefined) return
+    if (this.#remote === undefined || this.#remoteMac === undefined) return
     const transactionId = randomBytes(crypto.random, TRANSACTION_ID_LENGTH)
-    const local = this.candidates.findLocal(pair.socket)
-    const priority = candidatePriority('prflx', local?.localPreference ?? 0, 1)
+    const priority = candidatePriority('prflx', this.candidates.findLocal(pair.socket)?.localPreference ?? 0, 1)
     const request = encodeCheck({
       transactionId,
-      username: `${remote.usernameFragment}:${this.localFragment}`,
+      username: `${this.#remote.usernameFragment}:${this.localFragment}`,
       role,
       tieBreaker,
       priority,
       useCandidate: purpose === 'nomination',
-      mac,
+      mac: this.#remoteMac,
     })
     const transmit = (bytes: Uint8Array, at: number) => {
       if (purpose === 'consent') pair.consentRequestsSent++
@@ -295,11 +292,7 @@ export class Generation implements Responder {
   // Checks of the peer
 
   /** An authenticated check of the peer, already answered (RFC 8445, 7.3.1.3 to 7.3.1.5). */
-  acceptCheck(
-    check: { socket: number; address: string; port: number; priority: number; useCandidate: boolean },
-    requests: number,
-    now: number,
-  ): void {
+  acceptCheck(check: PeerCheck, requests: number, now: number): void {
     const pair = this.#pairOf(check)
     if (pair === undefined) {
       this.#context.counters.droppedPairs++
@@ -322,8 +315,7 @@ export class Generation implements Responder {
   }
 
   /** The pair that a check of the peer came on: a known one, or one with a peer-reflexive candidate of the peer's. */
-  #pairOf(check: { socket: number; address: string; port: number; priority: number }): CandidatePair | undefined {
-    const { socket, address, port, priority } = check
+  #pairOf({ socket, address, port, priority }: PeerCheck): CandidatePair | undefined {
     const known = this.checkList.find(socket, address, port)
     if (known !== undefined) return known
     const local = this.candidates.findLocal(socket)
