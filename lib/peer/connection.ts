@@ -72,6 +72,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, GathererO
     this.#tasks = new SessionTasks(host, {
       gather: mid => void this.#gatherer.gather(mid),
       transportsChanged: () => this.connectivity.refresh(),
+      face: mid => this.connectivity.transports.find(mid),
       handle: this.#handle,
     })
     this.#channels = new Channels(this)
@@ -281,23 +282,11 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, GathererO
   readonly #handle = (event: ConnectionEvent): void => {
     const { connectivity } = this
     switch (event.type) {
-      case 'candidate':
-        connectivity.candidateFound(event)
-        break
-      case 'end-of-candidates':
-        connectivity.candidatesEnded(event)
-        break
-      case 'gathering':
-        connectivity.gatheringChanged(event)
+      case 'transport':
+        connectivity.transportTold(event)
         break
       case 'ice-change':
         connectivity.iceChanged(event)
-        break
-      case 'role':
-        connectivity.roleChanged(event)
-        break
-      case 'dtls':
-        connectivity.dtlsChanged(event)
         break
       case 'association':
         connectivity.associationChanged(event, this.session.channels.maxChannels)

@@ -6,14 +6,14 @@
  */
 
 import type { ChannelEvent } from '../channel/index.ts'
-import type { Session, SessionEvent } from '../session/index.ts'
+import type { Session } from '../session/index.ts'
 import type { Configuration } from './configuration.ts'
 import type { Descriptions } from './descriptions.ts'
 import { RTCIceCandidate } from './ice-candidate.ts'
 import { RTCPeerConnectionIceEvent } from './ice-events.ts'
 import { RTCSctpTransport, SctpTransportSlots } from './sctp-transport.ts'
 import type { RTCSdpType } from './session-description.ts'
-import type { IceChange } from './session-tasks.ts'
+import type { IceChange, TransportEvent, TransportTask } from './session-tasks.ts'
 import {
   connectionState,
   iceConnectionState,
@@ -36,7 +36,7 @@ export interface ConnectivityOwner {
   dispatch(event: Event): void
 }
 
-type EventOf<T extends SessionEvent['type']> = Extract<SessionEvent, { type: T }>
+type EventOf<T extends TransportEvent['type']> = Extract<TransportEvent, { type: T }>
 
 class SctpFace {
   readonly slots: SctpTransportSlots
@@ -77,6 +77,15 @@ export class Connectivity {
    * @param data Whether the description has an m-section for data.
    */
   applied(type: RTCSdpType, wasStable: boolean, data: boolean): void {
+    const before = this.#sctp
+    this.#applied(type, wasStable, data)
+    // The states are those of other transports now.
+    if (this.#sctp !== before && !(before === undefined && type === 'offer')) {
+      this.#owner.queueTask(() => this.#updateStates())
+    }
+  }
+
+  #applied(type: RTCSdpType, wasStable: boolean, data: boolean): void {
     const { session } = this.#owner
     this.refresh()
     if (type === 'rollback') {
@@ -100,11 +109,29 @@ export class Connectivity {
     }
   }
 
+  transportTold({ face, event }: TransportTask): void {
+    switch (event.type) {
+      case 'candidate':
+        this.#candidateFound(face, event)
+        break
+      case 'end-of-candidates':
+        this.#candidatesEnded(event)
+        break
+      case 'gathering':
+        this.#gatheringChanged(face, event)
+        break
+      case 'role':
+        face.iceSlots.role = event.role
+        break
+      case 'dtls':
+        if (face.changeDtls(event)) this.#owner.queueTask(() => this.#updateConnectionState())
+        break
+    }
+  }
+
   // ICE
 
-  iceChanged({ mid, state, pair }: IceChange): void {
-    const face = this.transports.find(mid)
-    if (face === undefined) return
+  iceChanged({ face, state, pair }: IceChange): void {
     const { iceSlots, ice } = face
     if (pair !== undefined) {
       face.select(pair, this.#owner.configuration.exposeRemoteAddresses === true)
@@ -125,16 +152,10 @@ export class Connectivity {
     if (state === 'closed') this.transports.prune(this.#owner.session.transports)
   }
 
-  roleChanged({ mid, role }: EventOf<'role'>): void {
-    const face = this.transports.find(mid)
-    if (face !== undefined) face.iceSlots.role = role
-  }
-
   // Gathering
 
-  gatheringChanged({ mid, state }: EventOf<'gathering'>): void {
-    const face = this.transports.find(mid)
-    if (face === undefined || face.iceSlots.gatheringState === state) return
+  #gatheringChanged(face: TransportFace, { state }: EventOf<'gathering'>): void {
+    if (face.iceSlots.gatheringState === state) return
     face.iceSlots.gatheringState = state
     const before = this.iceGatheringState
     this.iceGatheringState = iceGatheringState(this.#states())
@@ -146,13 +167,12 @@ export class Connectivity {
     if (complete && !this.#owner.closed) this.#announce(null)
   }
 
-  candidateFound(event: EventOf<'candidate'>): void {
+  #candidateFound(face: TransportFace, event: EventOf<'candidate'>): void {
     this.#owner.descriptions.refreshLocal()
-    const candidate = this.transports.find(event.mid)?.surface(event)
-    if (candidate !== undefined) this.#announce(candidate)
+    this.#announce(face.surface(event))
   }
 
-  candidatesEnded({ mid, mLineIndex, usernameFragment }: EventOf<'end-of-candidates'>): void {
+  #candidatesEnded({ mid, mLineIndex, usernameFragment }: EventOf<'end-of-candidates'>): void {
     this.#owner.descriptions.refreshLocal()
     this.#announce(new RTCIceCandidate({ candidate: '', sdpMid: mid, sdpMLineIndex: mLineIndex, usernameFragment }))
   }
@@ -161,12 +181,7 @@ export class Connectivity {
     this.#owner.dispatch(new RTCPeerConnectionIceEvent('icecandidate', { candidate }))
   }
 
-  // DTLS and SCTP
-
-  dtlsChanged(event: EventOf<'dtls'>): void {
-    const face = this.transports.find(event.mid)
-    if (face?.changeDtls(event) === true) this.#owner.queueTask(() => this.#updateConnectionState())
-  }
+  // SCTP
 
   associationChanged({ state }: Extract<ChannelEvent, { type: 'association' }>, maxChannels: number | undefined): void {
     const sctp = this.#sctp
@@ -193,6 +208,19 @@ export class Connectivity {
     for (const face of this.transports.list) face.close()
     this.iceConnectionState = 'closed'
     this.connectionState = 'closed'
+  }
+
+  #updateStates(): void {
+    const before = { ice: this.iceConnectionState, gathering: this.iceGatheringState }
+    this.iceConnectionState = iceConnectionState(this.#states())
+    this.iceGatheringState = iceGatheringState(this.#states())
+    const changed = {
+      ice: this.iceConnectionState !== before.ice,
+      gathering: this.iceGatheringState !== before.gathering,
+    }
+    if (changed.gathering) this.#fire('icegatheringstatechange')
+    if (changed.ice) this.#fire('iceconnectionstatechange')
+    if (!this.#owner.closed) this.#updateConnectionState()
   }
 
   #updateConnectionState(): void {

@@ -11,6 +11,9 @@ import {
 
 export type RTCSctpTransportState = 'connecting' | 'connected' | 'closed'
 
+/** Bytes that can wait to be sent: the association's own bound, which its `send` enforces. */
+const SEND_BUFFER = 64 << 20
+
 /** The internal slots of an RTCSctpTransport. */
 export class SctpTransportSlots {
   state: RTCSctpTransportState = 'connecting'
@@ -20,12 +23,11 @@ export class SctpTransportSlots {
   constructor(readonly transport: RTCDtlsTransport) {}
 
   /**
-   * Takes what the peer accepts, in bytes; 0 means any size (RFC 8841, 6).
-   *
-   * We can send messages of any size, so that the peer's limit is the only one ("update the data max message size").
+   * Takes what the peer accepts, in bytes; 0 means any size (RFC 8841, 6). A message must fit into our send buffer too
+   * ("update the data max message size").
    */
   limitMessages(remoteMaxMessageSize: number): void {
-    this.maxMessageSize = remoteMaxMessageSize === 0 ? Number.POSITIVE_INFINITY : remoteMaxMessageSize
+    this.maxMessageSize = remoteMaxMessageSize === 0 ? SEND_BUFFER : Math.min(remoteMaxMessageSize, SEND_BUFFER)
   }
 }
 

@@ -3,16 +3,30 @@
  * together, some are none of the application's.
  */
 
-import type { Channel } from '../channel/index.ts'
+import type { Channel, ChannelEvent } from '../channel/index.ts'
 import type { CandidatePair, IceState } from '../ice/index.ts'
 import type { Host } from '../machine/index.ts'
 import type { SessionEvent } from '../session/index.ts'
 import { TaskQueue } from './task-queue.ts'
+import type { TransportFace } from './transports.ts'
+
+/** What a transport of the session tells, besides ICE's states and pairs. */
+export type TransportEvent = Extract<
+  SessionEvent,
+  { type: 'candidate' | 'end-of-candidates' | 'gathering' | 'role' | 'dtls' }
+>
+
+/** Its transport is looked up when it is told: another of the same mid may stand there when the task runs. */
+export interface TransportTask {
+  readonly type: 'transport'
+  readonly face: TransportFace
+  readonly event: TransportEvent
+}
 
 /** The selected pair and the state of ICE: what changes together is told in one task (webrtc-pc, 5.6). */
 export interface IceChange {
   readonly type: 'ice-change'
-  readonly mid: string
+  readonly face: TransportFace
   state?: IceState
   readonly pair?: CandidatePair
 }
@@ -23,10 +37,7 @@ interface OpenAnnouncement {
   readonly channel: Channel
 }
 
-export type ConnectionEvent =
-  | Exclude<SessionEvent, { type: 'gather' | 'transports' | 'signaling' | 'ice' | 'selected' }>
-  | IceChange
-  | OpenAnnouncement
+export type ConnectionEvent = Extract<SessionEvent, ChannelEvent> | TransportTask | IceChange | OpenAnnouncement
 
 /** Whom it is told to. */
 export interface SessionListener {
@@ -34,6 +45,8 @@ export interface SessionListener {
   gather(mid: string): void
   /** The session has other transports; at once. */
   transportsChanged(): void
+  /** The transport of that mid, if it has a face. */
+  face(mid: string): TransportFace | undefined
   /** In a task of the event's own. */
   handle(event: ConnectionEvent): void
 }
@@ -87,16 +100,28 @@ export class SessionTasks {
       case 'signaling':
         // Told when the description was applied.
         return undefined
-      case 'selected':
-        return { type: 'ice-change', mid: event.mid, pair: event.pair }
+      case 'selected': {
+        const face = this.#listener.face(event.mid)
+        return face && { type: 'ice-change', face, pair: event.pair }
+      }
       case 'ice': {
-        const { mid, state } = event
+        const face = this.#listener.face(event.mid)
+        if (face === undefined) return undefined
+        const { state } = event
         // The pair comes before the state that it brings about.
-        if (last?.type !== 'ice-change' || last.mid !== mid || last.state !== undefined) {
-          return { type: 'ice-change', mid, state }
+        if (last?.type !== 'ice-change' || last.face !== face || last.state !== undefined) {
+          return { type: 'ice-change', face, state }
         }
         last.state = state
         return undefined
+      }
+      case 'candidate':
+      case 'end-of-candidates':
+      case 'gathering':
+      case 'role':
+      case 'dtls': {
+        const face = this.#listener.face(event.mid)
+        return face && { type: 'transport', face, event }
       }
       default:
         return event

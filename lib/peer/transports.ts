@@ -147,8 +147,9 @@ export class Transports {
     return this.#faces
   }
 
+  /** The transport of that mid; of two, the one made last. */
   find(mid: string): TransportFace | undefined {
-    return this.#faces.find(face => face.session?.mid === mid)
+    return this.#faces.findLast(face => face.session?.mid === mid)
   }
 
   /** The transport that the peer's offer asks for, before there is one. */

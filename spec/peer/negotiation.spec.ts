@@ -164,6 +164,40 @@ t.test('a rollback returns to the last stable state', async t => {
   b.close()
 })
 
+t.test('a rollback discards the transport, and the states follow', async t => {
+  const pair = createCarelessPair({ seed: 71 })
+  const { a, b, sim } = pair
+  a.createDataChannel('x')
+  await sim.run(a.setLocalDescription())
+  await sim.run(() => a.iceGatheringState === 'complete')
+  const { transport } = a.sctp!
+  const log: string[] = []
+  logConnection(a, log)
+  await sim.run(a.setLocalDescription({ type: 'rollback' }))
+  await sim.elapse(10)
+  t.equal(a.iceGatheringState, 'new')
+  t.strictSame(log.slice(0, 2), ['signalingstatechange: stable', 'icegatheringstatechange: new'])
+  t.strictSame([transport.state, transport.iceTransport.state], ['closed', 'closed'])
+  a.close()
+  b.close()
+})
+
+t.test('offers and rollbacks in one breath leave the last one working', async t => {
+  const pair = createCarelessPair({ seed: 72 })
+  const { a, b, sim } = pair
+  const channel = a.createDataChannel('x')
+  for (let i = 0; i < 3; i++) {
+    void a.setLocalDescription()
+    void a.setLocalDescription({ type: 'rollback' })
+  }
+  await sim.run(pair.negotiate())
+  await sim.run(() => channel.readyState === 'open' && a.iceGatheringState === 'complete')
+  t.strictSame([a.sctp!.transport.state, a.sctp!.transport.iceTransport.gatheringState], ['connected', 'complete'])
+  t.equal(a.sctp!.transport.iceTransport.getLocalCandidates().length, 1)
+  a.close()
+  b.close()
+})
+
 t.test('an offer that comes across our own takes its place', async t => {
   const pair = createCarelessPair({ seed: 67 })
   const { a, b, sim } = pair
