@@ -57,16 +57,13 @@ export class SessionTransport {
     return this.#announce(this.ice.addHostCandidate(host, now))
   }
 
-  /** Takes new local credentials into use; the sockets stay, and their candidates are announced anew. */
+  /**
+   * Takes new local credentials into use, or those of before when an offer was rolled back; the sockets stay, and their
+   * candidates are announced anew.
+   */
   restart(parameters: IceParameters, now: number): AnnouncedCandidate[] {
     this.localCandidates = []
     return this.ice.restart(parameters, now).map(candidate => this.#announce(candidate))
-  }
-
-  /** Goes back to the credentials before `restart`: its offer was rolled back. */
-  cancelRestart(now: number): AnnouncedCandidate[] {
-    this.localCandidates = []
-    return this.ice.cancelRestart(now).map(candidate => this.#announce(candidate))
   }
 
   #announce(candidate: IceCandidate): AnnouncedCandidate {

@@ -277,7 +277,7 @@ export class Session implements FlushingMachine {
       kept.add(media.transportMid)
       if (media.local === undefined) continue
       const { usernameFragment, password } = media.local
-      const owner = this.#transports.apply(media, { usernameFragment, password }, rolledBack, now)
+      const owner = this.#transports.apply(media, { usernameFragment, password }, now)
       if (!agreed) continue
       owner.applyRemote(media, now)
       this.#agreeSctp(media, owner)

@@ -95,13 +95,12 @@ export class TransportSet {
   }
 
   /** The transport of an m-section whose local description has been applied: made, kept, or restarted. */
-  apply(media: AppliedMedia, parameters: IceParameters, rolledBack: boolean, now: number): SessionTransport {
+  apply(media: AppliedMedia, parameters: IceParameters, now: number): SessionTransport {
     const owner = this.find(media.transportMid)
     if (owner === undefined) return this.#make(media, parameters)
     if (parameters.usernameFragment === owner.ice.localParameters.usernameFragment) return owner
     this.#setGathering(owner, 'gathering')
-    const announced = rolledBack ? owner.cancelRestart(now) : owner.restart(parameters, now)
-    for (const candidate of announced) this.#tell(owner, candidate)
+    for (const candidate of owner.restart(parameters, now)) this.#tell(owner, candidate)
     this.#endGathering(owner, now)
     return owner
   }
