@@ -93,6 +93,8 @@ export class Session implements FlushingMachine {
   flush(now: number): void {
     if (this.#closed) return
     this.#now = now
+    // What fell due in this turn (a check on a candidate just added) need not wait for a timer of the platform.
+    for (const { transport } of this.#transports.list) if (transport.deadline <= now) transport.advance(now)
     this.#channels.flush(now)
     this.#settle(now)
   }
