@@ -47,7 +47,7 @@ export class StreamIds {
   choose(limit: number): number | undefined {
     while (this.#free.length > 0) {
       const id = this.#free.pop()!
-      if (!this.#channels.has(id)) return id
+      if (id < limit && !this.#channels.has(id)) return id
     }
     while (this.#next <= LARGEST_ID && this.#next < limit) {
       const id = this.#next

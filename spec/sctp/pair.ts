@@ -71,3 +71,6 @@ export const pattern = (length: number, seed = 0): Uint8Array => {
   for (let i = 0; i < length; i++) bytes[i] = (i * 31 + (i >>> 8) * 17 + seed * 101) & 0xff
   return bytes
 }
+
+/** Whether two byte strings are the same; quicker on long ones than a deep comparison. */
+export const same = (a: Uint8Array | undefined, b: Uint8Array): boolean => a !== undefined && Buffer.compare(a, b) === 0
