@@ -90,7 +90,7 @@ export class Connectivity {
     this.refresh()
     if (type === 'rollback') {
       this.#sctp = this.#stableSctp
-      this.transports.prune(session.transports)
+      this.transports.prune(session.transports, this.#sctp?.transport)
       return
     }
     if (type === 'offer') {
@@ -102,7 +102,7 @@ export class Connectivity {
       }
     } else if (type === 'answer' && !data) {
       this.#sctp = undefined
-      this.transports.prune(session.transports)
+      this.transports.prune(session.transports, undefined)
     }
     if (type !== 'offer' && session.sctp !== undefined) {
       this.#sctp?.slots.limitMessages(session.sctp.remoteMaxMessageSize)
@@ -149,7 +149,7 @@ export class Connectivity {
     if (stateChanged) ice.dispatchEvent(new Event('statechange'))
     if (after.ice !== before.ice) this.#fire('iceconnectionstatechange')
     if (after.connection !== before.connection) this.#fire('connectionstatechange')
-    if (state === 'closed') this.transports.prune(this.#owner.session.transports)
+    if (state === 'closed') this.transports.prune(this.#owner.session.transports, this.#sctp?.transport)
   }
 
   // Gathering

@@ -24,11 +24,8 @@ export interface DataChannelOwner {
   queueTask(task: () => void): void
 }
 
-interface MessageEventInit {
-  readonly data: unknown
-}
 /** The platform's MessageEvent, which the types of some platforms leave out. */
-declare const MessageEvent: new (type: string, init: MessageEventInit) => Event
+declare const MessageEvent: new (type: string, init: { readonly data: unknown }) => Event
 
 /** A message that waits for the bytes of a Blob, its own or one before it. */
 export interface WaitingMessage {

@@ -170,10 +170,15 @@ export class Transports {
     for (const face of this.#faces) face.refresh()
   }
 
-  /** Forgets the transports that are gone: those of the session no more, and closed. */
-  prune(transports: readonly SessionTransport[]): void {
+  /**
+   * Forgets the transports that are gone: the session has them no more and they are closed, or nothing came of them.
+   * @param used The one that is in use, also if the session has it not yet.
+   */
+  prune(transports: readonly SessionTransport[], used: TransportFace | undefined): void {
     for (let i = this.#faces.length - 1; i >= 0; i--) {
-      const { session, iceSlots } = this.#faces[i]!
+      const face = this.#faces[i]!
+      if (face === used) continue
+      const { session, iceSlots } = face
       const gone = session === undefined || (iceSlots.state === 'closed' && !transports.includes(session))
       if (gone) this.#faces.splice(i, 1)
     }
