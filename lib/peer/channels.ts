@@ -1,6 +1,6 @@
 /** The data channels of a connection: which W3C object stands for which channel of the session. */
 
-import type { Channel, ChannelEvent } from '../channel/index.ts'
+import type { Channel, ChannelEvent, ChannelOptions } from '../channel/index.ts'
 import { RTCDataChannel } from './data-channel.ts'
 import { type DataChannelOwner, DataChannelSlots } from './data-channel-slots.ts'
 
@@ -10,6 +10,22 @@ export interface ChannelFace {
   readonly slots: DataChannelSlots
   readonly face: RTCDataChannel
 }
+
+/** A channel of an association that is over: what it was to be, and closed. */
+const stillbornChannel = (options: ChannelOptions): Channel => ({
+  ...options,
+  id: options.id,
+  maxRetransmits: options.maxRetransmits,
+  maxPacketLifeTime: options.maxPacketLifeTime,
+  priority: options.priority ?? 'low',
+  state: 'closed',
+  bufferedAmount: 0,
+  bufferedAmountLowThreshold: 0,
+  messagesSent: 0,
+  bytesSent: 0,
+  messagesReceived: 0,
+  bytesReceived: 0,
+})
 
 /** How many closed channels the statistics remember. */
 const MOST_ENDED = 256
@@ -37,6 +53,22 @@ export class Channels {
     return added
   }
 
+  /** A channel that cannot be made any more: the application gets it, and is told (webrtc-pc, 6.2.6). */
+  addFailed(options: ChannelOptions, message: string): ChannelFace {
+    const added = this.add(stillbornChannel(options))
+    this.#owner.queueTask(() => {
+      this.#end(added)
+      added.slots.closed('data-channel-failure', message)
+    })
+    return added
+  }
+
+  #end(face: ChannelFace): void {
+    this.#faces.delete(face.channel)
+    this.#ended.push(face)
+    if (this.#ended.length > MOST_ENDED) this.#ended.shift()
+  }
+
   /** For a channel that the peer has opened: the task after the `datachannel` event. */
   announceOpen(channel: Channel): void {
     this.#faces.get(channel)?.slots.announceOpen()
@@ -61,9 +93,7 @@ export class Channels {
         slots.closing()
         break
       case 'closed': {
-        this.#faces.delete(event.channel)
-        this.#ended.push(known)
-        if (this.#ended.length > MOST_ENDED) this.#ended.shift()
+        this.#end(known)
         const { error } = event
         if (error === undefined) {
           slots.closed()

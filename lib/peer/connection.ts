@@ -10,7 +10,7 @@ import type { Certificate } from '../crypto/index.ts'
 import { Driver, type FlushingMachine } from '../machine/index.ts'
 import { Session } from '../session/index.ts'
 import { certificateSlots, DEFAULT_VALIDITY, generate } from './certificate.ts'
-import { Channels } from './channels.ts'
+import { type ChannelFace, Channels } from './channels.ts'
 import type { Configuration } from './configuration.ts'
 import { Connectivity, type ConnectivityOwner } from './connectivity.ts'
 import type { RTCDataChannel } from './data-channel.ts'
@@ -170,21 +170,24 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, GathererO
     if (maxChannels !== undefined && options.id !== undefined && options.id >= maxChannels) {
       throw exception('OperationError', `${context}: The id ${options.id} is beyond the negotiated streams.`)
     }
-    let channel: Channel
-    try {
-      channel = this.session.createChannel(options)
-    } catch (error) {
-      if (error instanceof ChannelError) throw exception('OperationError', `${context}: ${error.message}`)
-      throw error
-    }
     const first = !this.#channels.created
-    const { face } = this.#channels.add(channel)
+    const { face } = this.#createChannel(options, context)
     if (first) {
       this.#channels.created = true
       this.negotiator.changed()
     }
     this.touch()
     return face
+  }
+
+  #createChannel(options: ChannelOptions, context: string): ChannelFace {
+    try {
+      return this.#channels.add(this.session.createChannel(options))
+    } catch (error) {
+      if (!(error instanceof ChannelError)) throw error
+      if (error.code === 'invalid-state') return this.#channels.addFailed(options, error.message)
+      throw exception('OperationError', `${context}: ${error.message}`)
+    }
   }
 
   get maxMessageSize(): number {
@@ -200,7 +203,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, GathererO
   }
 
   closeChannel(channel: Channel): void {
-    if (this.closed) return
+    if (this.closed || channel.state === 'closed') return
     this.session.closeChannel(channel, this.now())
     this.touch()
   }

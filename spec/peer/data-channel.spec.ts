@@ -295,6 +295,22 @@ t.test('a channel can be closed before it opens', async t => {
   pair.b.close()
 })
 
+t.test('a channel over an association that is over fails by its events', async t => {
+  const { a, b, here, sim, close } = await open({ seed: 44 })
+  b.close()
+  await sim.run(() => here.readyState === 'closed')
+  const late = a.createDataChannel('late')
+  const log: string[] = []
+  late.onerror = ({ error }) => log.push(error.errorDetail)
+  late.onclose = () => log.push('close')
+  a.createDataChannel('at once').close()
+  t.equal(late.readyState, 'connecting')
+  await sim.run(() => log.length === 2)
+  t.strictSame(log, ['data-channel-failure', 'close'])
+  t.equal(late.readyState, 'closed')
+  close()
+})
+
 t.test('negotiated channels meet by their id', async t => {
   const pair = createPair({ seed: 42 })
   const [here, there] = [pair.a, pair.b].map(connection =>
@@ -312,21 +328,16 @@ t.test('negotiated channels meet by their id', async t => {
   pair.b.close()
 })
 
-t.test('ids follow the DTLS role and are known with the answer', async t => {
+t.test('ids follow the DTLS role, in the order of creation', async t => {
   const pair = createPair({ seed: 43 })
   const channels = [pair.a.createDataChannel('one'), pair.a.createDataChannel('two')]
-  t.strictSame(
-    channels.map(({ id }) => id),
-    [null, null],
-  )
-  await pair.sim.run(pair.negotiate())
+  const ids = () => channels.map(({ id }) => id)
+  t.strictSame(ids(), [null, null])
+  void pair.negotiate()
+  await pair.sim.run(() => channels.every(({ readyState }) => readyState === 'open'))
   // The answerer is the DTLS client, which has the even ids (RFC 8832, 6).
-  t.strictSame(
-    channels.map(({ id }) => id),
-    [1, 3],
-  )
-  const there = pair.b.createDataChannel('three')
-  t.equal(there.id, 0)
+  t.strictSame(ids(), [1, 3])
+  t.equal(pair.b.createDataChannel('three').id, 0)
   pair.a.close()
   pair.b.close()
 })
