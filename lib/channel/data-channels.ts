@@ -8,33 +8,31 @@ import { EventQueue, type FlushingMachine } from '../machine/index.ts'
 import { Association, type AssociationEvent, type SctpCounters, SctpError } from '../sctp/index.ts'
 import { type Channel, ChannelError, type ChannelOptions, DataChannel } from './channel.ts'
 import type { ChannelCounters, ChannelEvent, ConnectOptions, DataChannelsOptions } from './channel-event.ts'
-import { type OpenMessage, readDcep, writeAck, writeOpen } from './dcep.ts'
-import { EarlyMessages } from './early-messages.ts'
-import { EMPTY_PAYLOAD, isEmpty, isText, isUserMessage, PPID, payloadIdentifier } from './payload.ts'
+import { writeOpen } from './dcep.ts'
+import { Incoming } from './incoming.ts'
+import { DCEP_POLICY, EMPTY_PAYLOAD, PPID, payloadIdentifier } from './payload.ts'
 import { StreamIds } from './stream-ids.ts'
 
 /** Packets that came before `connect` and are kept: an INIT right behind the handshake of DTLS. */
 const EARLY_PACKETS = 16
-/** Bytes of labels and protocols that the peer can make this side keep. */
-const LARGEST_LABELS = 16 << 20
-const NO_BYTES = new Uint8Array(0)
-const RELIABLE = { owned: true, counted: false } as const
 
 export class DataChannels implements FlushingMachine {
   readonly counters: ChannelCounters = { badOpens: 0, unknownPayloads: 0, lateMessages: 0, droppedEarlyMessages: 0 }
   readonly #association: Association
   readonly #events = new EventQueue<ChannelEvent>()
   readonly #ids = new StreamIds()
-  readonly #early = new EarlyMessages(this.counters)
+  readonly #incoming: Incoming
   /** Made here, and not announced as open yet, in order. */
   #opening: DataChannel[] = []
   #state: 'new' | 'connecting' | 'connected' | 'closed' = 'new'
   #remoteMaxMessageSize = 65_536
-  #labelBytes = 0
   #earlyPackets: Uint8Array[] = []
 
   constructor(options: DataChannelsOptions) {
     this.#association = new Association(options)
+    this.#incoming = new Incoming(this.#association, this.#ids, this.#events, this.counters, (channel, message) =>
+      this.#fail(channel, message),
+    )
   }
 
   get state(): 'new' | 'connecting' | 'connected' | 'closed' {
@@ -195,7 +193,7 @@ export class DataChannels implements FlushingMachine {
   }
 
   get #streamLimit(): number {
-    return Math.min(this.#association.outboundStreams, this.#association.inboundStreams)
+    return this.#incoming.streamLimit
   }
 
   #own(channel: Channel): DataChannel {
@@ -223,11 +221,18 @@ export class DataChannels implements FlushingMachine {
       this.#finish(channel, new ChannelError('no-id-left', `The peer has no stream ${id}`))
       return
     }
-    if (!channel.negotiated) this.#association.send(id, PPID.DCEP, writeOpen(channel), RELIABLE, now)
+    if (!this.#association.canSend(id)) {
+      this.#finish(
+        channel,
+        new ChannelError('invalid-state', 'The association is ending, or the stream is being reset'),
+      )
+      return
+    }
+    if (!channel.negotiated) this.#association.send(id, PPID.DCEP, writeOpen(channel), DCEP_POLICY, now)
     channel.state = 'open'
     channel.applyThreshold()
     this.#events.push({ type: 'open', channel })
-    this.#deliverEarly(id)
+    this.#incoming.open(id, now)
   }
 
   #drain(now: number): void {
@@ -240,7 +245,7 @@ export class DataChannels implements FlushingMachine {
   #handle(event: AssociationEvent, now: number): void {
     switch (event.type) {
       case 'message':
-        this.#message(event.streamId, event.ppid, event.data, now)
+        this.#incoming.message(event.streamId, event.ppid, event.data, now)
         break
       case 'buffered-low': {
         const channel = this.#ids.get(event.streamId)
@@ -260,7 +265,7 @@ export class DataChannels implements FlushingMachine {
       }
       case 'incoming-reset':
         for (const channel of this.#named(event.streamIds)) this.#incomingReset(channel)
-        for (const id of event.streamIds) this.#early.take(id)
+        this.#incoming.forget(event.streamIds)
         break
       case 'reset-requested':
         for (const channel of this.#named(event.streamIds)) this.#closing(channel)
@@ -274,12 +279,12 @@ export class DataChannels implements FlushingMachine {
       case 'restarted':
         this.#closeAll(new ChannelError('sctp-failure', 'The peer began the association anew'))
         this.#ids.restart()
-        this.#early.clear()
+        this.#incoming.clear()
         break
       case 'closed': {
         if (this.#state === 'closed') break
         this.#state = 'closed'
-        this.#early.clear()
+        this.#incoming.clear()
         const cause = event.error
         const error = cause && new ChannelError('sctp-failure', cause.message, cause.causeCode)
         this.#events.push({ type: 'association', state: 'closed', ...(error && { error }) })
@@ -293,72 +298,6 @@ export class DataChannels implements FlushingMachine {
   #named(streamIds: readonly number[]): DataChannel[] {
     if (streamIds.length === 0) return [...this.#ids.values()]
     return streamIds.map(id => this.#ids.get(id)).filter(channel => channel !== undefined)
-  }
-
-  #message(streamId: number, ppid: number, data: Uint8Array<ArrayBuffer>, now: number): void {
-    if (ppid === PPID.DCEP) {
-      this.#dcep(streamId, data, now)
-      return
-    }
-    const channel = this.#ids.get(streamId)
-    if (channel === undefined || channel.state === 'connecting') {
-      this.#early.keep(streamId, ppid, data)
-      return
-    }
-    if (channel.state !== 'open') {
-      this.counters.lateMessages++
-      return
-    }
-    if (!isUserMessage(ppid)) {
-      this.counters.unknownPayloads++
-      this.#fail(channel, `The peer sent a message under payload protocol identifier ${ppid}`)
-      return
-    }
-    channel.acknowledged = true
-    channel.messagesReceived++
-    const content = isEmpty(ppid) ? NO_BYTES : data
-    channel.bytesReceived += content.length
-    this.#events.push({ type: 'message', channel, data: content, text: isText(ppid) })
-  }
-
-  #deliverEarly(streamId: number): void {
-    for (const { ppid, data } of this.#early.take(streamId)) this.#message(streamId, ppid, data, 0)
-  }
-
-  #dcep(streamId: number, data: Uint8Array, now: number): void {
-    const message = readDcep(data)
-    const channel = this.#ids.get(streamId)
-    if (message?.type === 'ack') {
-      if (channel !== undefined) channel.acknowledged = true
-      return
-    }
-    const refused =
-      message === undefined ||
-      channel !== undefined ||
-      !this.#ids.isPeers(streamId) ||
-      streamId >= this.#streamLimit ||
-      this.#labelBytes + data.length > LARGEST_LABELS
-    if (!refused) {
-      this.#accept(streamId, message, data.length, now)
-      return
-    }
-    // The error is told by resetting the stream (RFC 8832 6).
-    this.counters.badOpens++
-    this.#early.take(streamId)
-    if (channel !== undefined) this.#fail(channel, 'The peer sent a message of the establishment protocol out of place')
-    else this.#association.resetStreams([streamId])
-  }
-
-  #accept(streamId: number, message: OpenMessage, length: number, now: number): void {
-    const channel = new DataChannel(this.#association, { ...message, negotiated: false }, true)
-    this.#labelBytes += length
-    channel.id = streamId
-    channel.openLength = length
-    this.#ids.take(streamId, channel)
-    channel.state = 'open'
-    this.#association.send(streamId, PPID.DCEP, writeAck(), RELIABLE, now)
-    this.#events.push({ type: 'incoming', channel })
-    this.#deliverEarly(streamId)
   }
 
   /** The peer has ended its direction: ours ends too (RFC 8831 6.7). */
@@ -391,7 +330,7 @@ export class DataChannels implements FlushingMachine {
     const { id } = channel
     const untouched = channel.state === 'connecting'
     channel.finish()
-    this.#labelBytes -= channel.openLength
+    this.#incoming.closed(channel)
     if (untouched) this.#opening = this.#opening.filter(other => other !== channel)
     if (id !== undefined) this.#ids.release(id, untouched || (channel.outgoingReset && channel.incomingReset))
     this.#events.push({ type: 'closed', channel, ...(error && { error }) })

@@ -123,7 +123,7 @@ export class Association implements FlushingMachine {
    * Queues a message; it leaves with `flush`. May be called before the association is up.
    * @param data Copied before the call returns, unless `owned`. Not empty (SCTP has no empty messages).
    * @throws SctpError 'invalid-state' when the association is ending or the stream is being reset, 'invalid-stream',
-   * 'buffer-full'; RangeError when `data` is empty.
+   * 'buffer-full' (not for what is not counted); RangeError when `data` is empty.
    */
   send(streamId: number, ppid: number, data: Uint8Array, options: SendOptions, now: number): void {
     const block = this.#block
@@ -135,13 +135,20 @@ export class Association implements FlushingMachine {
       throw new SctpError('invalid-stream', `There is no stream ${streamId}`)
     }
     if (data.length === 0) throw new RangeError('An SCTP message has at least one byte')
-    if (queue.buffered + data.length > this.#sendBufferLimit) {
+    if (options.counted !== false && queue.buffered + data.length > this.#sendBufferLimit) {
       throw new SctpError('buffer-full', `More than ${this.#sendBufferLimit} bytes would wait to be sent`)
     }
     const stream = queue.stream(streamId)
     if (stream.resetting) throw new SctpError('invalid-state', `Stream ${streamId} is being reset`)
     queue.push(stream, createMessage(streamId, ppid, data, options, now))
     block.counters.messagesSent++
+  }
+
+  /** Whether `send` would take a message on this stream, as far as states go. */
+  canSend(streamId: number): boolean {
+    const block = this.#block
+    if (block.ended || block.state.startsWith('shutdown') || streamId >= block.outboundStreams) return false
+    return block.queue.known(streamId)?.resetting !== true
   }
 
   /** Bytes accepted on a stream and not yet sent for the first time. */
@@ -155,12 +162,13 @@ export class Association implements FlushingMachine {
   }
 
   /**
-   * Resets outgoing streams once what was queued on them is sent (RFC 6525); the event `reset-done` follows.
+   * Resets outgoing streams once what was queued on them is sent (RFC 6525); the event `reset-done` follows. Does
+   * nothing after the end.
    * @param options `discard`: what has not begun to be sent is dropped.
    */
   resetStreams(streamIds: readonly number[], options: { readonly discard?: boolean } = {}): void {
     const block = this.#block
-    if (block.ended) throw new SctpError('invalid-state', 'The association has ended')
+    if (block.ended) return
     for (const id of streamIds) block.queue.drain(id, options.discard === true)
   }
 

@@ -7,13 +7,11 @@
  * is held by TSN, and joined as soon as it makes a whole message, which need not wait when it is unordered.
  */
 
-import { add16, add32, after16, diff16, diff32 } from '../bytes/index.ts'
+import { add16, add32, after16, diff16 } from '../bytes/index.ts'
 import { DATA_BEGIN, DATA_END, DATA_UNORDERED, DATA_WHOLE } from './chunk-type.ts'
 import type { SctpCounters } from './counters.ts'
+import { Fragment, HeldFragments, OVERHEAD } from './held-fragments.ts'
 
-/** What a held fragment or message costs beside its bytes; counted, so that tiny ones cannot outgrow the window. */
-const OVERHEAD = 64
-const FIRST_CAPACITY = 64
 /** No buffer larger than this is made on the strength of a guess. */
 const LARGEST_GUESS = 1 << 18
 
@@ -21,25 +19,6 @@ const LARGEST_GUESS = 1 << 18
 export type DeliverMessage = (streamId: number, ppid: number, data: Uint8Array<ArrayBuffer>) => void
 /** A message is larger than `maxMessageSize`: it is dropped. */
 export type RefuseMessage = (streamId: number) => void
-
-class Fragment {
-  /** At the end of a run of fragments of one message: where the run begins. */
-  runStart: number
-  /** At the beginning of a run: where it ends. */
-  runEnd: number
-
-  constructor(
-    readonly tsn: number,
-    readonly flags: number,
-    readonly streamId: number,
-    readonly ssn: number,
-    readonly ppid: number,
-    readonly data: Uint8Array<ArrayBuffer>,
-  ) {
-    this.runStart = tsn
-    this.runEnd = tsn
-  }
-}
 
 /** An ordered message that waits for one before it; without data when it was refused. */
 interface PendingMessage {
@@ -53,15 +32,14 @@ class InboundStream {
 }
 
 export class Reassembly {
-  /** Bytes held ahead of what is missing, with an allowance for each piece. */
-  buffered = 0
   readonly #maxMessageSize: number
   readonly #deliver: DeliverMessage
   readonly #refuse: RefuseMessage
   readonly #counters: SctpCounters
   readonly #streams = new Map<number, InboundStream>()
-  #held: (Fragment | undefined)[] = new Array(FIRST_CAPACITY).fill(undefined)
-  #heldCount = 0
+  readonly #held = new HeldFragments()
+  /** Bytes of whole messages that wait for their turn, with an allowance for each. */
+  #pendingCost = 0
   /** The message that is half done at the cumulative TSN. */
   #open = false
   #openTsn = 0
@@ -79,6 +57,11 @@ export class Reassembly {
     this.#deliver = deliver
     this.#refuse = refuse
     this.#counters = counters
+  }
+
+  /** Bytes held ahead of what is missing, with an allowance for each piece. */
+  get buffered(): number {
+    return this.#held.cost + this.#pendingCost
   }
 
   /** Takes the payload `bytes[start, end)` of the TSN next in sequence. */
@@ -132,26 +115,23 @@ export class Reassembly {
     end: number,
     distance: number,
   ): void {
-    while (distance >= this.#held.length) this.#grow()
     const fragment = new Fragment(tsn, flags, streamId, ssn, ppid, this.#copy(bytes, start, end))
-    this.#held[tsn & (this.#held.length - 1)] = fragment
-    this.#heldCount++
-    this.buffered += end - start + OVERHEAD
-    this.#join(fragment)
+    const count = this.#held.add(fragment, distance)
+    if (count > 0) this.#join(fragment.runStart, count)
   }
 
   /** The cumulative TSN has moved over `count` TSNs from `tsn` on: takes what was held of them. */
   pass(tsn: number, count: number): void {
     for (let i = 0; i < count; i++) {
       const at = add32(tsn, i)
-      const fragment = this.#release(at)
+      const fragment = this.#held.release(at)
       if (fragment !== undefined) {
         const { flags, streamId, ssn, ppid, data } = fragment
         this.take(at, flags, streamId, ssn, ppid, data, 0, data.length)
       } else {
         // It was delivered already, or has been given up by the peer, and then the rest of its message was too.
         if (this.#open) this.#dropOpen()
-        if (this.#heldCount === 0) return
+        if (this.#held.count === 0) return
       }
     }
   }
@@ -176,7 +156,7 @@ export class Reassembly {
     for (const id of ids ?? [...this.#streams.keys()]) {
       const stream = this.#streams.get(id)
       if (stream !== undefined) {
-        for (const message of stream.pending.values()) this.buffered -= (message.data?.length ?? 0) + OVERHEAD
+        for (const message of stream.pending.values()) this.#pendingCost -= (message.data?.length ?? 0) + OVERHEAD
         this.#streams.delete(id)
       }
       if (this.#open && this.#openStream === id) this.#dropOpen()
@@ -229,47 +209,25 @@ export class Reassembly {
     this.#counters.misplaced++
   }
 
-  /** Joins a fragment with its neighbours; when that makes a whole message, it is complete. */
-  #join(fragment: Fragment): void {
-    let start = fragment.tsn
-    let end = fragment.tsn
-    if ((fragment.flags & DATA_BEGIN) === 0) {
-      const left = this.#at(add32(fragment.tsn, -1))
-      if (left !== undefined && (left.flags & DATA_END) === 0 && left.streamId === fragment.streamId) {
-        start = left.runStart
-      }
-    }
-    if ((fragment.flags & DATA_END) === 0) {
-      const right = this.#at(add32(fragment.tsn, 1))
-      if (right !== undefined && (right.flags & DATA_BEGIN) === 0 && right.streamId === fragment.streamId) {
-        end = right.runEnd
-      }
-    }
-    const first = this.#at(start)!
-    const last = this.#at(end)!
-    first.runEnd = end
-    last.runStart = start
-    if ((first.flags & DATA_BEGIN) === 0 || (last.flags & DATA_END) === 0) return
-    const ordered = (first.flags & DATA_UNORDERED) === 0
-    const count = diff32(end, start) + 1
+  /** Makes one message of the `count` fragments from `start` on. */
+  #join(start: number, count: number): void {
+    const first = this.#held.at(start)!
     let length = 0
-    for (let i = 0; i < count; i++) length += this.#at(add32(start, i))!.data.length
-    let data: Uint8Array<ArrayBuffer> | undefined
-    if (length > this.#maxMessageSize) {
-      this.#counters.oversizedMessages++
-      this.#refuse(first.streamId)
-    } else if (count > 1) {
-      data = new Uint8Array(length)
-    } else {
-      data = first.data
-    }
+    for (let i = 0; i < count; i++) length += this.#held.at(add32(start, i))!.data.length
+    const refused = length > this.#maxMessageSize
+    const data = count === 1 ? first.data : refused ? undefined : new Uint8Array(length)
     let offset = 0
     for (let i = 0; i < count; i++) {
-      const piece = this.#release(add32(start, i))!.data
-      if (data !== undefined && count > 1) data.set(piece, offset)
+      const piece = this.#held.release(add32(start, i))!.data
+      if (count > 1) data?.set(piece, offset)
       offset += piece.length
     }
-    this.#complete(first.streamId, first.ssn, first.ppid, ordered, data)
+    if (refused) {
+      this.#counters.oversizedMessages++
+      this.#refuse(first.streamId)
+    }
+    const ordered = (first.flags & DATA_UNORDERED) === 0
+    this.#complete(first.streamId, first.ssn, first.ppid, ordered, refused ? undefined : data)
   }
 
   #complete(
@@ -295,7 +253,7 @@ export class Reassembly {
       if (stream.pending.size > 0) this.#drain(streamId, stream)
     } else if (after16(ssn, stream.nextSsn) && !stream.pending.has(ssn)) {
       stream.pending.set(ssn, { ppid, data })
-      this.buffered += (data?.length ?? 0) + OVERHEAD
+      this.#pendingCost += (data?.length ?? 0) + OVERHEAD
     } else {
       this.#counters.misplaced++
     }
@@ -310,7 +268,7 @@ export class Reassembly {
     const message = stream.pending.get(stream.nextSsn)
     if (message === undefined) return false
     stream.pending.delete(stream.nextSsn)
-    this.buffered -= (message.data?.length ?? 0) + OVERHEAD
+    this.#pendingCost -= (message.data?.length ?? 0) + OVERHEAD
     if (message.data !== undefined) this.#emit(streamId, message.ppid, message.data)
     return true
   }
@@ -327,28 +285,5 @@ export class Reassembly {
       this.#streams.set(id, stream)
     }
     return stream
-  }
-
-  #at(tsn: number): Fragment | undefined {
-    const fragment = this.#held[tsn & (this.#held.length - 1)]
-    return fragment?.tsn === tsn ? fragment : undefined
-  }
-
-  #release(tsn: number): Fragment | undefined {
-    if (this.#heldCount === 0) return undefined
-    const fragment = this.#at(tsn)
-    if (fragment === undefined) return undefined
-    this.#held[tsn & (this.#held.length - 1)] = undefined
-    this.#heldCount--
-    this.buffered -= fragment.data.length + OVERHEAD
-    return fragment
-  }
-
-  #grow(): void {
-    const grown: (Fragment | undefined)[] = new Array(this.#held.length * 2).fill(undefined)
-    for (const fragment of this.#held) {
-      if (fragment !== undefined) grown[fragment.tsn & (grown.length - 1)] = fragment
-    }
-    this.#held = grown
   }
 }

@@ -1,0 +1,134 @@
+/**
+ * What the peer sends on its streams: user messages for channels, and the messages of DCEP that make them
+ * (RFC 8831 6.6, RFC 8832 6).
+ */
+
+import type { EventQueue } from '../machine/index.ts'
+import type { Association } from '../sctp/index.ts'
+import { DataChannel } from './channel.ts'
+import type { ChannelCounters, ChannelEvent } from './channel-event.ts'
+import { type OpenMessage, readDcep, writeAck } from './dcep.ts'
+import { EarlyMessages } from './early-messages.ts'
+import { DCEP_POLICY, isEmpty, isText, isUserMessage, PPID } from './payload.ts'
+import type { StreamIds } from './stream-ids.ts'
+
+/** Bytes of labels and protocols that the peer can make this side keep. */
+const LARGEST_LABELS = 16 << 20
+const NO_BYTES = new Uint8Array(0)
+
+export class Incoming {
+  readonly #association: Association
+  readonly #ids: StreamIds
+  readonly #events: EventQueue<ChannelEvent>
+  readonly #counters: ChannelCounters
+  readonly #fail: (channel: DataChannel, message: string) => void
+  readonly #early: EarlyMessages
+  #labelBytes = 0
+
+  /** @param fail Closes a channel on which the peer broke the protocol. */
+  constructor(
+    association: Association,
+    ids: StreamIds,
+    events: EventQueue<ChannelEvent>,
+    counters: ChannelCounters,
+    fail: (channel: DataChannel, message: string) => void,
+  ) {
+    this.#association = association
+    this.#ids = ids
+    this.#events = events
+    this.#counters = counters
+    this.#fail = fail
+    this.#early = new EarlyMessages(counters)
+  }
+
+  /** A channel needs a stream each way: ids are below this. */
+  get streamLimit(): number {
+    return Math.min(this.#association.outboundStreams, this.#association.inboundStreams)
+  }
+
+  message(streamId: number, ppid: number, data: Uint8Array<ArrayBuffer>, now: number): void {
+    if (ppid === PPID.DCEP) {
+      this.#dcep(streamId, data, now)
+      return
+    }
+    const channel = this.#ids.get(streamId)
+    if (channel === undefined || channel.state === 'connecting') {
+      this.#early.keep(streamId, ppid, data)
+      return
+    }
+    if (channel.state !== 'open') {
+      this.#counters.lateMessages++
+      return
+    }
+    if (!isUserMessage(ppid)) {
+      this.#counters.unknownPayloads++
+      this.#fail(channel, `The peer sent a message under payload protocol identifier ${ppid}`)
+      return
+    }
+    channel.acknowledged = true
+    channel.messagesReceived++
+    const content = isEmpty(ppid) ? NO_BYTES : data
+    channel.bytesReceived += content.length
+    this.#events.push({ type: 'message', channel, data: content, text: isText(ppid) })
+  }
+
+  /** The stream has an open channel now: what came before it is delivered. */
+  open(streamId: number, now: number): void {
+    for (const { ppid, data } of this.#early.take(streamId)) this.message(streamId, ppid, data, now)
+  }
+
+  /** The peer has reset these streams: what came on them without a channel is of no use. */
+  forget(streamIds: readonly number[]): void {
+    if (streamIds.length === 0) this.#early.clear()
+    for (const id of streamIds) this.#early.take(id)
+  }
+
+  closed(channel: DataChannel): void {
+    this.#labelBytes -= channel.openLength
+  }
+
+  clear(): void {
+    this.#early.clear()
+  }
+
+  #dcep(streamId: number, data: Uint8Array, now: number): void {
+    const message = readDcep(data)
+    const channel = this.#ids.get(streamId)
+    if (message?.type === 'ack') {
+      if (channel !== undefined) channel.acknowledged = true
+      return
+    }
+    const refused =
+      message === undefined ||
+      channel !== undefined ||
+      !this.#ids.isPeers(streamId) ||
+      streamId >= this.streamLimit ||
+      !this.#association.canSend(streamId) ||
+      this.#labelBytes + data.length > LARGEST_LABELS
+    if (!refused) {
+      this.#accept(streamId, message, data.length, now)
+      return
+    }
+    // The error is told by resetting the stream (RFC 8832 6).
+    this.#counters.badOpens++
+    this.#early.take(streamId)
+    if (channel !== undefined) this.#fail(channel, 'The peer sent a message of the establishment protocol out of place')
+    else this.#association.resetStreams([streamId])
+  }
+
+  #accept(streamId: number, message: OpenMessage, length: number, now: number): void {
+    const channel = new DataChannel(this.#association, { ...message, negotiated: false }, true)
+    channel.id = streamId
+    // The stream may have failed to reset before: then it cannot carry another channel.
+    if (!this.#ids.take(streamId, channel)) {
+      this.#counters.badOpens++
+      return
+    }
+    this.#labelBytes += length
+    channel.openLength = length
+    channel.state = 'open'
+    this.#association.send(streamId, PPID.DCEP, writeAck(), DCEP_POLICY, now)
+    this.#events.push({ type: 'incoming', channel })
+    this.open(streamId, now)
+  }
+}
