@@ -85,11 +85,22 @@ export class DataChannels implements FlushingMachine {
     const { id } = channel
     if (id !== undefined) {
       if (!this.#ids.take(id, channel)) throw new ChannelError('id-in-use', `Stream ${id} has a channel already`)
-    } else if (this.#state !== 'new' && !this.#identify(channel)) {
+    } else if (this.#ids.begun && !this.#identify(channel)) {
       throw new ChannelError('no-id-left', 'Every stream has a channel')
     }
     this.#opening.push(channel)
     return channel
+  }
+
+  /** The DTLS role is agreed on: gives their ids to the channels made so far (RFC 8832 6). Counts once. */
+  setRole(role: 'client' | 'server'): void {
+    if (this.#ids.begun) return
+    this.#ids.begin(role)
+    for (const channel of [...this.#opening]) {
+      if (channel.id === undefined && !this.#identify(channel)) {
+        this.#finish(channel, new ChannelError('no-id-left', 'Every stream has a channel'))
+      }
+    }
   }
 
   /** DTLS is up: begins the association. */
@@ -98,12 +109,7 @@ export class DataChannels implements FlushingMachine {
     this.#state = 'connecting'
     this.#remoteMaxMessageSize = options.remoteMaxMessageSize
     this.#events.push({ type: 'association', state: 'connecting' })
-    this.#ids.begin(options.role)
-    for (const channel of [...this.#opening]) {
-      if (channel.id === undefined && !this.#identify(channel)) {
-        this.#finish(channel, new ChannelError('no-id-left', 'Every stream has a channel'))
-      }
-    }
+    this.setRole(options.role)
     this.#association.connect(now, { local: options.localPort, remote: options.remotePort })
     for (const packet of this.#earlyPackets) this.#association.receive(packet, now)
     this.#earlyPackets = []

@@ -17,7 +17,11 @@ export class StreamIds {
   #next = 0
   #parity = 0
 
+  /** Whether it is known which ids are ours. */
+  begun = false
+
   begin(role: 'client' | 'server'): void {
+    this.begun = true
     this.#parity = role === 'client' ? 0 : 1
     this.#next = this.#parity
   }

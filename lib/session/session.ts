@@ -297,6 +297,7 @@ export class Session implements FlushingMachine {
     if (media.sctp === undefined || this.#sctp?.transport === transport) return
     const { localPort, remotePort, remoteMaxMessageSize } = media.sctp
     this.#sctp = { mid: media.mid, transport, localPort, remotePort, remoteMaxMessageSize }
+    if (media.dtlsRole !== undefined) this.#channels.setRole(media.dtlsRole)
     this.#events.push({ type: 'transports' })
   }
 

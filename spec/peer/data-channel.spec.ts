@@ -333,9 +333,11 @@ t.test('ids follow the DTLS role, in the order of creation', async t => {
   const channels = [pair.a.createDataChannel('one'), pair.a.createDataChannel('two')]
   const ids = () => channels.map(({ id }) => id)
   t.strictSame(ids(), [null, null])
-  void pair.negotiate()
+  await pair.sim.run(pair.negotiate())
+  // The answerer is the DTLS client, which has the even ids (RFC 8832, 6); the answer has settled that (webrtc-pc, 4.4.1.5).
+  t.strictSame(ids(), [1, 3])
+  t.equal(channels[0]?.readyState, 'connecting')
   await pair.sim.run(() => channels.every(({ readyState }) => readyState === 'open'))
-  // The answerer is the DTLS client, which has the even ids (RFC 8832, 6).
   t.strictSame(ids(), [1, 3])
   t.equal(pair.b.createDataChannel('three').id, 0)
   pair.a.close()
