@@ -83,6 +83,24 @@ t.test('an id is used again only when both directions have been reset', t => {
   t.end()
 })
 
+t.test('a stream that the peer refuses to reset is not used again', t => {
+  const pair = new ChannelPair({
+    delay: 10,
+    filter: (bytes, from) => {
+      // The result of each response becomes: denied.
+      for (const { type, value } of chunksOf(bytes)) if (from === 'b' && type === 130 && value[1] === 16) value[11] = 2
+      seal(bytes)
+      return true
+    },
+  }).connect()
+  const { near } = pair.open()
+  pair.a.close(near, pair.wire.now)
+  t.ok(pair.wire.run(() => near.state === 'closed'))
+  t.equal(pair.a.create(RELIABLE).id, 2)
+  t.throws(() => pair.a.create({ ...RELIABLE, negotiated: true, id: 0 }), { code: 'id-in-use' })
+  t.end()
+})
+
 t.test('close and open again, a thousand times, through loss', t => {
   const pair = new ChannelPair({ seed: 6, delay: 2, loss: 0.02, reorder: 0.1 }).connect()
   for (let i = 0; i < 1000; i++) {

@@ -159,6 +159,7 @@ t.test('neighbouring fragments of different messages are not joined', t => {
   const puppet = Puppet.established()
   const at = (i: number, flags: number, stream = 0) => data(PEER_TSN + i, [i], { flags: flags | 4, stream })
   for (const piece of [at(2, 2), at(4, 1), at(6, 2), at(7, 1), at(3, 2)]) puppet.pour(piece)
+  for (const piece of [at(10, 2), at(11, 1, 1), at(14, 1, 1), at(13, 2)]) puppet.pour(piece)
   puppet.flush()
   t.same(
     puppet.messages().map(bytes => [...bytes]),

@@ -71,6 +71,26 @@ t.test('a FORWARD-TSN that is lost is sent again until the peer has taken it', t
   t.end()
 })
 
+t.test('a peer that answers without having taken it is told again after a round trip, before the timer', t => {
+  const puppet = Puppet.established()
+  puppet.send(pattern(10))
+  puppet.now += 40
+  puppet.deliver(sack(puppet.tsn))
+  for (let i = 1; i <= 6; i++) puppet.association.send(3, 53, pattern(FULL), { maxRetransmits: 0 }, puppet.now)
+  puppet.flush()
+  puppet.take()
+  for (let i = 0; i < 3; i++) puppet.deliver(sack(puppet.tsn, { gaps: [[2, 2 + i]] }))
+  t.equal(readForward(puppet).length, 1)
+  puppet.now += 10
+  puppet.deliver(sack(puppet.tsn, { gaps: [[2, 5]] }))
+  t.equal(readForward(puppet).length, 0)
+  puppet.now += 40
+  puppet.deliver(sack(puppet.tsn, { gaps: [[2, 5]] }))
+  t.equal(readForward(puppet).length, 1)
+  t.equal(puppet.association.counters.timeouts, 0)
+  t.end()
+})
+
 t.test('a message is given up whole: what is in flight, and what is still to be sent', t => {
   const puppet = Puppet.established()
   puppet.association.send(1, 53, pattern(FULL * 40), { maxRetransmits: 0 }, 0)

@@ -331,6 +331,13 @@ t.test('an association that idles for a day stays up', t => {
 })
 
 t.test('the round trip is not measured on what was sent twice', t => {
+  const fast = sending(6)
+  for (let i = 0; i < 3; i++) acknowledge(fast, -1, [[2, 3 + i]])
+  t.equal(fast.association.counters.retransmittedChunks, 1)
+  const measured = fast.association.smoothedRoundTripTime
+  fast.now += 30
+  acknowledge(fast, 5)
+  t.equal(fast.association.smoothedRoundTripTime, measured, 'by fast retransmit')
   const puppet = sending(1)
   puppet.pass(270)
   const before = puppet.association.smoothedRoundTripTime
