@@ -25,6 +25,18 @@ t.test('a channel made before the association is up gets its id by the DTLS role
   t.end()
 })
 
+t.test('ids are given out when the DTLS role is agreed on, before DTLS is up', t => {
+  const pair = new ChannelPair({ delay: 10 })
+  const before = pair.b.create(RELIABLE)
+  pair.b.setRole('server')
+  t.equal(before.id, 1)
+  t.equal(pair.b.create(RELIABLE).id, 3)
+  pair.b.setRole('client')
+  pair.connect()
+  t.equal(pair.b.create(RELIABLE).id, 5, 'the first word counts')
+  t.end()
+})
+
 t.test('a channel made afterwards opens with the next flush', t => {
   const pair = new ChannelPair({ delay: 10 }).connect()
   const near = pair.a.create(RELIABLE)

@@ -261,6 +261,27 @@ t.test('packets are bundled, padded, and no larger than they may be', t => {
   t.end()
 })
 
+t.test('control chunks stand before DATA in a packet (6.10)', t => {
+  const pair = Pair.established({ seed: 2, delay: 10, loss: 0.1 })
+  for (let i = 0; i < 30; i++) {
+    pair.a.send(i, 53, pattern(700), { maxRetransmits: i % 2 }, pair.wire.now)
+    pair.b.send(i, 53, pattern(900), {}, pair.wire.now)
+    pair.a.resetStreams([i])
+    pair.wire.run(() => false, 15)
+  }
+  pair.wire.run(() => pair.of('a', 'reset-done').length > 0 && pair.b.unacknowledgedChunks === 0)
+  pair.b.shutdown(pair.wire.now)
+  pair.wire.run(() => pair.a.state === 'closed')
+  const types = pair.wire.sent.map(({ bytes }) => chunksOf(bytes).map(({ type }) => type))
+  t.ok(types.some(list => list.length > 1 && list.includes(130)))
+  t.ok(types.some(list => list.includes(192)))
+  for (const list of types) {
+    const firstData = list.indexOf(0)
+    if (firstData >= 0 && list.slice(firstData).some(type => type !== 0)) t.fail(list.join())
+  }
+  t.end()
+})
+
 t.test('a report travels in an INIT ACK whole, even for a parameter of odd length', t => {
   const puppet = new Puppet()
   puppet.deliverBytes(packet(0, { ...chunk(1, 0, [...u32(9), ...u32(9999), 0, 1, 0, 1, ...u32(1), 0xc9, 9, 0, 5, 1]) }))
