@@ -4,6 +4,7 @@ const tables: Readonly<Record<string, () => Promise<unknown>>> = {
   checksum: () => import('./checksum.ts'),
   aead: () => import('./aead.ts'),
   packet: () => import('./packet.ts'),
+  sctp: () => import('./sctp.ts'),
 }
 
 const wanted = process.argv.slice(2)

@@ -1,16 +1,12 @@
-/**
- * What SCTP itself costs: two associations in memory, messages of one size from one to the other, no network between.
- *
- * `node dist/bench/micro/sctp.js [bytes ...]`; each figure covers both sides.
- */
+/** What SCTP itself costs: two associations in memory, messages from one to the other; each figure covers both sides. */
 
-import Benchmark from 'benchmark'
 import type { Packet } from '../../lib/bytes/index.ts'
 import { nodeCrypto } from '../../lib/crypto/node.ts'
 import { Association } from '../../lib/sctp/index.ts'
+import { suite } from './suite.ts'
 
-/** How much is sent in one round, at least. */
-const ROUND = 1 << 20
+/** Bytes sent in one round. */
+const ROUND = 1 << 19
 
 class InMemory {
   received = 0
@@ -52,29 +48,20 @@ class InMemory {
     this.a.flush(this.now)
   }
 
-  round(message: Uint8Array, count: number): void {
-    for (let i = 0; i < count; i++) this.a.send(0, 53, message, {}, this.now)
+  round(message: Uint8Array, count: number, owned: boolean): void {
+    const options = { owned }
+    for (let i = 0; i < count; i++) this.a.send(0, 53, message, options, this.now)
     const goal = this.received + count
     while (this.received < goal) this.turn()
   }
 }
 
-const messagesPerRound = (size: number): number => Math.max(1, Math.ceil(ROUND / size / (size < 1024 ? 8 : 1)))
-
-const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [64, 1024, 16_384, 65_536, 262_144]
-const suite = new Benchmark.Suite()
-for (const size of sizes) {
+for (const size of [64, 1024, 16_384, 65_536, 262_144]) {
   const pair = new InMemory()
   const message = new Uint8Array(size).fill(0x55)
-  const count = messagesPerRound(size)
-  suite.add(`${size} bytes`, () => pair.round(message, count))
+  const count = Math.max(1, Math.ceil(ROUND / size))
+  suite(`${count} messages of ${size} bytes over SCTP`, count * size, {
+    'handed over, nothing copied on the way in': () => pair.round(message, count, true),
+    'copied by send': () => pair.round(message, count, false),
+  })
 }
-suite.on('cycle', (event: Benchmark.Event) => {
-  const { name, hz = 0, stats } = event.target
-  const size = Number.parseInt(name ?? '0', 10)
-  const count = messagesPerRound(size)
-  const megabytes = (hz * size * count) / 1e6
-  const spread = stats === undefined ? '' : ` ±${stats.rme.toFixed(1)} %`
-  console.log(`${name}: ${megabytes.toFixed(1)} MB/s, ${Math.round(hz * count)} messages/s${spread}`)
-})
-suite.run()
