@@ -263,6 +263,14 @@ export class IceAgent implements Machine {
       return
     }
     const { responder, remoteFragment } = request
+    const isOfGeneration = ({ localFragment, remote }: Generation) =>
+      localFragment === responder.localFragment && (remote === undefined || remote.usernameFragment === remoteFragment)
+    if (!generations.some(isOfGeneration)) {
+      // A peer that restarts tries its new candidates on ours from before, until it knows the new ones. There is no such
+      // generation, and Chromium would select that pair and then never make one with our new credentials.
+      this.counters.mixedGenerations++
+      return
+    }
     if (request.role === this.#context.role) {
       this.counters.roleConflicts++
       // Whoever has the larger number controls (RFC 8445, 7.3.1.1).

@@ -81,6 +81,8 @@ export const createCounters = () => ({
   missingCredentials: 0,
   /** Requests for another user: answered 401. */
   unknownUsername: 0,
+  /** Requests that name credentials of ours together with others of the peer's than go with them: dropped. */
+  mixedGenerations: 0,
   /** Requests with a wrong MESSAGE-INTEGRITY: answered 401. */
   invalidIntegrity: 0,
   /** Requests with attributes that must be understood and are not: answered 420. */

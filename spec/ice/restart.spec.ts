@@ -180,6 +180,22 @@ t.test('an unanswered new pair raises no alarm while others are unchecked', t =>
   t.end()
 })
 
+t.test('a check from new credentials of the peer to old ones of ours is not answered', t => {
+  const alone = new Alone('controlled').connect()
+  alone.take()
+  alone.receive(encodeCheck({ username: 'ours:newt', useCandidate: true }))
+  t.same(alone.takeCodes(), [], 'before we know of the restart')
+  alone.agent.restart({ usernameFragment: 'newu', password: 'n'.repeat(22) }, alone.now)
+  alone.agent.setRemoteParameters({ usernameFragment: 'newt', password: 'm'.repeat(22) }, alone.now)
+  alone.take()
+  alone.receive(encodeCheck({ username: 'ours:newt', useCandidate: true }))
+  t.same(alone.takeCodes(), [], 'and after that')
+  t.equal(alone.agent.counters.mixedGenerations, 2)
+  alone.receive(encodeCheck({ username: 'newu:newt', password: 'n'.repeat(22), useCandidate: true }))
+  t.same(alone.takeCodes(), [200])
+  t.end()
+})
+
 t.test("other credentials of the peer's, without a restart of ours, begin a generation too", t => {
   const alone = new Alone('controlled').connect()
   const { selectedPair } = alone.agent
