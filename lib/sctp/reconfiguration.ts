@@ -44,8 +44,8 @@ export class Reconfiguration {
   /** Our request that is not answered yet. */
   #request: Request | undefined
   #requestDue = false
-  /** Streams that are drained and wait for the next request. */
-  readonly #waiting: number[] = []
+  /** Streams that are drained, with the last TSN given out by then: they wait until it is acknowledged, and for their turn. */
+  readonly #waiting: { readonly streamId: number; readonly lastTsn: number }[] = []
   /** The sequence number of the peer's next request, and what we answered to the one before. */
   #expected: number
   #lastResult: number = RESULT.NOTHING_TO_DO
@@ -75,7 +75,7 @@ export class Reconfiguration {
   /** Whether `flush` has something to send. */
   get pending(): boolean {
     if (this.#responses.length > 0 || this.#requestDue) return true
-    return this.#request === undefined && (this.#waiting.length > 0 || this.#queue.hasDrained)
+    return this.#queue.hasDrained || (this.#request === undefined && this.#waiting.length > 0)
   }
 
   /** Takes one parameter. `cumulativeTsn` is the last TSN up to which all has arrived. */
@@ -102,19 +102,28 @@ export class Reconfiguration {
     this.#requestDue = true
   }
 
-  /** @param lastTsn The last TSN that was given out. */
-  flush(lastTsn: number, packets: PacketBuilder, now: number): void {
+  /**
+   * A request is sent when all that it covers is acknowledged, and names that as the last TSN: so the peer need never put
+   * it off (RFC 6525 5.2.2), neither for a lost packet nor for what other streams have sent since. There are peers that
+   * lose messages when they do.
+   * @param firstOutstanding The lowest TSN that is not acknowledged; `lastTsn` plus one when there is none.
+   * @param lastTsn The last TSN that was given out.
+   */
+  flush(firstOutstanding: number, lastTsn: number, packets: PacketBuilder, now: number): void {
     for (const response of this.#responses) packets.append(CHUNK.RE_CONFIG, 0, response, now)
     this.#responses = []
     if (this.#queue.hasDrained) {
       const drained = this.#queue.takeDrained()
-      if (this.#supported) this.#waiting.push(...drained)
+      if (this.#supported) for (const streamId of drained) this.#waiting.push({ streamId, lastTsn })
       else this.#owner.outgoingReset(drained, false)
     }
-    if (this.#request === undefined && this.#waiting.length > 0) {
+    const outstanding = this.#waiting.findIndex(stream => !after32(firstOutstanding, stream.lastTsn))
+    const ready = outstanding < 0 ? this.#waiting.length : outstanding
+    if (this.#request === undefined && ready > 0) {
       const most = (packets.largestChunk - REQUEST_LENGTH) >>> 1
-      const streamIds = this.#waiting.splice(0, most)
-      const value = writeOutgoingReset(this.#next, add32(this.#expected, -1), lastTsn, streamIds)
+      const covered = this.#waiting.splice(0, Math.min(ready, most))
+      const streamIds = covered.map(({ streamId }) => streamId)
+      const value = writeOutgoingReset(this.#next, add32(this.#expected, -1), covered.at(-1)!.lastTsn, streamIds)
       this.#request = { sequence: this.#next, streamIds, value }
       this.#next = add32(this.#next, 1)
       this.#requestDue = true

@@ -81,7 +81,8 @@ export class Transfer {
     if (tracker.due || (tracker.pending && sender.ready(now))) receiver.acknowledge(packets, now)
     if (sender.flush(packets, now)) this.#path.used(now)
     if (reconfiguration.pending) {
-      reconfiguration.flush(add32(sender.outstanding.next, -1), packets, now)
+      const { first, next } = sender.outstanding
+      reconfiguration.flush(first, add32(next, -1), packets, now)
     }
   }
 }

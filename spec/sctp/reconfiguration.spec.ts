@@ -27,16 +27,21 @@ const reconfigs = (puppet: Puppet) =>
       return { type, sequence, lastTsn: fields.getUint32(12), ids }
     })
 
-t.test('our reset waits for what was queued, and names the last TSN', t => {
+t.test('our reset waits until what was queued is acknowledged, and names the last TSN', t => {
   const puppet = Puppet.established()
   puppet.association.send(4, 53, pattern(30_000), {}, 0)
   puppet.association.resetStreams([4, 6])
   t.throws(() => puppet.association.send(4, 53, pattern(1), {}, 0), { code: 'invalid-state' })
   puppet.flush()
+  t.same(reconfigs(puppet), [], 'what has been sent is not acknowledged')
+  puppet.deliver(sack(puppet.tsn + 9))
   const [first] = reconfigs(puppet)
-  t.same(first?.ids, [6], 'the stream without data goes first')
+  t.match(first, { ids: [6] }, 'the stream without data goes first')
+  t.ok((first?.lastTsn ?? 0) <= puppet.tsn + 9, 'the peer has all that it covers, whatever was sent since')
   puppet.deliver(response(puppet.tsn, 1))
-  for (let i = 9; i <= 26; i += 5) puppet.deliver(sack((puppet.tsn + Math.min(i, 26)) >>> 0))
+  for (const i of [14, 19, 24, 25]) puppet.deliver(sack(puppet.tsn + i))
+  t.same(reconfigs(puppet), [], 'all was sent, and the last of it is still under way')
+  puppet.deliver(sack(puppet.tsn + 26))
   const requests = reconfigs(puppet)
   t.same(requests, [{ type: 13, sequence: puppet.tsn + 1, lastTsn: puppet.tsn + 26, ids: [4] }])
   puppet.deliver(response(puppet.tsn + 1, 1))
@@ -169,6 +174,7 @@ t.test('the peer may ask us to reset; an empty list means all', t => {
   const puppet = Puppet.established()
   puppet.send(pattern(1), {}, 2)
   puppet.send(pattern(1), {}, 8)
+  puppet.deliver(sack(puppet.tsn + 1))
   puppet.take()
   puppet.deliver(incoming(PEER_TSN, [2]))
   const sent = reconfigs(puppet)
