@@ -5,9 +5,9 @@
  * checks is checked in return; the controlling side nominates; the selected pair is kept alive by consent checks until
  * a restart makes a new generation, which takes over when it has a nominated pair of its own.
  *
- * Nomination is regular (RFC 8445, 8.1.1): at once when the best valid pair has no better one still under way, else
- * `nominationWait` and one round trip after the first pair became valid. Data does not wait for it: before, it goes
- * over the best valid pair.
+ * Nomination is regular (RFC 8445, 8.1.1): at once when the peer has ended its candidates and none better than the best
+ * valid pair is under way, else `nominationWait` and one round trip after the first pair became valid. Data does not
+ * wait for it: before, it goes over the best valid pair.
  */
 
 import { Packet } from '../bytes/index.ts'

@@ -86,6 +86,15 @@ export class CheckList {
     for (const pair of this.pairs) if (pair.state === 'frozen' && pair.foundation === foundation) pair.state = 'waiting'
   }
 
+  /** A check of the pair has failed (RFC 8445, 7.2.5.2). */
+  fail(pair: CandidatePair): void {
+    pair.state = 'failed'
+    pair.valid = false
+    pair.nominating = false
+    pair.nominated = false
+    this.untrigger(pair)
+  }
+
   /**
    * Ends the checks that have not begun, but for pairs that the peer has nominated as well. What it triggers afterwards
    * is checked still.

@@ -186,15 +186,7 @@ export class Generation implements Responder {
 
   #timedOut({ pair, purpose }: Check): void {
     if (purpose === 'consent' || this.#outstanding.isChecking(pair)) return
-    if (purpose === 'nomination' || pair.state === 'in-progress') this.#fail(pair)
-  }
-
-  #fail(pair: CandidatePair): void {
-    pair.state = 'failed'
-    pair.valid = false
-    pair.nominating = false
-    pair.nominated = false
-    this.checkList.untrigger(pair)
+    if (purpose === 'nomination' || pair.state === 'in-progress') this.checkList.fail(pair)
   }
 
   // Answers of the peer
@@ -214,7 +206,7 @@ export class Generation implements Responder {
     const { pair } = check
     if (!pair.isPath(socket, address, port)) {
       counters.asymmetricResponses++
-      if (check.purpose !== 'consent' && pair.state !== 'succeeded') this.#fail(pair)
+      if (check.purpose !== 'consent' && pair.state !== 'succeeded') this.checkList.fail(pair)
     } else if (message.kind === 'success') {
       this.#succeeded(check, message, now)
     } else {
@@ -234,7 +226,7 @@ export class Generation implements Responder {
       if (pair.state === 'in-progress') pair.state = 'waiting'
       if (!this.#retired && pair.state === 'waiting') this.checkList.trigger(pair)
     } else if (purpose !== 'consent' && (purpose === 'nomination' || pair.state !== 'succeeded')) {
-      this.#fail(pair)
+      this.checkList.fail(pair)
     }
   }
 

@@ -29,8 +29,8 @@ export interface IceTiming {
   /** How long to hope for pairs when none is left to check (RFC 8863). 39,500: seven requests of a peer's check. */
   readonly patience: number
   /**
-   * How long a valid pair waits for a better one that is still being checked, before it is nominated; one of its own
-   * round trips is added. 50.
+   * How long after the first pair became valid the nomination waits at most: for a better pair whose check is under
+   * way, or may still be trickled since the peer has not ended its candidates. One round trip is added. 50.
    */
   readonly nominationWait: number
   /** How long what belongs to the time before a restart is still answered and let in, once it is replaced. 30,000. */

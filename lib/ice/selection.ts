@@ -6,7 +6,9 @@ import type { CandidatePair } from './pair.ts'
 
 /**
  * The pair that a controlling agent decides for at `now`, if any: the best valid one, as soon as no better one is under
- * way, or when that has had its time.
+ * way or can still be trickled, or when those have had their time. Waiting costs nothing, since data flows on a valid
+ * pair before it is nominated; deciding early does: a Chromium that is controlled prunes what it finds worse, and does not
+ * follow a nomination onto a path that it has pruned.
  */
 export const nominee = (generation: Generation, timing: IceTiming, now: number): CandidatePair | undefined => {
   if (!generation.mayNominate) return undefined
@@ -14,14 +16,15 @@ export const nominee = (generation: Generation, timing: IceTiming, now: number):
   const best = pairs.find(pair => pair.mayCarry(now))
   if (best === undefined) return undefined
   const isBetterPending = !checkList.concluded && pairs.slice(0, pairs.indexOf(best)).some(pair => pair.pending)
-  return isBetterPending && now < nominationDue(generation, best, timing) ? undefined : best
+  const isOpen = isBetterPending || !generation.remoteEnded
+  return isOpen && now < nominationDue(generation, best, timing) ? undefined : best
 }
 
 /** When a valid pair is nominated at the latest: a better one, sent out at most then, has had one round trip more. */
 const nominationDue = (generation: Generation, best: CandidatePair, timing: IceTiming): number =>
   generation.firstValidAt + timing.nominationWait + (best.currentRoundTripTime ?? 0)
 
-/** When `nominee` must be asked again though nothing has happened; Infinity when never. */
+/** When `nominee` must be asked again though nothing has happened, whatever it waits for; Infinity when never. */
 export const nominationDeadline = (generation: Generation, timing: IceTiming, now: number): number => {
   if (!generation.mayNominate) return Number.POSITIVE_INFINITY
   const best = generation.pairs.find(pair => pair.mayCarry(now))

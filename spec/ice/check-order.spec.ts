@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Packet } from '../../lib/bytes/index.ts'
-import type { IceCandidate } from '../../lib/ice/index.ts'
+import type { IceCandidate, IceTiming } from '../../lib/ice/index.ts'
 import { Attribute, readUsername } from '../../lib/stun/index.ts'
 import { Alone, encodeAnswer, encodeCheck, PEER } from './raw-peer.ts'
 
@@ -15,8 +15,12 @@ const candidate = (port: number, priority: number, foundation = String(port)): I
 })
 
 /** An agent that knows the peer by these candidates, and has sent nothing yet. */
-const facing = (role: 'controlling' | 'controlled', candidates: readonly IceCandidate[]): Alone => {
-  const alone = new Alone(role).meet('none')
+const facing = (
+  role: 'controlling' | 'controlled',
+  candidates: readonly IceCandidate[],
+  timing: Partial<IceTiming> = {},
+): Alone => {
+  const alone = new Alone(role, { timing }).meet('none')
   for (const each of candidates) alone.agent.addRemoteCandidate(each, alone.now)
   return alone
 }
@@ -123,7 +127,8 @@ t.test('a peer that only asks makes no endless list of checks', t => {
 
 t.test('the nomination waits a moment for a better pair that is under way', t => {
   const begin = () => {
-    const alone = facing('controlling', [candidate(1, 40), candidate(2, 30)])
+    const alone = facing('controlling', [candidate(1, 40), candidate(2, 30)], { nominationWait: 50 })
+    alone.agent.endOfRemoteCandidates(alone.now)
     alone.pass(60)
     const [best, second] = alone.take()
     alone.pass(20)
@@ -159,6 +164,7 @@ t.test('a nominated pair carries data though one of higher priority is valid', t
 
 t.test('a round trip is measured on checks that were sent once', t => {
   const alone = facing('controlling', [candidate(2, 30)])
+  alone.agent.endOfRemoteCandidates(alone.now)
   alone.pass(30)
   alone.answerLast()
   t.equal(alone.agent.roundTripTime, 30)

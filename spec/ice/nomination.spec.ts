@@ -21,6 +21,7 @@ t.test('a controlling agent repeats the check of the best valid pair with USE-CA
   t.same(useCandidates(alone), [], 'the first check does not nominate')
   const again = new Alone('controlling').connect()
   t.match(again.agent.selectedPair, { nominated: false, valid: true })
+  again.agent.endOfRemoteCandidates(again.now)
   again.pass(50)
   const [nomination] = again.sent
   t.ok(nomination!.message.has(Attribute.useCandidate))
@@ -131,6 +132,7 @@ t.test('a nominated peer-reflexive candidate that signalling names keeps its nom
 
 t.test('a nomination that is refused fails the pair, and the next best is nominated', t => {
   const alone = withSecond(new Alone('controlling').meet())
+  alone.agent.endOfRemoteCandidates(alone.now)
   alone.pass(60)
   for (const check of alone.take()) alone.receive(encodeAnswer(check.message), check)
   alone.pass(60)
@@ -160,3 +162,99 @@ t.test('checks that were not begun end with the nomination', t => {
   t.same(alone.take(), [])
   t.end()
 })
+
+/** A controlling agent that has been answered, 10 ms after its check, on a pair of low priority. */
+const connectSecond = (): Alone => {
+  const alone = withSecond(new Alone('controlling', { timing: { nominationWait: 500 } }).meet('none'))
+  alone.pass(10)
+  alone.answerLast()
+  t.match(alone.agent.selectedPair, { remoteAddress: SECOND.address, nominated: false })
+  return alone
+}
+const addBetter = (alone: Alone, address = PEER.address): void =>
+  alone.agent.addRemoteCandidate(
+    { foundation: address, component: 1, protocol: 'udp', priority: 0x7e7fffff, type: 'host', address, port: 1002 },
+    alone.now,
+  )
+
+t.test('a better candidate that trickles in 200 ms after a pair became valid wins the nomination', t => {
+  const alone = connectSecond()
+  alone.pass(200)
+  t.same(useCandidates(alone), [])
+  addBetter(alone)
+  alone.pass(10)
+  alone.answerLast()
+  t.equal(alone.agent.selectedPair?.remoteAddress, PEER.address, 'it carries data at once')
+  alone.pass(299)
+  t.same(useCandidates(alone), [], 'for there may be one better still')
+  alone.pass(1)
+  t.same(useCandidates(alone), [PEER.address])
+  t.end()
+})
+
+t.test(
+  'when nothing more is trickled, the nomination falls 500 ms and one round trip after the first valid pair',
+  t => {
+    const alone = connectSecond()
+    alone.pass(100)
+    t.equal(alone.agent.deadline, 520, 'it wakes by itself')
+    alone.pass(409)
+    t.same(useCandidates(alone), [])
+    alone.pass(1)
+    t.same(useCandidates(alone), [SECOND.address])
+    t.end()
+  },
+)
+
+t.test('the end of the candidates of the peer ends the wait, unless a better pair is under way', t => {
+  const alone = connectSecond()
+  alone.pass(100)
+  alone.agent.endOfRemoteCandidates(alone.now)
+  alone.pass(0)
+  t.same(useCandidates(alone), [SECOND.address])
+
+  const other = connectSecond()
+  addBetter(other)
+  other.agent.endOfRemoteCandidates(other.now)
+  other.pass(100)
+  t.same(
+    other.sent.map(({ address, message }) => [address, message.has(Attribute.useCandidate)]),
+    [[PEER.address, false]],
+  )
+  other.answerLast()
+  other.pass(0)
+  t.same(useCandidates(other), [PEER.address])
+
+  const ended = withSecond(new Alone('controlling').meet('none'))
+  ended.agent.endOfRemoteCandidates(ended.now)
+  ended.pass(60)
+  ended.answerLast()
+  ended.pass(0)
+  t.same(useCandidates(ended), [SECOND.address], 'no wait at all when the end came first')
+  t.end()
+})
+
+t.test(
+  'an end of candidates that comes after the nomination completes, whatever better pairs were left unanswered',
+  t => {
+    const alone = connectSecond()
+    alone.agent.endOfLocalCandidates(alone.now)
+    for (const address of ['192.0.2.4', '192.0.2.5', '192.0.2.6']) addBetter(alone, address)
+    alone.pass(510)
+    alone.answerLast()
+    t.match(alone.agent.selectedPair, { remoteAddress: SECOND.address, nominated: true })
+    t.equal(alone.agent.pairs.filter(({ state }) => state === 'in-progress').length, 3)
+    addBetter(alone)
+    t.equal(alone.agent.pairs.length, 4, 'what is trickled after the nomination makes no pair')
+    alone.pass(1_000)
+    t.equal(alone.agent.state, 'connected')
+    t.same(alone.take(), [], 'nor is what was under way asked again')
+    alone.agent.endOfRemoteCandidates(alone.now)
+    t.equal(alone.agent.state, 'completed')
+    alone.pass(1_000)
+    t.same(alone.take(), [])
+    t.equal(alone.agent.state, 'completed')
+    t.match(alone.agent.selectedPair, { remoteAddress: SECOND.address, nominated: true })
+    t.end()
+  },
+)
