@@ -30,7 +30,8 @@ export interface IceTiming {
   readonly patience: number
   /**
    * How long after the first pair became valid the nomination waits at most: for a better pair whose check is under
-   * way, or may still be trickled since the peer has not ended its candidates. One round trip is added. 50.
+   * way, or may still be trickled since the peer has not ended its candidates. One round trip is added. 200: enough for
+   * what is trickled on one site; not more, since some peers (pion, aioice) carry nothing before a pair is nominated.
    */
   readonly nominationWait: number
   /** How long what belongs to the time before a restart is still answered and let in, once it is replaced. 30,000. */
@@ -46,7 +47,7 @@ export const DEFAULT_TIMING: IceTiming = {
   consentTimeout: 30_000,
   disconnectedTimeout: 8_000,
   patience: 39_500,
-  nominationWait: 50,
+  nominationWait: 200,
   drainTime: 30_000,
 }
 
