@@ -51,7 +51,7 @@ const work = values.quick ? { connections: 4, roundTrips: 300 } : { connections:
 const { node, platform, cpu, cores } = machine()
 console.log(`node ${node}, ${platform}, ${cores} x ${cpu}`)
 console.log(stacks.map(name => `${name} ${versionOf(name)}`).join(', '))
-console.log(`${rounds} rounds; medians, ± half the spread\n`)
+console.log(`${rounds} rounds: the median (lowest-highest)\n`)
 
 const progress = (text: string) => {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)

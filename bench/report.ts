@@ -11,11 +11,11 @@ const number = (value: number) => value.toFixed(digits(Math.abs(value)))
 const grouped = (value: number) => Math.round(value).toLocaleString('en-US')
 const megabytes = (bytes: number) => grouped(bytes / 1e6)
 
-/** The median, and in brackets how far the rounds lie apart, in percent of it. */
+/** The median, and the lowest and the highest of the rounds. */
 function spread(summary: Summary | undefined, show: (value: number) => string = number): string {
   if (summary === undefined) return '-'
   const { median, lowest, highest } = summary
-  return `${show(median)} ±${Math.round(((highest - lowest) / 2 / median) * 100)}%`
+  return `${show(median)} (${show(lowest)}-${show(highest)})`
 }
 
 const ratio = (ours: Summary | undefined, other: Summary | undefined) =>
@@ -47,10 +47,10 @@ function throughput(results: Results): string[] {
       'MB/s',
       `${OURS} is`,
       'messages/s',
-      'CPU s/GB sending',
-      'receiving',
-      'MB sending',
-      'receiving',
+      'CPU s/GB sender',
+      'receiver',
+      'peak MB sender',
+      'receiver',
     ]
     const rows = [...byStack].map(([name, outcomes]) => [
       name,

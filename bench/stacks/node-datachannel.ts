@@ -1,14 +1,25 @@
 /** node-datachannel by its own API, which costs it less than the W3C face that it also has. */
 
-import { type BenchChannel, Inbox, type Link, type Role, type Stack } from './stack.ts'
+import { type BenchChannel, Inbox, type Link, type Role, type Signal, type Stack } from './stack.ts'
 
 export const nodeDatachannel: Stack = {
   name: 'node-datachannel',
   async connect(role: Role, link: Link): Promise<BenchChannel> {
     const { PeerConnection } = await import('node-datachannel')
     const pc = new PeerConnection('bench', { iceServers: [], maxMessageSize: 262_144 })
-    pc.onLocalDescription((sdp, type) => link.tell({ description: { type, sdp } }))
-    pc.onLocalCandidate((candidate, mid) => link.tell({ candidate: { candidate, mid } }))
+    // Candidates may come before the description that they belong to, and are then refused on the other side.
+    const held: Signal[] = []
+    let described = false
+    pc.onLocalDescription((sdp, type) => {
+      link.tell({ description: { type, sdp } })
+      described = true
+      for (const signal of held.splice(0)) link.tell(signal)
+    })
+    pc.onLocalCandidate((candidate, mid) => {
+      const signal = { candidate: { candidate, mid } }
+      if (described) link.tell(signal)
+      else held.push(signal)
+    })
     type Channel = ReturnType<typeof pc.createDataChannel>
     const inbox = new Inbox()
     const opened = new Promise<Channel>(resolve => {
