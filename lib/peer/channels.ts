@@ -98,8 +98,9 @@ export class Channels {
         if (error === undefined) {
           slots.closed()
         } else {
-          // A channel that was never open could not be made; one that was has lost its association.
-          const detail = slots.readyState === 'connecting' ? 'data-channel-failure' : 'sctp-failure'
+          // A channel that was never open could not be made, whatever became of the association.
+          const lost = error.code === 'sctp-failure' && slots.readyState !== 'connecting'
+          const detail = lost ? 'sctp-failure' : 'data-channel-failure'
           slots.closed(detail, error.message, error.sctpCauseCode)
         }
         break

@@ -70,8 +70,11 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, GathererO
     })
     this.#driver = new Driver(host, this.#machine(), this.#drain)
     this.#tasks = new SessionTasks(host, {
-      gather: mid => void this.#gatherer.gather(mid),
-      transportsChanged: () => this.connectivity.refresh(),
+      gather: mid => void this.#gatherer.gather(mid).catch(() => this.ended(mid)),
+      transportsChanged: () => {
+        this.connectivity.refresh()
+        this.#gatherer.keep(new Set(this.session.transports.map(({ mid }) => mid)))
+      },
       face: mid => this.connectivity.transports.find(mid),
       handle: this.#handle,
     })

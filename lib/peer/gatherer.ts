@@ -96,6 +96,22 @@ export class Gatherer {
     else bound.send(packet, address, port)
   }
 
+  /** Closes the sockets of every m-section but these: no description names their transports any more. */
+  keep(mids: ReadonlySet<string>): void {
+    for (const [mid, bound] of this.#bound) {
+      if (mids.has(mid)) continue
+      this.#bound.delete(mid)
+      this.#calls.delete(mid)
+      for (const opening of bound.values()) {
+        void opening.then(found => {
+          if (found === undefined) return
+          found.socket.close()
+          this.#sockets[found.number] = undefined
+        })
+      }
+    }
+  }
+
   /** Closes every socket, those that are still being opened included. */
   close(): void {
     this.#closed = true

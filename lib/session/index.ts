@@ -1,5 +1,6 @@
 /** session: a whole connection as one machine, without a face. */
 
+export type { SctpParameters } from './data-link.ts'
 export {
   type CandidateInit,
   type GatheringState,
@@ -7,5 +8,5 @@ export {
   type SessionEvent,
   type SessionOptions,
 } from './events.ts'
-export { DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_MTU, type SctpParameters, Session } from './session.ts'
+export { DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_MTU, Session } from './session.ts'
 export { type HostAddress, SessionTransport } from './session-transport.ts'

@@ -8,47 +8,25 @@
  * rollback has nothing to undo but what was made for it.
  */
 
-import type { Packet } from '../bytes/index.ts'
-import { type Channel, type ChannelOptions, DataChannels } from '../channel/index.ts'
+import type { Channel, ChannelOptions, DataChannels } from '../channel/index.ts'
 import { fingerprint } from '../crypto/index.ts'
 import { parseCandidate } from '../ice/index.ts'
-import {
-  type Applied,
-  type AppliedMedia,
-  type LocalContext,
-  Negotiation,
-  type SdpType,
-  type SignalingState,
-} from '../jsep/index.ts'
+import { type Applied, type LocalContext, Negotiation, type SdpType, type SignalingState } from '../jsep/index.ts'
 import { EventQueue, type FlushingMachine } from '../machine/index.ts'
+import { DataLink, type SctpParameters } from './data-link.ts'
 import { type CandidateInit, SessionError, type SessionEvent, type SessionOptions } from './events.ts'
 import type { HostAddress, SessionTransport } from './session-transport.ts'
 import { TransportSet } from './transport-set.ts'
 
 export const DEFAULT_MAX_MESSAGE_SIZE = 262_144
 export const DEFAULT_MTU = 1200
-/** A DTLS 1.2 record around AES-GCM: header 13, explicit nonce 8, tag 16 (RFC 6347 4.1, RFC 5288 3). */
-const DTLS_OVERHEAD = 37
-
-/** What the session knows of its SCTP association once a description has named it. */
-export interface SctpParameters {
-  readonly mid: string
-  readonly transport: SessionTransport
-  readonly localPort: number
-  readonly remotePort: number
-  /** What the peer takes, in bytes; 0 means any size (RFC 8841, 6). */
-  readonly remoteMaxMessageSize: number
-}
-
 export class Session implements FlushingMachine {
   readonly #negotiation: Negotiation
-  readonly #channels: DataChannels
   readonly #events = new EventQueue<SessionEvent>()
   readonly #options: SessionOptions
   #fingerprints: LocalContext['fingerprints'] = []
   readonly #transports: TransportSet
-  #sctp: SctpParameters | undefined
-  #sctpStarted = false
+  readonly #data: DataLink
   #closed = false
   #now = 0
   readonly counters = {
@@ -58,18 +36,11 @@ export class Session implements FlushingMachine {
 
   constructor(options: SessionOptions) {
     this.#options = options
-    const { crypto, trace, mtu = DEFAULT_MTU } = options
-    const maxMessageSize = options.maxMessageSize ?? DEFAULT_MAX_MESSAGE_SIZE
+    const { crypto, mtu = DEFAULT_MTU, maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE } = options
     this.#negotiation = new Negotiation({ random: crypto.random, maxMessageSize })
-    this.#channels = new DataChannels({
-      crypto,
-      maxMessageSize,
-      mtu: mtu - DTLS_OVERHEAD,
-      transmit: packet => this.#sendSctp(packet),
-      ...(trace && { trace }),
-    })
+    this.#data = new DataLink({ ...options, mtu, maxMessageSize }, this.#events, () => this.#now)
     this.#transports = new TransportSet({ ...options, mtu }, this.#negotiation, this.#events, (data, now) =>
-      this.#channels.receive(data, now),
+      this.channels.receive(data, now),
     )
   }
 
@@ -77,7 +48,7 @@ export class Session implements FlushingMachine {
 
   get deadline(): number {
     if (this.#closed) return Number.POSITIVE_INFINITY
-    let deadline = this.#channels.deadline
+    let deadline = this.channels.deadline
     for (const { transport } of this.#transports.list) if (transport.deadline < deadline) deadline = transport.deadline
     return deadline
   }
@@ -86,7 +57,7 @@ export class Session implements FlushingMachine {
     if (this.#closed) return
     this.#now = now
     for (const { transport } of this.#transports.list) transport.advance(now)
-    this.#channels.advance(now)
+    this.channels.advance(now)
     this.#settle(now)
   }
 
@@ -95,7 +66,7 @@ export class Session implements FlushingMachine {
     this.#now = now
     // What fell due in this turn (a check on a candidate just added) need not wait for a timer of the platform.
     for (const { transport } of this.#transports.list) if (transport.deadline <= now) transport.advance(now)
-    this.#channels.flush(now)
+    this.channels.flush(now)
     this.#settle(now)
   }
 
@@ -148,11 +119,11 @@ export class Session implements FlushingMachine {
 
   /** The association that the descriptions agreed on, or undefined. */
   get sctp(): SctpParameters | undefined {
-    return this.#sctp
+    return this.#data.sctp
   }
 
   get channels(): DataChannels {
-    return this.#channels
+    return this.#data.channels
   }
 
   /** Whether the descriptions lag behind what was asked for (webrtc-pc, 4.7.3). */
@@ -180,6 +151,8 @@ export class Session implements FlushingMachine {
   setRemoteDescription(description: { type: SdpType; sdp: string }, now: number): void {
     const before = this.signalingState
     const applied = this.#jsep(() => this.#negotiation.setRemote(description.type, description.sdp))
+    // Also after an offer of ours that was rolled back: who answers first is controlled.
+    if (description.type === 'offer' && this.#transports.list.length === 0) this.#transports.iceRole = 'controlled'
     this.#apply(applied, before, now)
   }
 
@@ -229,7 +202,7 @@ export class Session implements FlushingMachine {
 
   /** Throws ChannelError when an id is taken or none is left. */
   createChannel(options: ChannelOptions): Channel {
-    const channel = this.#channels.create(options)
+    const channel = this.channels.create(options)
     this.#negotiation.dataWanted = true
     return channel
   }
@@ -237,12 +210,12 @@ export class Session implements FlushingMachine {
   /** Throws ChannelError; `data` is read before the call returns. */
   send(channel: Channel, data: Uint8Array, text: boolean, now: number): void {
     this.#now = now
-    this.#channels.send(channel, data, text, now)
+    this.channels.send(channel, data, text, now)
   }
 
   closeChannel(channel: Channel, now: number): void {
     this.#now = now
-    this.#channels.close(channel, now)
+    this.channels.close(channel, now)
     this.#settle(now)
   }
 
@@ -250,8 +223,8 @@ export class Session implements FlushingMachine {
   close(now: number): void {
     if (this.#closed) return
     this.#now = now
-    this.#channels.shutdown(now)
-    this.#channels.flush(now)
+    this.channels.shutdown(now)
+    this.channels.flush(now)
     for (const { transport } of this.#transports.list) transport.close(now)
     this.#settle(now)
     this.#closed = true
@@ -282,56 +255,31 @@ export class Session implements FlushingMachine {
       const owner = this.#transports.apply(media, { usernameFragment, password }, now)
       if (!agreed) continue
       owner.applyRemote(media, now)
-      this.#agreeSctp(media, owner)
+      this.#data.agree(media, owner, now)
     }
     if (signalingState === 'stable') {
       for (const dropped of this.#transports.keep(kept, now)) this.#settleTransport(dropped)
-      if (this.#sctp !== undefined && !kept.has(this.#sctp.transport.mid)) this.#sctp = undefined
+      this.#data.keep(kept, now)
       this.#transports.settled(rolledBack)
     }
     if (signalingState !== before) this.#events.push({ type: 'signaling', state: signalingState })
     this.#settle(now)
   }
 
-  #agreeSctp(media: AppliedMedia, transport: SessionTransport): void {
-    if (media.sctp === undefined || this.#sctp?.transport === transport) return
-    const { localPort, remotePort, remoteMaxMessageSize } = media.sctp
-    this.#sctp = { mid: media.mid, transport, localPort, remotePort, remoteMaxMessageSize }
-    if (media.dtlsRole !== undefined) this.#channels.setRole(media.dtlsRole)
-    this.#events.push({ type: 'transports' })
-  }
-
   // What happens below
-
-  #sendSctp(packet: Packet): void {
-    if (this.#sctp === undefined) packet.release()
-    else this.#sctp.transport.transport.send(packet, this.#now)
-  }
 
   #settle(now: number): void {
     for (const owner of this.#transports.list) this.#settleTransport(owner)
-    this.#startSctp(now)
-    const channels = this.#channels
-    for (let event = channels.nextEvent(); event !== undefined; event = channels.nextEvent()) this.#events.push(event)
+    this.#data.settle(now)
   }
 
   #settleTransport(owner: SessionTransport): void {
     const { mid, transport } = owner
     for (let event = transport.nextEvent(); event !== undefined; event = transport.nextEvent()) {
       this.#events.push({ mid, ...event })
-      const gone = event.type === 'dtls' && (event.state === 'closed' || event.state === 'failed')
-      if (gone && this.#sctp?.transport === owner) this.#channels.transportClosed(this.#now)
+      if (event.type !== 'dtls') continue
+      if (event.state === 'closed' || event.state === 'failed') this.#data.lost(owner, this.#now)
     }
-  }
-
-  /** SCTP begins when its DTLS transport is up (RFC 8831, 5); the DTLS role decides who has the even stream ids. */
-  #startSctp(now: number): void {
-    const sctp = this.#sctp
-    if (sctp === undefined || this.#sctpStarted || sctp.transport.dtlsState !== 'connected') return
-    this.#sctpStarted = true
-    const { localPort, remotePort, remoteMaxMessageSize } = sctp
-    const role = sctp.transport.dtls?.role ?? 'client'
-    this.#channels.connect({ role, localPort, remotePort, remoteMaxMessageSize }, now)
   }
 
   /** Runs a step of the negotiation; its errors are told as the session's own. */

@@ -131,6 +131,9 @@ export class TransportSet {
     if (dropped.length > 0) {
       this.#list = this.#list.filter(({ mid }) => mids.has(mid))
       for (const { transport } of dropped) transport.close(now)
+      for (const [socket, owner] of this.#bySocket.entries()) {
+        if (owner !== undefined && dropped.includes(owner)) this.#bySocket[socket] = undefined
+      }
       this.#events.push({ type: 'transports' })
     }
     return dropped

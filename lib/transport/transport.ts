@@ -25,6 +25,14 @@ export type TransportEvent =
   | { readonly type: 'role'; readonly role: IceRole }
   | { readonly type: 'dtls'; readonly state: DtlsState; readonly error?: DtlsError }
 
+/** A datagram that waits for DTLS, and where it came from. */
+interface EarlyDatagram {
+  readonly bytes: Uint8Array
+  readonly socket: number
+  readonly address: string
+  readonly port: number
+}
+
 export interface TransportOptions {
   readonly crypto: CryptoProvider
   readonly certificate: Certificate
@@ -44,7 +52,7 @@ export class Transport implements Machine {
   readonly #events = new EventQueue<TransportEvent>()
   #dtls: DtlsConnection | undefined
   #dtlsState: DtlsState = 'new'
-  #early: Uint8Array[] = []
+  #early: EarlyDatagram[] = []
   #closed = false
   #now = 0
   readonly counters = {
@@ -127,14 +135,12 @@ export class Transport implements Machine {
     this.counters.bytesReceived += packet.length
     if (kind !== 'dtls') {
       this.counters.droppedKind++
-      return
     } else if (!this.ice.admit(socket, address, port, packet.length, now)) {
       this.counters.droppedUnauthenticated++
-      return
     } else if (this.#dtls !== undefined && this.#dtlsState !== 'new') {
       this.#dtls.receive(packet, now)
     } else if (this.#early.length < EARLY_DATAGRAMS) {
-      this.#early.push(packet.slice())
+      this.#early.push({ bytes: packet.slice(), socket, address, port })
     } else {
       this.counters.droppedEarly++
     }
@@ -194,7 +200,11 @@ export class Transport implements Machine {
     dtls.start(now)
     const early = this.#early
     this.#early = []
-    for (const datagram of early) dtls.receive(datagram, now)
+    for (const { bytes, socket, address, port } of early) {
+      // Until the answer was known, whoever has seen our offer could pass a check; now only who has answered it.
+      if (this.ice.isAuthenticated(socket, address, port)) dtls.receive(bytes, now)
+      else this.counters.droppedUnauthenticated++
+    }
   }
 
   #setDtlsState(state: DtlsState, error?: DtlsError): void {

@@ -20,15 +20,24 @@ export interface PairOptions {
   readonly b?: RTCConfiguration
 }
 
+/** A connection on a machine of its own. */
+export const createConnection = (
+  sim: Simulation,
+  address: string,
+  seed: number,
+  configuration?: RTCConfiguration,
+): RTCPeerConnection => {
+  const host = sim.createHost({ addresses: [address] })
+  return new RTCPeerConnection({
+    ...configuration,
+    [hostSymbol]: { host, crypto: createPortableCrypto(seededRandom(seed)) },
+  })
+}
+
 export const createPair = ({ seed, network, a: ofA, b: ofB }: PairOptions): Pair => {
   const sim = new Simulation({ seed, ...(network && { network }) })
-  const connection = (address: string, salt: number, configuration: RTCConfiguration | undefined) => {
-    const host = sim.createHost({ addresses: [address] })
-    const crypto = createPortableCrypto(seededRandom(seed * 31 + salt))
-    return new RTCPeerConnection({ ...configuration, [hostSymbol]: { host, crypto } })
-  }
-  const a = connection('10.0.0.1', 1, ofA)
-  const b = connection('10.0.0.2', 2, ofB)
+  const a = createConnection(sim, '10.0.0.1', seed * 31 + 1, ofA)
+  const b = createConnection(sim, '10.0.0.2', seed * 31 + 2, ofB)
   a.onicecandidate = ({ candidate }) => void b.addIceCandidate(candidate)
   b.onicecandidate = ({ candidate }) => void a.addIceCandidate(candidate)
   const negotiate = async (from = a): Promise<void> => {
