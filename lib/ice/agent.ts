@@ -12,10 +12,10 @@
 
 import { Packet } from '../bytes/index.ts'
 import { type Machine, randomU32 } from '../machine/index.ts'
-import { canonicalAddress, decodeStun, Method, type StunMessage } from '../stun/index.ts'
-import { encodeError, encodeSuccess, judgeRequest } from './binding.ts'
+import { canonicalAddress, decodeStun, Method } from '../stun/index.ts'
 import { type IceCandidate, isUsable } from './candidate.ts'
 import { type HostSocket, hostCandidate } from './candidate-store.ts'
+import { CheckServer } from './check-server.ts'
 import { EarlyChecks } from './early-checks.ts'
 import { Generation } from './generation.ts'
 import type { GenerationContext } from './generation-context.ts'
@@ -32,8 +32,7 @@ export class IceAgent implements Machine {
   readonly #context: GenerationContext
   readonly #early = new EarlyChecks()
   readonly #progress: Progress
-  /** The pair that the last datagram came in on. */
-  #admitted: CandidatePair | undefined
+  readonly #server: CheckServer
 
   /** Throws a RangeError when the credentials given do not follow RFC 8839, 5.4. */
   constructor(options: IceAgentOptions) {
@@ -48,6 +47,7 @@ export class IceAgent implements Machine {
       role,
       tieBreaker: this.#drawTieBreaker(),
       transmit: (message, socket, address, port, now) => this.#transmit(message, socket, address, port, now),
+      switchRole: () => this.#switchRole(),
       loseRole: () => {
         // RFC 8445, 7.2.5.1: with the number that has lost, the next conflict would be lost again.
         this.#context.tieBreaker = this.#drawTieBreaker()
@@ -55,6 +55,7 @@ export class IceAgent implements Machine {
       },
     }
     this.#progress = new Progress(this.#newGeneration(parameters), this.#timing, options.trace)
+    this.#server = new CheckServer(this.#context, this.#progress, this.#early)
   }
 
   get state(): IceState {
@@ -138,7 +139,8 @@ export class IceAgent implements Machine {
     if (parameters.iceLite === true) this.role = 'controlling'
     const early = this.#early.take(this.#current.localFragment, parameters.usernameFragment)
     this.#current.setRemote(parameters, early, now)
-    this.#progress.previous?.retire()
+    this.#progress.leavePrevious()
+    this.#forgetEarly()
     this.#progress.settle(now)
   }
 
@@ -177,6 +179,7 @@ export class IceAgent implements Machine {
       for (const local of current.candidates.locals)
         if (!previous.candidates.findLocal(local.socket)) previous.addLocal(local)
       this.#progress.reinstate(previous)
+      this.#forgetEarly()
     } else {
       this.#replaceGeneration(parameters, now)
       this.#progress.localEnded = false
@@ -199,8 +202,13 @@ export class IceAgent implements Machine {
     const generation = this.#newGeneration(parameters)
     for (const local of this.#current.candidates.locals) generation.addLocal(local)
     this.#progress.replace(generation, now)
-    this.#early.keepOnly(this.#progress.generations.map(({ localFragment }) => localFragment))
-    this.#admitted = undefined
+    this.#forgetEarly()
+  }
+
+  /** Keeps only those early checks whose generation still waits for the peer's credentials. */
+  #forgetEarly(): void {
+    const waiting = this.#progress.generations.filter(({ remote }) => remote === undefined)
+    this.#early.keepOnly(waiting.map(({ localFragment }) => localFragment))
   }
 
   #drawTieBreaker(): bigint {
@@ -239,7 +247,7 @@ export class IceAgent implements Machine {
       return
     }
     if (message.kind === 'request') {
-      this.#answer(message, socket, address, port, now)
+      this.#server.receive(message, socket, address, port, now)
     } else if (
       !this.#current.receiveResponse(message, socket, address, port, now) &&
       !this.#progress.previous?.receiveResponse(message, socket, address, port, now)
@@ -250,64 +258,16 @@ export class IceAgent implements Machine {
     this.#progress.sendDueCheck(now)
   }
 
-  /** A connectivity check of the peer (RFC 8445, 7.3). */
-  #answer(message: StunMessage, socket: number, address: string, port: number, now: number): void {
-    this.counters.requestsReceived++
-    const { generations } = this.#progress
-    const request = judgeRequest(message, generations)
-    if ('reason' in request) {
-      this.counters[request.reason]++
-      if (request.response === undefined) return
-      this.counters.errorsSent++
-      this.#transmit(request.response, socket, address, port, now)
-      return
-    }
-    const { responder, remoteFragment } = request
-    const isOfGeneration = ({ localFragment, remote }: Generation) =>
-      localFragment === responder.localFragment && (remote === undefined || remote.usernameFragment === remoteFragment)
-    if (!generations.some(isOfGeneration)) {
-      // A peer that restarts tries its new candidates on ours from before, until it knows the new ones. There is no such
-      // generation, and Chromium would select that pair and then never make one with our new credentials.
-      this.counters.mixedGenerations++
-      return
-    }
-    if (request.role === this.#context.role) {
-      this.counters.roleConflicts++
-      // Whoever has the larger number controls (RFC 8445, 7.3.1.1).
-      const isLarger = this.#context.tieBreaker >= request.tieBreaker
-      if (isLarger === (this.#context.role === 'controlling')) {
-        this.counters.errorsSent++
-        this.#transmit(encodeError(message, 487, 'Role Conflict', responder.localMac), socket, address, port, now)
-        return
-      }
-      this.#switchRole()
-    }
-    this.counters.responsesSent++
-    this.#transmit(encodeSuccess(message, { address, port }, responder.localMac), socket, address, port, now)
-    const { priority, useCandidate } = request
-    const check = { socket, address, port, priority, useCandidate }
-    const isMeant = ({ localFragment, remote }: Generation) =>
-      localFragment === responder.localFragment && remote?.usernameFragment === remoteFragment
-    const generation = generations.find(isMeant)
-    if (generation !== undefined) generation.acceptCheck(check, 1, now)
-    else if (!this.#early.add({ ...check, localFragment: responder.localFragment, remoteFragment, requests: 1 }))
-      this.counters.droppedEarlyChecks++
-  }
-
   /**
    * Whether a datagram other than STUN may be believed to be the peer's: an authenticated check has passed between
    * that address and our socket, in either direction. Counts it to its pair.
    */
   admit(socket: number, address: string, port: number, length: number, now: number): boolean {
-    let pair = this.#admitted
-    if (pair === undefined || !pair.isPath(socket, address, port)) {
-      pair = this.#findAuthenticated(socket, address, port)
-      if (pair === undefined) {
-        if (this.#early.has(socket, address, port)) return true
-        this.counters.droppedUnauthenticated++
-        return false
-      }
-      this.#admitted = pair
+    const pair = this.#progress.admit(socket, address, port)
+    if (pair === undefined) {
+      if (this.#early.has(socket, address, port)) return true
+      this.counters.droppedUnauthenticated++
+      return false
     }
     pair.packetsReceived++
     pair.bytesReceived += length
@@ -316,12 +276,10 @@ export class IceAgent implements Machine {
     return true
   }
 
-  #findAuthenticated(socket: number, address: string, port: number): CandidatePair | undefined {
-    if (this.state === 'closed') return undefined
-    const pair = this.#current.checkList.find(socket, address, port)
-    if (pair?.authenticated) return pair
-    const before = this.#progress.previous?.checkList.find(socket, address, port)
-    return before?.authenticated ? before : undefined
+  /** What `admit` decides, without counting: to ask again about what was kept until more is known of the peer. */
+  isAuthenticated(socket: number, address: string, port: number): boolean {
+    if (this.#progress.findAuthenticated(socket, address, port) !== undefined) return true
+    return this.#early.has(socket, address, port)
   }
 
   /** Sends data on the selected pair; without one that has consent, releases the packet and returns false. */
@@ -353,6 +311,5 @@ export class IceAgent implements Machine {
     if (this.state === 'closed') return
     this.#progress.close(now)
     this.#early.clear()
-    this.#admitted = undefined
   }
 }

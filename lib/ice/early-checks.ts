@@ -58,15 +58,17 @@ export class EarlyChecks {
     return false
   }
 
-  /** Takes out those of a generation whose credentials are now known on both sides. */
+  /**
+   * Takes out those of a generation whose credentials are now known on both sides. Who else has seen our credentials (a
+   * callee that did not become the peer) loses what it had by them.
+   */
   take(localFragment: string, remoteFragment: string): EarlyCheck[] {
-    const isOf = (check: EarlyCheck) => check.localFragment === localFragment && check.remoteFragment === remoteFragment
-    const taken = this.#checks.filter(isOf)
-    this.#checks = this.#checks.filter(check => !isOf(check))
-    return taken
+    const taken = this.#checks.filter(check => check.localFragment === localFragment)
+    this.#checks = this.#checks.filter(check => check.localFragment !== localFragment)
+    return taken.filter(check => check.remoteFragment === remoteFragment)
   }
 
-  /** Forgets those for credentials of ours that are no longer in use. */
+  /** Forgets those for other credentials of ours. */
   keepOnly(localFragments: readonly string[]): void {
     this.#checks = this.#checks.filter(({ localFragment }) => localFragments.includes(localFragment))
   }

@@ -13,6 +13,8 @@ export interface GenerationContext {
   /** 64 bits (RFC 8445, 16.1). */
   tieBreaker: bigint
   transmit(message: Uint8Array, socket: number, address: string, port: number, now: number): void
+  /** A check of the peer has shown that we must take the other role (RFC 8445, 7.3.1.1). */
+  switchRole(): void
   /** The peer has told by a 487 that we must take the other role (RFC 8445, 7.2.5.1). */
   loseRole(): void
 }

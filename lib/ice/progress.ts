@@ -41,6 +41,8 @@ export class Progress {
   #wasConnected = false
   #drainUntil = NEVER
   #nextCheckAt = 0
+  /** The pair that the last datagram came in on, until something happens that may name another for its path. */
+  #admitted: CandidatePair | undefined
 
   constructor(first: Generation, timing: IceTiming, trace: TraceSink | undefined) {
     this.current = first
@@ -53,14 +55,18 @@ export class Progress {
     return this.previous === undefined ? [this.current] : [this.current, this.previous]
   }
 
-  /** A restart: of the generations so far, the one that carries data stays, or else the last. */
+  /**
+   * A restart: of the generations so far, the one that carries data stays, or else the last. One that the peer has not
+   * answered has nothing to give up its place for, and the one before may yet be reinstated.
+   */
   replace(generation: Generation, now: number): void {
     const last = this.current
     this.current = generation
-    if (this.selected !== undefined && this.previous?.pairs.includes(this.selected)) {
+    const { previous, selected } = this
+    if (previous !== undefined && (last.remote === undefined || (selected && previous.pairs.includes(selected)))) {
       last.stop()
     } else {
-      this.previous?.stop()
+      previous?.stop()
       this.previous = last
     }
     this.#drainUntil = NEVER
@@ -79,8 +85,16 @@ export class Progress {
     this.#drainUntil = NEVER
   }
 
+  /** The present generation's credentials are known on both sides: it is its turn to check. */
+  leavePrevious(): void {
+    // Without credentials of the peer it could only go on to believe whoever has seen ours.
+    if (this.previous?.remote === undefined) this.#dropPrevious()
+    else this.previous.retire()
+  }
+
   /** Draws the consequences of what has just happened. */
   settle(now: number): void {
+    this.#admitted = undefined
     if (this.state === 'closed') return
     // Before the peer has answered a restart, the generation before is the one that proceeds.
     const active = this.current.remote === undefined && this.previous !== undefined ? this.previous : this.current
@@ -107,9 +121,27 @@ export class Progress {
     this.sendDueCheck(now)
   }
 
+  /** The pair that lets a datagram of this path in, as `findAuthenticated` finds it; made for every datagram. */
+  admit(socket: number, address: string, port: number): CandidatePair | undefined {
+    if (this.#admitted?.isPath(socket, address, port)) return this.#admitted
+    const pair = this.findAuthenticated(socket, address, port)
+    if (pair !== undefined) this.#admitted = pair
+    return pair
+  }
+
+  /** The pair of this path over which an authenticated check has passed, of the present generation if it has one. */
+  findAuthenticated(socket: number, address: string, port: number): CandidatePair | undefined {
+    if (this.state === 'closed') return undefined
+    const pair = this.current.checkList.find(socket, address, port)
+    if (pair?.authenticated) return pair
+    const before = this.previous?.checkList.find(socket, address, port)
+    return before?.authenticated ? before : undefined
+  }
+
   close(now: number): void {
-    for (const generation of this.generations) generation.stop()
-    this.previous = undefined
+    this.current.stop()
+    this.#dropPrevious()
+    this.#admitted = undefined
     this.selected = undefined
     this.deadline = NEVER
     this.#setState('closed', now)
@@ -130,14 +162,20 @@ export class Progress {
     if (pair !== undefined) this.events.push({ type: 'selected', pair })
   }
 
-  /** The generation before is needed until the current one has taken over and the peer has surely noticed. */
+  /**
+   * The generation before is needed until the current one has taken over and the peer has surely noticed. Its time runs
+   * on when the pair that took over fails.
+   */
   #drain(now: number): void {
     const { current, previous } = this
-    if (previous === undefined || !current.nominated) return
+    if (previous === undefined || (!current.nominated && this.#drainUntil === NEVER)) return
     previous.retire()
     if (this.#drainUntil === NEVER) this.#drainUntil = now + this.#timing.drainTime
-    if (now < this.#drainUntil) return
-    previous.stop()
+    if (now >= this.#drainUntil) this.#dropPrevious()
+  }
+
+  #dropPrevious(): void {
+    this.previous?.stop()
     this.previous = undefined
     this.#drainUntil = NEVER
   }
@@ -172,7 +210,8 @@ export class Progress {
     this.events.push({ type: 'state', state })
     if (state !== 'failed') return
     // Only a restart leads out of here (RFC 8445, 8.3; RFC 7675, 5.1).
-    for (const generation of this.generations) generation.stop()
+    this.current.stop()
+    this.#dropPrevious()
     this.selected = undefined
   }
 

@@ -64,6 +64,34 @@ t.test('an answer of the peer lets in as well', t => {
   t.end()
 })
 
+t.test('once the peer is known, who else has seen our credentials is not let in any more', t => {
+  const stranger = { ...PEER, port: 9 }
+  const isAuthenticated = ({ agent }: Alone, { address, port }: typeof PEER) => agent.isAuthenticated(7, address, port)
+  for (const restarts of [0, 1, 2]) {
+    const alone = new Alone('controlled')
+    t.notOk(isAuthenticated(alone, PEER))
+    // An offer that nobody has answered may be followed by another one.
+    for (let i = 0; i < restarts; i++) {
+      alone.receive(encodeCheck({ username: 'ours:else' }), stranger)
+      alone.agent.restart({ ...LOCAL, usernameFragment: `ours${i}` }, alone.now)
+    }
+    const ours = alone.agent.localParameters.usernameFragment
+    alone.receive(encodeCheck({ username: `${ours}:else` }), stranger)
+    alone.receive(encodeCheck({ username: `${ours}:them` }))
+    for (const from of [PEER, stranger]) t.ok(isAuthenticated(alone, from) && alone.admits(from), 'it may be either')
+    alone.meet('none')
+    t.ok(isAuthenticated(alone, PEER) && alone.admits())
+    t.notOk(isAuthenticated(alone, stranger) || alone.admits(stranger))
+    t.equal(alone.agent.counters.droppedUnauthenticated, 1, 'to ask does not count')
+    t.match(alone.agent.pairs, [{ packetsReceived: 1 }])
+    for (const name of ['ours:else', `${ours}:else`]) alone.receive(encodeCheck({ username: name }), stranger)
+    t.notOk(isAuthenticated(alone, stranger) || alone.admits(stranger), 'nor by what it sends then')
+    alone.agent.close(alone.now)
+    t.notOk(isAuthenticated(alone, PEER))
+  }
+  t.end()
+})
+
 t.test('an unknown attribute that must be understood gives a signed 420 and no effect', t => {
   const alone = new Alone('controlled').meet('none')
   alone.receive(encodeCheck({ more: [{ type: 0x7ff0, value: new Uint8Array(4) }] }))

@@ -18,6 +18,7 @@ import {
   xorAddress,
 } from '../../lib/stun/index.ts'
 import { nodeCrypto, seededCrypto } from '../providers.ts'
+import { advance } from './advance.ts'
 
 export const LOCAL = { usernameFragment: 'ours', password: 'ourpasswordourpassword' }
 export const REMOTE = { usernameFragment: 'them', password: 'theirpasswordtheirpass' }
@@ -143,7 +144,7 @@ export class Alone {
     for (let step = 0; this.agent.deadline <= end; step++) {
       if (step > 100_000) throw new Error('the agent does not come to rest')
       this.now = Math.max(this.now, this.agent.deadline)
-      this.agent.advance(this.now)
+      advance(this.agent, this.now)
     }
     this.now = end
   }

@@ -1,7 +1,8 @@
 import t from 'tap'
-import { createIceParameters, type IceParameters } from '../../lib/ice/index.ts'
+import { createIceParameters, type IceParameters, type IceTiming } from '../../lib/ice/index.ts'
+import { errorCode } from '../../lib/stun/index.ts'
 import { nodeCrypto } from '../providers.ts'
-import { Alone, encodeCheck, PEER } from './raw-peer.ts'
+import { Alone, encodeCheck, LOCAL, PEER, REMOTE } from './raw-peer.ts'
 import { createConnected, type Endpoint, exchange } from './wire.ts'
 
 const fresh = (): IceParameters => createIceParameters(nodeCrypto.random)
@@ -212,5 +213,113 @@ t.test("other credentials of the peer's, without a restart of ours, begin a gene
   t.same(alone.takeCodes(), [200], 'a late check of the old generation')
   alone.agent.setRemoteParameters({ usernameFragment: 'newt', password: 'm'.repeat(22) }, alone.now)
   t.match(alone.agent.selectedPair, { nominated: true }, 'the same again changes nothing')
+  t.end()
+})
+
+const NEW_LOCAL = { usernameFragment: 'newu', password: 'n'.repeat(22) }
+const NEW_REMOTE = { usernameFragment: 'newt', password: 'm'.repeat(22) }
+
+/** A check of the peer's for the credentials from after a restart. */
+const encodeNewCheck = (useCandidate = false): Uint8Array =>
+  encodeCheck({ username: 'newu:newt', password: NEW_LOCAL.password, useCandidate })
+
+/** An agent that is connected and restarts on the same path, up to where the new pair is to be checked. */
+const restarting = (timing: Partial<IceTiming> = {}): Alone => {
+  const alone = new Alone('controlled', { timing }).connect()
+  alone.receive(encodeCheck({ useCandidate: true }))
+  alone.agent.restart(NEW_LOCAL, alone.now)
+  alone.agent.setRemoteParameters(NEW_REMOTE, alone.now)
+  return alone
+}
+
+t.test('the time of the generation before runs out though the pair that took over fails', t => {
+  const alone = restarting({ consentTimeout: 10_000 })
+  alone.receive(encodeNewCheck(true))
+  alone.pass(100)
+  alone.answerLast(NEW_REMOTE)
+  t.match(alone.agent.selectedPair, { nominated: true, local: { usernameFragment: 'newu' } })
+  t.equal(alone.agent.pairs.length, 2)
+  // Its consent is lost, so that a check of the peer's is checked in return; and that one is refused.
+  alone.pass(11_000)
+  alone.receive(encodeNewCheck())
+  alone.pass(100)
+  alone.answerLast({ ...NEW_REMOTE, error: errorCode(500, '') })
+  t.match(alone.agent.pairs.at(-1), { nominated: false, local: { usernameFragment: 'newu' } })
+  t.equal(alone.agent.pairs.length, 2, 'the time has not run out yet')
+  alone.pass(100_000)
+  t.equal(alone.agent.pairs.length, 1, 'the old pair is gone')
+  t.equal(alone.agent.state, 'failed')
+  t.equal(alone.agent.deadline, Number.POSITIVE_INFINITY)
+  t.end()
+})
+
+t.test('what comes in over the path of both generations counts to the pair of the new one', t => {
+  const alone = restarting()
+  const [before] = alone.agent.pairs
+  t.ok(alone.admits(), 'in flight during the restart')
+  t.match(before, { packetsReceived: 1 })
+  alone.receive(encodeNewCheck(true))
+  alone.pass(100)
+  alone.answerLast(NEW_REMOTE)
+  const { selectedPair } = alone.agent
+  t.not(selectedPair, before)
+  for (let i = 0; i < 150; i++) {
+    t.ok(alone.admits())
+    alone.pass(100)
+  }
+  t.match(before, { packetsReceived: 1 })
+  t.match(selectedPair, { packetsReceived: 150, lastReceivedAt: alone.now - 100 })
+  t.equal(alone.agent.state, 'connected', 'no answer to a consent check for 15 s, but data')
+  t.end()
+})
+
+t.test('a path of the old generation alone is let in until its time has run out', t => {
+  const other = { address: '192.0.2.9', port: 9 }
+  const alone = restarting()
+  alone.receive(encodeCheck(), other)
+  t.ok(alone.admits(other))
+  alone.receive(encodeNewCheck(true))
+  alone.pass(100)
+  alone.answerLast(NEW_REMOTE)
+  for (const [milliseconds, isOld] of [
+    [0, true],
+    [29_000, true],
+    [2_000, false],
+  ] as const) {
+    alone.pass(milliseconds)
+    t.equal(alone.agent.isAuthenticated(7, other.address, other.port), isOld)
+    t.equal(alone.admits(other), isOld)
+    t.ok(alone.agent.isAuthenticated(7, PEER.address, PEER.port))
+  }
+  t.end()
+})
+
+t.test('two restarts taken back before anything was connected leave all as it was', t => {
+  const alone = new Alone('controlled').meet()
+  alone.agent.restart(NEW_LOCAL, alone.now)
+  alone.agent.restart(fresh(), alone.now)
+  alone.agent.restart(LOCAL, alone.now)
+  t.same(alone.agent.remoteParameters, REMOTE)
+  t.equal(alone.agent.pairs.length, 1)
+  alone.pass(100)
+  alone.answerLast()
+  t.equal(alone.agent.state, 'connected')
+  t.end()
+})
+
+t.test('so do two that are taken back before the first answer', t => {
+  const alone = new Alone('controlled')
+  alone.receive(encodeCheck())
+  alone.agent.restart(NEW_LOCAL, alone.now)
+  alone.receive(encodeNewCheck(), { ...PEER, port: 9 })
+  alone.agent.restart(fresh(), alone.now)
+  t.notOk(alone.admits({ ...PEER, port: 9 }), 'what was for the first restart is forgotten')
+  alone.agent.restart(LOCAL, alone.now)
+  t.ok(alone.admits())
+  alone.meet('none')
+  t.match(alone.agent.pairs, [{ requestsReceived: 1 }])
+  alone.pass(100)
+  alone.answerLast()
+  t.equal(alone.agent.state, 'connected')
   t.end()
 })

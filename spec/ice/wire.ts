@@ -16,6 +16,7 @@ import {
 } from '../../lib/ice/index.ts'
 import { decodeStun, type StunMessage } from '../../lib/stun/index.ts'
 import { seededCrypto } from '../providers.ts'
+import { advance } from './advance.ts'
 
 export interface Datagram {
   readonly at: number
@@ -138,7 +139,7 @@ export class Wire {
       const landed = this.#flying.filter(({ at }) => at <= this.now)
       this.#flying = this.#flying.filter(({ at }) => at > this.now)
       for (const { datagram } of landed) this.deliver(datagram.bytes, datagram.source, datagram.destination)
-      for (const { agent } of this.endpoints) agent.advance(this.now)
+      for (const { agent } of this.endpoints) advance(agent, this.now)
     }
   }
 }
