@@ -10,32 +10,20 @@
 import { Packet } from '../bytes/index.ts'
 import type { GroupName, SignatureScheme } from '../crypto/index.ts'
 import { EventQueue, type Machine } from '../machine/index.ts'
-import { CIPHER_SUITES } from './cipher-suite.ts'
 import { Alert, AlertLevel, alertName, DtlsError } from './error.ts'
 import { SMALLEST_MTU } from './flight.ts'
-import type { Handshake, HandshakeOwner } from './handshake.ts'
+import { type Handshake, type HandshakeOwner, handshakeSettings } from './handshake.ts'
 import { HANDSHAKE_HEADER, HandshakeType } from './handshake-message.ts'
-import { NAMED_GROUPS } from './named-group.ts'
 import { createCounters, type DtlsEvent, type DtlsOptions, type DtlsRole, type DtlsState } from './options.ts'
 import { Reassembly } from './reassembly.ts'
 import { ContentType, MAX_PLAINTEXT, PlaintextSealer, type RecordSealer } from './record.ts'
 import { RecordLayer } from './record-layer.ts'
 import { INITIAL_TIMEOUT, Retransmission } from './retransmission.ts'
-import { SRTP_PROFILES, type SrtpProfile } from './srtp-profile.ts'
+import type { SrtpProfile } from './srtp-profile.ts'
 import { ClientHandshake } from './v12/client.ts'
 import { ServerHandshake } from './v12/server.ts'
 
 const DEFAULT_MTU = 1200
-
-/** The entries of those names, in their order; all when nothing is named. */
-const chosen = <T extends { readonly name: string }>(all: readonly T[], names: readonly string[] | undefined) =>
-  names === undefined
-    ? all
-    : names.map(name => {
-        const entry = all.find(candidate => candidate.name === name)
-        if (entry === undefined) throw new RangeError(`${name} is not known here`)
-        return entry
-      })
 
 export class DtlsConnection implements Machine {
   readonly role: DtlsRole
@@ -50,11 +38,13 @@ export class DtlsConnection implements Machine {
   #state: DtlsState = 'new'
   #sealer: RecordSealer = this.#plaintext
   #established = false
+  /** A fatal alert in the clear that the handshake ends with, unless the peer goes on with its next flight in time. */
+  #unprovenAlert: DtlsError | undefined
   #now = 0
 
   /** Throws a RangeError when `mtu` is below 128, or a name of a suite or a group is unknown. */
   constructor(options: DtlsOptions) {
-    const { crypto, role, certificate, fingerprints, trace, mtu = DEFAULT_MTU } = options
+    const { role, mtu = DEFAULT_MTU } = options
     if (!(mtu >= SMALLEST_MTU)) throw new RangeError(`an mtu of ${mtu} bytes is too small for a handshake`)
     this.#options = options
     this.role = role
@@ -64,16 +54,7 @@ export class DtlsConnection implements Machine {
     this.#records = new RecordLayer(this.counters, (type, epoch, bytes, start, end) =>
       this.#content(type, epoch, bytes, start, end),
     )
-    const settings = {
-      crypto,
-      certificate,
-      fingerprints,
-      trace,
-      cipherSuites: chosen(CIPHER_SUITES, options.cipherSuites),
-      groups: chosen(NAMED_GROUPS, options.groups),
-      srtpProfiles: options.srtpProfiles ?? SRTP_PROFILES,
-      cookieExchange: options.cookieExchange ?? false,
-    }
+    const settings = handshakeSettings(options)
     const owner: HandshakeOwner = {
       plaintext: this.#plaintext,
       send: (flight, awaitsReply) => {
@@ -148,6 +129,10 @@ export class DtlsConnection implements Machine {
     if (now < this.deadline) return
     this.#now = now
     if (this.#records.due) this.#records.takeEarly()
+    if (this.#unprovenAlert !== undefined && this.#retransmission.due(now)) {
+      this.#fail(this.#unprovenAlert)
+      return
+    }
     if (!this.#retransmission.advance(now)) {
       this.#fail(new DtlsError('timeout', 'the peer does not answer'))
     }
@@ -240,7 +225,7 @@ export class DtlsConnection implements Machine {
     } else if (type === ContentType.handshake) {
       this.#handshakeContent(epoch, bytes, start, end)
     } else if (type === ContentType.alert) {
-      this.#alertContent(bytes, start, end)
+      this.#alertContent(epoch, bytes, start, end)
     } else if (type !== ContentType.changeCipherSpec) {
       this.counters.droppedMalformed++
     }
@@ -284,6 +269,7 @@ export class DtlsConnection implements Machine {
       while (this.#state === 'connecting') {
         const message = this.#reassembly.next()
         if (message === undefined) return
+        this.#unprovenAlert = undefined
         this.#handshake.receive(message)
       }
     } catch (error) {
@@ -292,8 +278,7 @@ export class DtlsConnection implements Machine {
     }
   }
 
-  /** An alert that is as trustworthy as it gets: authenticated, or in the clear while nothing is yet (RFC 6347, 4.1.2.7). */
-  #alertContent(bytes: Uint8Array, start: number, end: number): void {
+  #alertContent(epoch: number, bytes: Uint8Array, start: number, end: number): void {
     if (end - start !== 2) {
       this.counters.droppedMalformed++
       return
@@ -302,12 +287,23 @@ export class DtlsConnection implements Machine {
     const description = bytes[start + 1]!
     this.counters.alertsReceived++
     this.#options.trace?.event?.('dtls', 'alert-received', { level, description: alertName(description) }, this.#now)
-    if (description === Alert.closeNotify) {
-      this.close(this.#now)
-    } else if (level === AlertLevel.fatal) {
-      const message = `the peer ended the connection: ${alertName(description)}`
-      this.#fail(new DtlsError('alert-received', message, { received: description }))
-    }
+    const closes = description === Alert.closeNotify
+    const fatal = !closes && level === AlertLevel.fatal
+    const message = `the peer ended the connection: ${alertName(description)}`
+    const error = fatal ? new DtlsError('alert-received', message, { received: description }) : undefined
+    if (epoch === 0) this.#takeUnproven(error)
+    else if (closes) this.close(this.#now)
+    else if (error !== undefined) this.#fail(error)
+  }
+
+  /**
+   * Anybody may have sent an alert in the clear (RFC 6347, 4.1.2.7). A peer that has given up does not go on with the
+   * handshake: a fatal one therefore counts when the next timeout finds that nothing new has come since. Where no
+   * answer is awaited nothing would tell.
+   */
+  #takeUnproven(fatal: DtlsError | undefined): void {
+    if (fatal === undefined || !this.#retransmission.timer.running) this.counters.droppedAlerts++
+    else this.#unprovenAlert ??= fatal
   }
 
   #sendAlert(level: number, description: number): void {

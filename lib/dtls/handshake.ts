@@ -4,13 +4,14 @@
 
 import type { Certificate, CryptoProvider, GroupName, SignatureScheme } from '../crypto/index.ts'
 import type { TraceSink } from '../machine/index.ts'
-import type { CipherSuite } from './cipher-suite.ts'
+import { CIPHER_SUITES, type CipherSuite } from './cipher-suite.ts'
 import type { Flight } from './flight.ts'
 import type { HandshakeMessage } from './handshake-message.ts'
-import type { NamedGroup } from './named-group.ts'
+import { NAMED_GROUPS, type NamedGroup } from './named-group.ts'
+import type { DtlsOptions } from './options.ts'
 import type { Fingerprint } from './peer-certificate.ts'
 import type { PlaintextSealer, RecordOpener, RecordSealer } from './record.ts'
-import type { SrtpProfile } from './srtp-profile.ts'
+import { SRTP_PROFILES, type SrtpProfile } from './srtp-profile.ts'
 
 export interface HandshakeSettings {
   readonly crypto: CryptoProvider
@@ -24,6 +25,28 @@ export interface HandshakeSettings {
   readonly cookieExchange: boolean
   readonly trace: TraceSink | undefined
 }
+
+/** The entries of those names, in their order; all when nothing is named. */
+const chosen = <T extends { readonly name: string }>(all: readonly T[], names: readonly string[] | undefined) =>
+  names === undefined
+    ? all
+    : names.map(name => {
+        const entry = all.find(candidate => candidate.name === name)
+        if (entry === undefined) throw new RangeError(`${name} is not known here`)
+        return entry
+      })
+
+/** What a connection's options ask of its handshake. Throws a RangeError when the name of a suite or group is unknown. */
+export const handshakeSettings = (options: DtlsOptions): HandshakeSettings => ({
+  crypto: options.crypto,
+  certificate: options.certificate,
+  fingerprints: options.fingerprints,
+  trace: options.trace,
+  cipherSuites: chosen(CIPHER_SUITES, options.cipherSuites),
+  groups: chosen(NAMED_GROUPS, options.groups),
+  srtpProfiles: options.srtpProfiles ?? SRTP_PROFILES,
+  cookieExchange: options.cookieExchange ?? false,
+})
 
 /** What a handshake may do to its connection. */
 export interface HandshakeOwner {

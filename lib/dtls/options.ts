@@ -78,8 +78,10 @@ export const createCounters = () => ({
   droppedReplayed: 0,
   /** Records that came too early, beyond what is kept of them. */
   droppedEarly: 0,
-  /** Handshake fragments that were of no use: repeated, contradictory, far ahead or too large. */
+  /** Handshake fragments that were of no use: repeated, empty, less protected than others, far ahead or too large. */
   droppedFragments: 0,
+  /** Alerts in the clear that were not believed: all but fatal ones to who waits for an answer. */
+  droppedAlerts: 0,
 })
 
 export type DtlsCounters = ReturnType<typeof createCounters>

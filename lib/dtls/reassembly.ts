@@ -82,17 +82,20 @@ export class Reassembly {
     end: number,
     accept: boolean,
   ): FragmentFate {
+    // It says nothing, and must not displace what does.
+    if (start === end && length > 0) return 'dropped'
     if (sequence < this.#next) {
       return sequence === this.#flightEnd && offset + end - start === length ? 'repeat' : 'dropped'
     }
     if (!accept || sequence >= this.#next + MESSAGES_AHEAD || length > MAX_MESSAGE) return 'dropped'
     let assembly = this.#assemblies.get(sequence)
     // A protected fragment outweighs what came without protection for the same message.
-    if (assembly === undefined || assembly.epoch < epoch) {
+    if (assembly !== undefined && assembly.epoch > epoch) return 'dropped'
+    // Of two that contradict each other either may be spoofed. The genuine one comes again with each retransmission: if
+    // the first to come stood, one datagram of anybody's would end the handshake.
+    if (assembly?.epoch !== epoch || assembly.type !== type || assembly.length !== length) {
       assembly = new Assembly(epoch, type, sequence, length)
       this.#assemblies.set(sequence, assembly)
-    } else if (assembly.epoch !== epoch || assembly.type !== type || assembly.length !== length) {
-      return 'dropped'
     }
     assembly.put(offset, bytes, start, end)
     return 'taken'

@@ -40,6 +40,11 @@ export class Retransmission {
     this.#transmit = transmit
   }
 
+  /** Whether it is time to send the flight again, or to give up. */
+  due(now: number): boolean {
+    return now >= this.timer.at
+  }
+
   /** Milliseconds until a flight is sent again for the first time, from the next flight on. */
   set initial(timeout: number) {
     this.#initial = Math.min(LONGEST_TIMEOUT, Math.max(SHORTEST_TIMEOUT, timeout))

@@ -6,8 +6,8 @@ import { DtlsConnection } from '../../lib/dtls/index.ts'
 import { MAX_MESSAGE, MESSAGES_AHEAD, Reassembly } from '../../lib/dtls/reassembly.ts'
 import { seededRandom } from '../../lib/sim/index.ts'
 import { nodeCrypto } from '../providers.ts'
-import { certificate, connectedPair, DELAY, Pair } from './pair.ts'
-import { buildMessage, buildRecord, parseRecords } from './wire.ts'
+import { certificate, connectedPair, DELAY, Pair, type Path } from './pair.ts'
+import { buildMessage, buildRecord, parseRecords, plainRecord } from './wire.ts'
 
 const body = Uint8Array.from({ length: 100 }, (_, i) => i)
 
@@ -47,14 +47,30 @@ t.test('messages come out in sequence, and only when whole', t => {
   t.end()
 })
 
-t.test('a fragment that contradicts the first of its message is dropped', t => {
+t.test('a fragment that contradicts the ones before it begins its message anew', t => {
+  for (const [type, length] of [
+    [12, 100],
+    [11, 101],
+  ] as const) {
+    const reassembly = new Reassembly()
+    t.equal(reassembly.put(0, type, length, 0, 0, body, 0, 60, true), 'taken')
+    t.equal(put(reassembly, 0, 50, 100), 'taken')
+    t.equal(reassembly.next(), undefined, 'nothing is left of what it contradicts')
+    t.equal(put(reassembly, 0, 0, 50), 'taken')
+    t.strictSame(reassembly.next()?.raw, buildMessage(11, 0, body))
+  }
+  t.end()
+})
+
+t.test('an empty fragment of a message that is not empty is dropped', t => {
   const reassembly = new Reassembly()
-  t.equal(put(reassembly, 0, 0, 50), 'taken')
-  t.equal(reassembly.put(0, 11, 101, 0, 50, body, 50, 100, true), 'dropped')
-  t.equal(reassembly.put(0, 12, 100, 0, 50, body, 50, 100, true), 'dropped')
-  t.equal(reassembly.next(), undefined)
-  t.equal(put(reassembly, 0, 50, 100), 'taken')
+  t.equal(put(reassembly, 0, 0, 60), 'taken')
+  t.equal(reassembly.put(0, 11, 1, 0, 0, body, 0, 0, true), 'dropped')
+  t.equal(reassembly.put(0, 11, 1, 0, 1, body, 0, 0, true), 'dropped')
+  t.equal(put(reassembly, 0, 60, 100), 'taken')
   t.strictSame(reassembly.next()?.body, body)
+  t.equal(reassembly.put(0, 14, 0, 1, 0, body, 0, 0, true), 'taken')
+  t.equal(reassembly.next()?.body.length, 0)
   t.end()
 })
 
@@ -170,4 +186,56 @@ t.test('fragments of one byte each, jumbled, make a handshake', async t => {
   pair.start()
   pair.run(() => pair.connected)
   t.ok(pair.connected)
+})
+
+/** What anybody who can reach the path could send: the beginning of a Certificate of another length. */
+const spoofs = [
+  buildMessage(11, 1, new Uint8Array(1), 0, 0),
+  buildMessage(11, 1, new Uint8Array(5), 0, 1),
+  buildMessage(12, 1, new Uint8Array(5), 0, 1),
+  buildMessage(11, 1, new Uint8Array(MAX_MESSAGE), 0, 1),
+].map((fragment, i) => plainRecord(22, fragment, 99 + i))
+
+t.test('spoofed fragments before each flight do not keep the handshake from completing', async t => {
+  for (const spoof of spoofs) {
+    const pair = new Pair({
+      client: await certificate('ec-p256', 'client'),
+      server: await certificate('ec-p256', 'server'),
+      path: bytes => [
+        { bytes: spoof, delay: DELAY },
+        { bytes, delay: DELAY },
+      ],
+    })
+    pair.start()
+    for (const role of ['client', 'server'] as const) pair.inject(spoof, role, 0)
+    pair.run(() => pair.connected)
+    t.ok(pair.connected)
+    t.equal(pair.client.dtls.counters.flightsRetransmitted, 0)
+  }
+})
+
+t.test('what a spoofed fragment undid in the middle of a flight, the next retransmission heals', async t => {
+  for (const spoof of spoofs.slice(1)) {
+    let spoofed = 0
+    const path: Path = (bytes, from) => {
+      const [{ epoch, fragment }] = parseRecords(bytes) as [ReturnType<typeof parseRecords>[0]]
+      const genuine = { bytes, delay: DELAY }
+      if (epoch !== 0 || fragment[0] !== 11 || (from === 'client' ? spoofed & 1 : spoofed & 2)) return [genuine]
+      spoofed |= from === 'client' ? 1 : 2
+      return [genuine, { bytes: spoof, delay: DELAY }]
+    }
+    const pair = new Pair({
+      client: await certificate('ec-p256', 'client'),
+      server: await certificate('ec-p256', 'server'),
+      clientOptions: { mtu: 200 },
+      serverOptions: { mtu: 200 },
+      path,
+    })
+    pair.start()
+    pair.run(() => pair.connected)
+    t.ok(pair.connected)
+    t.equal(spoofed, 3, 'in both directions')
+    for (const { dtls } of pair.ends) t.ok(dtls.counters.flightsRetransmitted > 0)
+    t.ok(pair.now < 10_000)
+  }
 })

@@ -57,14 +57,18 @@ t.test('close_notify closes both sides, from either, and is answered', async t =
   }
 })
 
-t.test('closing in the middle of a handshake ends the other side too', async t => {
+t.test('closing in the middle of a handshake is said in the clear, which the other side does not believe', async t => {
   for (const role of ROLES) {
     const pair = new Pair(await options())
+    const other = pair[role === 'client' ? 'server' : 'client']
     pair.start()
     pair.run(() => pair.server.sent.length > 0)
     pair[role].dtls.close(pair.now)
     pair.run(() => false, 1000)
-    t.same([pair.client.dtls.state, pair.server.dtls.state], ['closed', 'closed'])
+    t.same([pair[role].dtls.state, other.dtls.state], ['closed', 'connecting'])
+    t.equal(other.dtls.counters.droppedAlerts, 1)
+    pair.run()
+    t.match(other.error, { code: 'timeout' })
   }
 })
 
@@ -173,35 +177,110 @@ t.test('a new ClientHello in the clear changes nothing once connected', async t 
   t.same(pair.server.texts, ['unmoved'])
 })
 
-t.test('alerts in the clear end a handshake, but not a connection', async t => {
-  const alerts = [
+const plainAlert = (level: number, description: number) => plainRecord(21, Uint8Array.of(level, description))
+
+t.test('alerts in the clear end no connection', async t => {
+  for (const [level, description] of [
     [2, Alert.handshakeFailure],
     [2, 255],
     [1, Alert.closeNotify],
-  ] as const
-  for (const [level, description] of alerts) {
-    const connected = connectedPair(await options())
-    for (const role of ROLES) connected.inject(plainRecord(21, Uint8Array.of(level, description)), role)
-    connected.run()
-    t.ok(connected.connected)
-    t.equal(connected.client.dtls.counters.droppedEpoch, 1)
-
-    const connecting = new Pair(await options())
-    connecting.start()
-    connecting.inject(plainRecord(21, Uint8Array.of(level, description)), 'client', 1)
-    connecting.run()
-    t.equal(connecting.client.dtls.state, level === 2 ? 'failed' : 'closed')
-    if (level === 2) t.match(connecting.client.error, { code: 'alert-received', receivedAlert: description })
+  ] as const) {
+    const pair = connectedPair(await options())
+    for (const role of ROLES) pair.inject(plainAlert(level, description), role)
+    pair.run()
+    t.ok(pair.connected)
+    for (const { dtls } of pair.ends) t.equal(dtls.counters.droppedEpoch, 1)
   }
 })
 
-t.test('a warning ends nothing', async t => {
-  const pair = new Pair(await options())
+t.test('a fatal alert in the clear ends a handshake that does not go on until the timeout', async t => {
+  for (const description of [Alert.handshakeFailure, 255]) {
+    for (const role of ROLES) {
+      const pair = new Pair(await options())
+      // The client has heard nothing of the server, or the server all of the first hello and nothing of what follows.
+      pair.path = (bytes, from, index) => (from === 'client' && index === 0 ? [{ bytes, delay: DELAY }] : [])
+      pair.start()
+      const end = pair[role]
+      pair.run(() => end.sent.length > 0)
+      const sentAt = pair.now
+      pair.inject(plainAlert(2, description), role, 1)
+      pair.inject(plainAlert(2, Alert.internalError), role, 2)
+      pair.run(() => false, 500)
+      t.equal(end.dtls.state, 'connecting')
+      t.equal(end.dtls.deadline, sentAt + 1000)
+      pair.run(() => end.dtls.state === 'failed')
+      t.equal(pair.now, sentAt + 1000)
+      t.match(end.error, { code: 'alert-received', receivedAlert: description, sentAlert: undefined })
+      t.equal(end.dtls.counters.alertsReceived, 2)
+      t.equal(end.dtls.counters.flightsRetransmitted, 0)
+      t.equal(end.dtls.deadline, Number.POSITIVE_INFINITY)
+    }
+  }
+})
+
+t.test('a spoofed alert is overtaken by the flight of the peer', async t => {
+  for (const role of ROLES) {
+    const pair = new Pair(await options())
+    pair.path = bytes => [
+      { bytes: plainAlert(2, Alert.handshakeFailure), delay: DELAY },
+      { bytes, delay: DELAY },
+    ]
+    pair.start()
+    pair.inject(plainAlert(2, Alert.handshakeFailure), role, 0)
+    pair.run(() => pair.connected)
+    t.ok(pair.connected)
+    t.equal(pair.now, 4 * DELAY)
+  }
+})
+
+t.test('a spoofed alert is overtaken by a part of a flight whose rest is lost', async t => {
+  let lost = false
+  const pair = new Pair({ ...(await options()), serverOptions: { mtu: 300 } })
+  pair.path = (bytes, from, index) => {
+    if (from === 'server' && index === 1) {
+      lost = true
+      return []
+    }
+    return [{ bytes, delay: DELAY }]
+  }
   pair.start()
-  pair.inject(plainRecord(21, Uint8Array.of(1, Alert.userCanceled)), 'client', 1)
+  pair.inject(plainAlert(2, Alert.handshakeFailure), 'client', 1)
+  pair.run(() => pair.connected)
+  t.ok(lost)
+  t.ok(pair.connected)
+})
+
+t.test('who waits for nothing in particular believes no alert in the clear', async t => {
+  const pair = new Pair({ ...(await options()), serverOptions: { cookieExchange: true } })
+  pair.server.dtls.start(0)
+  pair.inject(plainAlert(2, Alert.handshakeFailure), 'server', 0)
+  pair.run()
+  t.equal(pair.server.dtls.counters.droppedAlerts, 1)
+  pair.client.dtls.start(pair.now)
+  pair.run(() => pair.server.sent.length > 0)
+  pair.inject(plainAlert(2, Alert.handshakeFailure), 'server', 0)
   pair.run(() => pair.connected)
   t.ok(pair.connected)
-  t.equal(pair.client.dtls.counters.alertsReceived, 1)
+  t.equal(pair.server.dtls.counters.droppedAlerts, 2)
+})
+
+t.test('close_notify and warnings in the clear end nothing', async t => {
+  for (const description of [Alert.closeNotify, Alert.userCanceled]) {
+    const pair = new Pair(await options())
+    pair.start()
+    pair.inject(plainAlert(1, description), 'client', 1)
+    pair.inject(plainAlert(2, Alert.closeNotify), 'client', 1)
+    pair.inject(plainAlert(1, description), 'server', DELAY + 1)
+    pair.run(() => pair.connected)
+    t.ok(pair.connected)
+    t.same(
+      pair.ends.map(({ dtls }) => [dtls.counters.alertsReceived, dtls.counters.droppedAlerts]),
+      [
+        [2, 2],
+        [1, 1],
+      ],
+    )
+  }
 })
 
 /** A connected pair, and what is needed to speak for either of its ends. */
