@@ -165,15 +165,19 @@ export class Negotiation {
     return this.#apply(description, state)
   }
 
-  /** Compares each transport that stands with what the peer now says of it. */
+  /** Compares each transport that stands, by a provisional answer too, with what the peer now says of it. */
   #verifyContinuity(description: Description): void {
     const { current, pending } = this.#agreement
     for (const [index, mid] of description.mids.entries()) {
       const local = transportOf(current.local, mid)
       const remote = transportOf(current.remote, mid)
       const stated = transportOf(description, mid)
-      if (description.speaker(index) !== index || !local || !remote || !stated) continue
+      if (description.speaker(index) !== index || !stated) continue
       if (this.#agreement.transportMid(mid, undefined) !== mid) continue
+      // A provisional answer has begun the association already, whose peer is known by what that said.
+      const provisional = description.type === 'offer' ? undefined : transportOf(pending.remote, mid)
+      if (provisional) verifyCertificate(mid, stated, provisional)
+      if (!local || !remote) continue
       verifyCertificate(mid, stated, remote)
       const offered = transportOf(pending.local, mid)
       if (description.type !== 'offer' && offered) verifyRestart(mid, stated, { local, remote }, offered)

@@ -161,3 +161,25 @@ t.test('the certificate of a standing association does not change', t => {
   t.equal(again(b, a)[0].signalingState, 'stable')
   t.end()
 })
+
+t.test('the final answer keeps the certificate of the provisional one, which has begun the association', t => {
+  const other = `sha-256 ${Array(32).fill('EE').join(':')}`
+  for (const type of ['answer', 'pranswer'] as const) {
+    const side = new Side('side', { data: true })
+    const answer = new Side('peer').sendAnswer(side.sendOffer())
+    side.setRemote('pranswer', answer)
+    const changed = answer.replace(/sha-256 .*/, other)
+    t.throws(() => side.setRemote(type, changed), { code: 'OperationError' }, type)
+    t.equal(side.state, 'have-remote-pranswer')
+    t.equal(side.negotiation.pendingRemoteDescription?.sdp, answer)
+    const forked = answer
+      .replace(/a=ice-ufrag.*/, 'a=ice-ufrag:fork')
+      .replace(/a=ice-pwd.*/, `a=ice-pwd:${'f'.repeat(22)}`)
+    t.match(
+      side.setRemote('answer', forked).media,
+      [{ remote: { usernameFragment: 'fork' } }],
+      'another path to it may',
+    )
+  }
+  t.end()
+})
