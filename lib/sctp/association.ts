@@ -207,6 +207,7 @@ export class Association implements FlushingMachine {
       }
       if (block.state !== 'established' && transfer.sender.idle) this.#shutdownReady(now)
     }
+    block.queue.turnDone()
     block.packets.finish(now)
   }
 

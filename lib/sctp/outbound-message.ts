@@ -5,7 +5,7 @@ export interface SendOptions {
   readonly unordered?: boolean | undefined
   /** Given up when it would have to be sent again more often than this; 0 means that it is sent once. */
   readonly maxRetransmits?: number | undefined
-  /** Milliseconds from now after which it is no longer sent. */
+  /** Milliseconds from now after which it is no longer sent; the turn in which it is queued may always send it. */
   readonly lifetime?: number | undefined
   /** The caller hands `data` over and does not touch it again, so that it is not copied. */
   readonly owned?: boolean | undefined
@@ -24,6 +24,8 @@ export class OutboundMessage {
   /** How many TSNs it has. */
   chunks = 0
   abandoned = false
+  /** The turn of the send queue in which it was queued. */
+  turn = 0
 
   constructor(
     readonly streamId: number,
@@ -38,7 +40,10 @@ export class OutboundMessage {
   ) {}
 }
 
-/** A message from what the caller gave; `data` is copied unless it was handed over. */
+/**
+ * A message from what the caller gave; `data` is copied unless it was handed over. It lives through the whole of the
+ * last millisecond of its lifetime, so that 0 is not over before it has begun.
+ */
 export const createMessage = (
   streamId: number,
   ppid: number,
@@ -53,6 +58,6 @@ export const createMessage = (
     options.owned === true ? data : new Uint8Array(data),
     options.unordered !== true,
     options.maxRetransmits ?? Number.POSITIVE_INFINITY,
-    options.lifetime === undefined ? Number.POSITIVE_INFINITY : now + options.lifetime,
+    options.lifetime === undefined ? Number.POSITIVE_INFINITY : now + options.lifetime + 1,
     options.counted !== false,
   )

@@ -148,10 +148,17 @@ export class Outstanding {
     this.#states[tsn & (this.#capacity - 1)] = CHUNK_STATE.WAITING
   }
 
+  /** Its message is given up. What the peer has reported needs no more. */
   markAbandoned(tsn: number): void {
+    if (this.state(tsn) !== CHUNK_STATE.ACKNOWLEDGED) this.giveUp(tsn)
+  }
+
+  /** Its message is given up, and the peer has it not, or no longer. */
+  giveUp(tsn: number): void {
     const state = this.state(tsn)
-    if (state === CHUNK_STATE.ACKNOWLEDGED || state === CHUNK_STATE.ABANDONED) return
+    if (state === CHUNK_STATE.ABANDONED) return
     this.#leave(tsn, state)
+    if (state === CHUNK_STATE.ACKNOWLEDGED) this.acknowledged.delete(tsn)
     this.abandonedCount++
     this.#states[tsn & (this.#capacity - 1)] = CHUNK_STATE.ABANDONED
   }

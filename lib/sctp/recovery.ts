@@ -251,7 +251,7 @@ export class Recovery {
 
   /**
    * A receiver may discard what it reported in a gap block (6.2). It shows when the chunk next to the cumulative TSN is
-   * one: then whatever was reported before the first block of this SACK is sent again.
+   * one: then whatever was reported before the first block of this SACK is sent again, unless its message was given up.
    */
   #takeBackReneged(sack: SackView): void {
     const outstanding = this.#outstanding
@@ -259,7 +259,9 @@ export class Recovery {
     const end = sack.gaps > 0 ? sack.gapStart(0) - 1 : outstanding.count
     for (let i = 0; i < Math.min(end, outstanding.count); i++) {
       const tsn = add32(outstanding.first, i)
-      if (outstanding.state(tsn) === CHUNK_STATE.ACKNOWLEDGED) outstanding.markWaiting(tsn)
+      if (outstanding.state(tsn) !== CHUNK_STATE.ACKNOWLEDGED) continue
+      if (outstanding.message(tsn).abandoned) outstanding.giveUp(tsn)
+      else outstanding.markWaiting(tsn)
     }
   }
 

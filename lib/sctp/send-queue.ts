@@ -31,6 +31,7 @@ export class SendQueue {
   readonly #streams = new Map<number, OutboundStream>()
   readonly #lowered: number[] = []
   readonly #drained: number[] = []
+  #turn = 0
   #first: OutboundStream | undefined
   #last: OutboundStream | undefined
 
@@ -59,6 +60,7 @@ export class SendQueue {
   }
 
   push(stream: OutboundStream, message: OutboundMessage): void {
+    message.turn = this.#turn
     if (stream.tail === undefined) stream.head = message
     else stream.tail.next = message
     stream.tail = message
@@ -67,13 +69,21 @@ export class SendQueue {
     if (!stream.active) this.#activate(stream)
   }
 
-  /** The message to send from, or undefined when there is none. What expired before it was begun is dropped. */
+  /** A flush has ended: what was queued before has had its chance, and expires from now on. */
+  turnDone(): void {
+    this.#turn++
+  }
+
+  /**
+   * The message to send from, or undefined when there is none. What expired before it was begun is dropped, but not
+   * before the first flush after it was queued: messages leave when the turn ends, which may be a while after.
+   */
   current(now: number): OutboundMessage | undefined {
     for (;;) {
       const stream = this.#first
       if (stream === undefined) return undefined
       const message = stream.head!
-      if (message.offset > 0 || now < message.expiresAt) return message
+      if (message.offset > 0 || now < message.expiresAt || message.turn === this.#turn) return message
       this.#consume(stream, message, message.data.length)
       this.#shift(stream)
     }

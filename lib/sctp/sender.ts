@@ -128,6 +128,8 @@ export class Sender {
       const message = outstanding.message(tsn)
       if (abandonment.expired(message, now)) {
         abandonment.abandon(message)
+        // Nothing that waits may be found a second time, whatever became of its message before.
+        outstanding.giveUp(tsn)
         abandonment.advance((packets.largestChunk - CHUNK_HEADER - 4) >>> 2)
         continue
       }

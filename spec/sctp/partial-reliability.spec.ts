@@ -141,7 +141,7 @@ t.test('lifetime: what is too old is not sent, or not sent again', t => {
   puppet.deliver(sack(puppet.tsn + 1))
   const second = puppet.takeData().length
   t.ok(second > 0 && first + second < 30, 'in time')
-  puppet.now = 100
+  puppet.now = 101
   puppet.deliver(sack(puppet.tsn + first + second - 1))
   t.equal(puppet.takeData().length, 0, 'the rest has expired')
   t.equal(puppet.association.bufferedAmount(0), 0)
@@ -151,6 +151,53 @@ t.test('lifetime: what is too old is not sent, or not sent again', t => {
   t.equal(puppet.association.counters.retransmittedChunks, 0)
   t.end()
 })
+
+t.test('a lifetime of 0: sent in the turn in which it is queued, however long that takes, and never again', t => {
+  const puppet = Puppet.established()
+  puppet.association.send(0, 53, pattern(5), { lifetime: 0 }, puppet.now)
+  puppet.association.send(0, 53, pattern(6), { lifetime: 2 }, puppet.now)
+  puppet.now = 40
+  puppet.flush()
+  t.match(puppet.takeData(), [{ length: 5 }, { length: 6 }])
+  puppet.pass(5000)
+  t.equal(puppet.association.counters.retransmittedChunks, 0)
+  for (let i = 0; i < 40; i++) puppet.association.send(0, 53, pattern(FULL), { lifetime: 0 }, puppet.now)
+  puppet.deliver(sack(puppet.tsn + 1))
+  const sent = puppet.takeData().length
+  t.ok(sent > 0 && sent < 40, 'what the window held back')
+  puppet.now += 1
+  puppet.deliver(sack(puppet.tsn + 1 + sent))
+  t.equal(puppet.takeData().length, 0, 'expires with the turn')
+  t.end()
+})
+
+for (const policy of [{ lifetime: 100 }, { maxRetransmits: 0 }]) {
+  t.test(`a peer takes back what it reported of a message that was given up: ${Object.keys(policy)[0]}`, t => {
+    const puppet = Puppet.established()
+    puppet.send(pattern(3000), policy)
+    t.equal(puppet.takeData().length, 3)
+    puppet.deliver(sack(puppet.tsn - 1, { gaps: [[2, 2]] }))
+    puppet.pass(1500)
+    t.same(readForward(puppet), [{ index: 2, skipped: [[0, 0]] }])
+    puppet.deliver(sack(puppet.tsn))
+    puppet.pass(3000)
+    const sent = puppet.take()
+    t.notOk(
+      sent.some(({ type }) => type === 0),
+      'it stays given up',
+    )
+    t.ok(
+      sent.some(({ type }) => type === 192),
+      'and the peer is told again',
+    )
+    puppet.deliver(sack(puppet.tsn + 2))
+    puppet.send(pattern(1), {}, 1)
+    t.match(puppet.takeData(), [{ index: 3 }])
+    t.equal(puppet.association.flightSize, 20)
+    t.equal(puppet.association.counters.abandonedMessages, 1)
+    t.end()
+  })
+}
 
 t.test('a peer without FORWARD-TSN gets everything', t => {
   const puppet = Puppet.established({}, { parameters: [] })

@@ -41,7 +41,7 @@ t.test('a set of bits', t => {
 
 t.test('outstanding chunks', t => {
   const step = fc.record({
-    what: fc.constantFrom('add', 'add', 'release', 'acknowledge', 'lose', 'abandon', 'again'),
+    what: fc.constantFrom('add', 'add', 'release', 'acknowledge', 'lose', 'abandon', 'give up', 'again'),
     times: fc.nat(120),
     at: fc.nat(2000),
   })
@@ -86,6 +86,9 @@ t.test('outstanding chunks', t => {
           } else if (what === 'abandon') {
             outstanding.markAbandoned(tsn)
             if (entry.state !== ACKNOWLEDGED) entry.state = ABANDONED
+          } else if (what === 'give up') {
+            outstanding.giveUp(tsn)
+            entry.state = ABANDONED
           }
         }
         const entries = [...model.values()]
