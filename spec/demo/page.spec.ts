@@ -1,35 +1,23 @@
 /**
- * The demonstration's page in a real Chromium: everything on it does what it says. `PURERTC_CHROMIUM` names a browser
- * other than the system's.
+ * The demonstration's page in a real Chromium: everything on it does what it says.
  */
 
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import puppeteer, { type Browser, type ElementHandle } from 'puppeteer-core'
+import type { Browser, ElementHandle } from 'puppeteer-core'
 import t from 'tap'
+import { launchChromium } from '../interop/drivers/chromium.ts'
+import { CannotStart } from '../interop/drivers/driver.ts'
 import { Demo } from './demo.ts'
 
-const SYSTEM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome-stable']
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
 const launch = async (): Promise<Browser | string> => {
-  const executablePath = process.env.PURERTC_CHROMIUM ?? SYSTEM.find(existsSync)
-  if (executablePath === undefined) return 'chromium cannot start here: it is not installed'
   try {
-    return await puppeteer.launch({ executablePath, headless: true, args: ARGUMENTS, timeout: 60_000 })
+    return await launchChromium()
   } catch (error) {
-    return `chromium cannot start here: ${(error as Error).message.split('\n')[0]}`
+    if (error instanceof CannotStart) return error.message
+    throw error
   }
 }
 

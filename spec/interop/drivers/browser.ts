@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import puppeteer, { type LaunchOptions } from 'puppeteer-core'
+import puppeteer, { type Browser, type LaunchOptions } from 'puppeteer-core'
 import { AGENT, CannotStart, type Driver } from './driver.ts'
 
 /** Longest time for a browser to start, in milliseconds. */
@@ -40,10 +40,14 @@ interface Page {
   agent?: Record<string, (...args: unknown[]) => unknown>
 }
 
-export async function startBrowser(name: string, options: LaunchOptions): Promise<Driver> {
-  const browser = await puppeteer.launch({ timeout: START, protocolTimeout: START, ...options }).catch(error => {
+/** Rejects with `CannotStart` when the browser does not run on this machine. */
+export const launch = (name: string, options: LaunchOptions): Promise<Browser> =>
+  puppeteer.launch({ timeout: START, protocolTimeout: START, ...options }).catch(error => {
     throw new CannotStart(name, error)
   })
+
+/** The driver for a browser that has been launched, and that is closed with it. */
+export async function drive(name: string, browser: Browser): Promise<Driver> {
   const server = await serve()
   const close = async () => {
     await browser.close()

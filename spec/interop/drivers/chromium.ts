@@ -5,7 +5,8 @@
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { startBrowser } from './browser.ts'
+import type { Browser } from 'puppeteer-core'
+import { drive, launch } from './browser.ts'
 import { CannotStart, type PeerStarter } from './driver.ts'
 
 const SYSTEM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome-stable']
@@ -19,6 +20,8 @@ const ARGUMENTS = [
   '--disable-component-update',
   '--disable-sync',
   '--disable-domain-reliability',
+  // Its own errands cannot even be looked up.
+  '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1',
   // Host candidates as addresses: names would be announced by multicast.
   '--disable-features=WebRtcHideLocalIpsWithMdns,OptimizationHints,MediaRouter',
 ]
@@ -72,17 +75,20 @@ async function find(): Promise<Executable> {
   return path === undefined ? unpack() : { path }
 }
 
+/** Rejects with `CannotStart` when there is none that runs on this machine. */
+export async function launchChromium(): Promise<Browser> {
+  const { path, environment } = await find().catch(error => {
+    throw new CannotStart('chromium', error)
+  })
+  return launch('chromium', {
+    executablePath: path,
+    headless: 'shell',
+    args: ARGUMENTS,
+    env: { ...process.env, ...environment },
+  })
+}
+
 export const chromium: PeerStarter = {
   name: 'chromium',
-  start: async () => {
-    const { path, environment } = await find().catch(error => {
-      throw new CannotStart('chromium', error)
-    })
-    return startBrowser('chromium', {
-      executablePath: path,
-      headless: 'shell',
-      args: ARGUMENTS,
-      env: { ...process.env, ...environment },
-    })
-  },
+  start: async () => drive('chromium', await launchChromium()),
 }

@@ -1,12 +1,12 @@
 /** Firefox: the system's (Debian's firefox-esr). `PURERTC_FIREFOX` names another. */
 
 import { existsSync } from 'node:fs'
-import { startBrowser } from './browser.ts'
+import { drive, launch } from './browser.ts'
 import { CannotStart, type PeerStarter } from './driver.ts'
 
 const SYSTEM = ['/usr/bin/firefox-esr', '/usr/bin/firefox']
 
-/** No errands of its own; addresses instead of names that would be announced by multicast. */
+/** No errands of its own, and what are left cannot be looked up; addresses instead of names that would be announced by multicast. */
 const PREFERENCES = {
   'media.peerconnection.ice.obfuscate_host_addresses': false,
   'app.normandy.enabled': false,
@@ -24,6 +24,7 @@ const PREFERENCES = {
   'media.gmp-manager.updateEnabled': false,
   'network.captive-portal-service.enabled': false,
   'network.connectivity-service.enabled': false,
+  'network.dns.disabled': true,
   'network.dns.disablePrefetch': true,
   'network.prefetch-next': false,
   'services.settings.server': 'data:,#remote-settings-dummy/v1',
@@ -36,11 +37,12 @@ export const firefox: PeerStarter = {
   start: async () => {
     const path = process.env.PURERTC_FIREFOX ?? SYSTEM.find(existsSync)
     if (path === undefined) throw new CannotStart('firefox', 'it is not installed')
-    return startBrowser('firefox', {
+    const browser = await launch('firefox', {
       browser: 'firefox',
       executablePath: path,
       headless: true,
       extraPrefsFirefox: PREFERENCES,
     })
+    return drive('firefox', browser)
   },
 }
