@@ -30,9 +30,10 @@ export class DataChannels implements FlushingMachine {
 
   constructor(options: DataChannelsOptions) {
     this.#association = new Association(options)
-    this.#incoming = new Incoming(this.#association, this.#ids, this.#events, this.counters, (channel, message) =>
-      this.#fail(channel, message),
-    )
+    this.#incoming = new Incoming(this.#association, this.#ids, this.#events, this.counters, {
+      fail: (channel, message) => this.#fail(channel, message),
+      ended: channel => this.#incomingReset(channel),
+    })
   }
 
   get state(): 'new' | 'connecting' | 'connected' | 'closed' {
@@ -270,8 +271,8 @@ export class DataChannels implements FlushingMachine {
         break
       }
       case 'incoming-reset':
+        this.#incoming.reset(event.streamIds)
         for (const channel of this.#named(event.streamIds)) this.#incomingReset(channel)
-        this.#incoming.forget(event.streamIds)
         break
       case 'reset-requested':
         for (const channel of this.#named(event.streamIds)) this.#closing(channel)
@@ -279,7 +280,9 @@ export class DataChannels implements FlushingMachine {
       case 'reset-done':
         for (const channel of this.#named(event.streamIds)) {
           channel.outgoingReset = event.ok
-          if (!event.ok || channel.incomingReset) this.#finish(channel)
+          if (event.ok && !channel.incomingReset) continue
+          this.#finish(channel)
+          this.#incoming.freed(channel.id!, event.ok, now)
         }
         break
       case 'restarted':
@@ -308,6 +311,8 @@ export class DataChannels implements FlushingMachine {
 
   /** The peer has ended its direction: ours ends too (RFC 8831 6.7). */
   #incomingReset(channel: DataChannel): void {
+    // A channel that waits to be opened here has had nothing on its stream yet.
+    if (channel.state === 'connecting' || channel.incomingReset) return
     channel.incomingReset = true
     this.#closing(channel)
     if (channel.outgoingReset) this.#finish(channel)

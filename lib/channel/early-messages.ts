@@ -1,6 +1,6 @@
 /**
- * Messages for streams that no channel has yet: the peer's end of a negotiated channel may be there before ours, and an
- * OPEN may be overtaken. They are kept within a bound; beyond it they are dropped and counted.
+ * Messages for streams that no channel has yet: the peer's end of a negotiated channel may be there before ours, an OPEN
+ * may be overtaken, and an id may be used again before we know that its last channel is closed. They are kept within a bound; beyond it they are dropped and counted.
  */
 
 export interface EarlyMessage {
@@ -31,6 +31,15 @@ export class EarlyMessages {
     const list = this.#kept.get(streamId)
     if (list === undefined) this.#kept.set(streamId, [{ ppid, data }])
     else list.push({ ppid, data })
+  }
+
+  has(streamId: number): boolean {
+    return this.#kept.has(streamId)
+  }
+
+  /** The streams for which something is kept. */
+  get streams(): number[] {
+    return [...this.#kept.keys()]
   }
 
   /** What was kept for a stream, in the order in which it came; it is not kept any longer. */

@@ -15,29 +15,37 @@ import type { StreamIds } from './stream-ids.ts'
 /** Bytes of labels and protocols that the peer can make this side keep. */
 const LARGEST_LABELS = 16 << 20
 const NO_BYTES = new Uint8Array(0)
+/** Stands among kept messages for the peer's reset of the stream behind them. */
+const STREAM_END = -1
+
+export interface IncomingOwner {
+  /** Closes a channel on which the peer broke the protocol. */
+  fail(channel: DataChannel, message: string): void
+  /** The peer has reset the channel's stream, behind what was kept of it. */
+  ended(channel: DataChannel): void
+}
 
 export class Incoming {
   readonly #association: Association
   readonly #ids: StreamIds
   readonly #events: EventQueue<ChannelEvent>
   readonly #counters: ChannelCounters
-  readonly #fail: (channel: DataChannel, message: string) => void
+  readonly #owner: IncomingOwner
   readonly #early: EarlyMessages
   #labelBytes = 0
 
-  /** @param fail Closes a channel on which the peer broke the protocol. */
   constructor(
     association: Association,
     ids: StreamIds,
     events: EventQueue<ChannelEvent>,
     counters: ChannelCounters,
-    fail: (channel: DataChannel, message: string) => void,
+    owner: IncomingOwner,
   ) {
     this.#association = association
     this.#ids = ids
     this.#events = events
     this.#counters = counters
-    this.#fail = fail
+    this.#owner = owner
     this.#early = new EarlyMessages(counters)
   }
 
@@ -47,11 +55,20 @@ export class Incoming {
   }
 
   message(streamId: number, ppid: number, data: Uint8Array<ArrayBuffer>, now: number): void {
+    const channel = this.#ids.get(streamId)
+    if (channel?.incomingReset === true) {
+      // The peer has seen both resets, and goes on to the next channel of this id; the answer to ours is still under way.
+      this.#early.keep(streamId, ppid, data)
+      return
+    }
+    if (ppid === STREAM_END) {
+      if (channel !== undefined) this.#owner.ended(channel)
+      return
+    }
     if (ppid === PPID.DCEP) {
       this.#dcep(streamId, data, now)
       return
     }
-    const channel = this.#ids.get(streamId)
     if (channel === undefined || channel.state === 'connecting') {
       this.#early.keep(streamId, ppid, data)
       return
@@ -62,7 +79,7 @@ export class Incoming {
     }
     if (!isUserMessage(ppid)) {
       this.#counters.unknownPayloads++
-      this.#fail(channel, `The peer sent a message under payload protocol identifier ${ppid}`)
+      this.#owner.fail(channel, `The peer sent a message under payload protocol identifier ${ppid}`)
       return
     }
     channel.acknowledged = true
@@ -72,15 +89,24 @@ export class Incoming {
     this.#events.push({ type: 'message', channel, data: content, text: isText(ppid) })
   }
 
-  /** The stream has an open channel now: what came before it is delivered. */
+  /** The stream has an open channel now: what came before that is taken in. */
   open(streamId: number, now: number): void {
     for (const { ppid, data } of this.#early.take(streamId)) this.message(streamId, ppid, data, now)
   }
 
-  /** The peer has reset these streams: what came on them without a channel is of no use. */
-  forget(streamIds: readonly number[]): void {
-    if (streamIds.length === 0) this.#early.clear()
-    for (const id of streamIds) this.#early.take(id)
+  /** The peer has reset these streams (an empty list means all): what came on them without a channel is of no use. */
+  reset(streamIds: readonly number[]): void {
+    for (const id of streamIds.length === 0 ? this.#early.streams : streamIds) {
+      // On a stream that waits for its next channel, the reset is that channel's.
+      if (this.#ids.get(id)?.incomingReset !== true) this.#early.take(id)
+      else if (this.#early.has(id)) this.#early.keep(id, STREAM_END, NO_BYTES)
+    }
+  }
+
+  /** The stream's channel is closed: what came for the next one is taken in, if the stream can carry one. */
+  freed(streamId: number, usable: boolean, now: number): void {
+    if (usable) this.open(streamId, now)
+    else this.#early.take(streamId)
   }
 
   closed(channel: DataChannel): void {
@@ -112,7 +138,8 @@ export class Incoming {
     // The error is told by resetting the stream (RFC 8832 6).
     this.#counters.badOpens++
     this.#early.take(streamId)
-    if (channel !== undefined) this.#fail(channel, 'The peer sent a message of the establishment protocol out of place')
+    if (channel !== undefined)
+      this.#owner.fail(channel, 'The peer sent a message of the establishment protocol out of place')
     else this.#association.resetStreams([streamId])
   }
 
