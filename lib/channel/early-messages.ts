@@ -1,6 +1,7 @@
 /**
  * Messages for streams that no channel has yet: the peer's end of a negotiated channel may be there before ours, an OPEN
- * may be overtaken, and an id may be used again before we know that its last channel is closed. They are kept within a bound; beyond it they are dropped and counted.
+ * may be overtaken, and an id may be used again before we know that its last channel is closed. They are kept within a bound; beyond it they are dropped and counted, and with them
+ * what else was kept of that stream: a reliable channel has no holes.
  */
 
 export interface EarlyMessage {
@@ -14,6 +15,8 @@ const OVERHEAD = 128
 
 export class EarlyMessages {
   readonly #kept = new Map<number, EarlyMessage[]>()
+  /** Streams of which something was dropped: what comes on them is not whole any more. Bounded by the streams. */
+  readonly #lossy = new Set<number>()
   readonly #counters: { droppedEarlyMessages: number }
   #total = 0
 
@@ -23,8 +26,9 @@ export class EarlyMessages {
 
   keep(streamId: number, ppid: number, data: Uint8Array<ArrayBuffer>): void {
     const cost = data.length + OVERHEAD
-    if (this.#total + cost > LARGEST_TOTAL) {
-      this.#counters.droppedEarlyMessages++
+    if (this.#lossy.has(streamId) || this.#total + cost > LARGEST_TOTAL) {
+      this.#counters.droppedEarlyMessages += 1 + this.take(streamId).length
+      this.#lossy.add(streamId)
       return
     }
     this.#total += cost
@@ -39,11 +43,17 @@ export class EarlyMessages {
 
   /** The streams for which something is kept. */
   get streams(): number[] {
-    return [...this.#kept.keys()]
+    return [...this.#kept.keys(), ...this.#lossy]
+  }
+
+  /** Whether something of the stream had to be dropped since `take`. */
+  isLossy(streamId: number): boolean {
+    return this.#lossy.has(streamId)
   }
 
   /** What was kept for a stream, in the order in which it came; it is not kept any longer. */
   take(streamId: number): readonly EarlyMessage[] {
+    this.#lossy.delete(streamId)
     const list = this.#kept.get(streamId)
     if (list === undefined) return []
     this.#kept.delete(streamId)
@@ -52,6 +62,7 @@ export class EarlyMessages {
   }
 
   clear(): void {
+    this.#lossy.clear()
     this.#kept.clear()
     this.#total = 0
   }

@@ -91,6 +91,13 @@ export class Incoming {
 
   /** The stream has an open channel now: what came before that is taken in. */
   open(streamId: number, now: number): void {
+    const channel = this.#ids.get(streamId)
+    if (this.#early.isLossy(streamId)) {
+      this.#early.take(streamId)
+      if (channel !== undefined) this.#owner.fail(channel, 'More came before the channel than could be kept')
+      else this.#association.resetStreams([streamId])
+      return
+    }
     for (const { ppid, data } of this.#early.take(streamId)) this.message(streamId, ppid, data, now)
   }
 

@@ -145,10 +145,14 @@ t.test('messages for a negotiated channel that this side has yet to make are kep
   pair.wire.settle()
   for (let i = 0; i < 20; i++) pair.a.send(other, new Uint8Array(100_000), false, pair.wire.now)
   pair.wire.run(() => false, 10_000)
-  t.equal(pair.b.counters.droppedEarlyMessages, 10)
-  pair.b.create({ ...options, id: 9 })
-  pair.wire.run(() => false, 100)
-  t.equal(pair.of('b', 'message').length, 13)
+  t.equal(pair.b.counters.droppedEarlyMessages, 20)
+  // A reliable channel has no holes: this one fails.
+  const late = pair.b.create({ ...options, id: 9 })
+  pair.wire.run(() => late.state === 'closed' && other.state === 'closed', 1000)
+  t.equal(pair.of('b', 'message').length, 3)
+  t.equal(pair.of('b', 'closed')[0]?.error?.code, 'data-channel-failure')
+  t.equal(late.state, 'closed')
+  t.equal(other.state, 'closed')
   t.end()
 })
 
