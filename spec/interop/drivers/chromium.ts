@@ -3,7 +3,7 @@
  * there is a real browser wherever npm runs. `PURERTC_CHROMIUM` names another, or `package` for the packaged one.
  */
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Browser } from 'puppeteer-core'
 import { drive, launch } from './browser.ts'
@@ -62,9 +62,15 @@ async function unpack(): Promise<Executable> {
       }
     }
   }
+  // The package's own list of font folders names places outside; a page with text and no font at all is the renderer's end.
+  const fonts = join(folder, 'fonts.conf')
+  writeFileSync(
+    fonts,
+    `<fontconfig><dir>${join(folder, 'fonts')}</dir><cachedir>${join(folder, 'cache')}</cachedir></fontconfig>`,
+  )
   return {
     path: join(folder, 'chromium'),
-    environment: { LD_LIBRARY_PATH: join(folder, 'al2023', 'lib'), FONTCONFIG_PATH: join(folder, 'fonts') },
+    environment: { LD_LIBRARY_PATH: join(folder, 'al2023', 'lib'), FONTCONFIG_FILE: fonts },
   }
 }
 
