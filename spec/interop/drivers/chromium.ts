@@ -90,7 +90,8 @@ export async function launchChromium(): Promise<Browser> {
     executablePath: path,
     headless: 'shell',
     args: ARGUMENTS,
-    env: { ...process.env, ...environment },
+    // Without a locale it cannot open a file whose name is outside ASCII.
+    env: { ...process.env, LC_ALL: 'C.UTF-8', ...environment },
   })
 }
 
