@@ -2,7 +2,21 @@
 
 export { Driver } from './driver.ts'
 export { EventQueue } from './event-queue.ts'
-export type { Cancellable, DatagramOptions, DatagramSink, DatagramSocket, Host, InterfaceAddress } from './host.ts'
+export type {
+  Cancellable,
+  DatagramOptions,
+  DatagramSink,
+  DatagramSocket,
+  Host,
+  InterfaceAddress,
+  MulticastOptions,
+  StreamHandlers,
+  StreamListener,
+  StreamListenerOptions,
+  StreamOptions,
+  StreamSocket,
+  TlsOptions,
+} from './host.ts'
 export { type FlushingMachine, type Machine, type Random, randomBytes, randomU32, randomUnit } from './machine.ts'
 export { Timer } from './timer.ts'
 export type { TraceSink } from './trace.ts'
