@@ -1,33 +1,59 @@
-/** stun: messages, short-term credentials and client transactions of RFC 8489. */
+/** stun: messages, credentials, client transactions, framing and server URIs of RFC 8489; the attributes of RFC 8656. */
 
 export { addressBytes, addressText, canonicalAddress } from './address.ts'
 export {
+  type AddressFamily,
+  plainAddress,
+  readAddress,
+  readXorAddress,
+  type StunAddress,
+  xorAddress,
+} from './address-attributes.ts'
+export {
   Attribute,
-  errorCode,
+  alternateDomain,
   iceControlled,
   iceControlling,
+  nomination,
   nonce,
-  plainAddress,
   priority,
-  readAddress,
-  readErrorCode,
+  readAlternateDomain,
   readText,
   readTieBreaker,
   readU32,
-  readUnknownAttributes,
   readUsername,
-  readXorAddress,
   realm,
-  type StunAddress,
   type StunAttribute,
   software,
-  unknownAttributes,
-  unknownRequired,
   useCandidate,
   username,
-  xorAddress,
 } from './attributes.ts'
-export { verifyFingerprint, verifyIntegrity } from './integrity.ts'
+export {
+  type KeyAlgorithm,
+  longTermKey,
+  opaqueString,
+  PasswordAlgorithm,
+  type PasswordAlgorithmEntry,
+  passwordAlgorithm,
+  passwordAlgorithms,
+  readPasswordAlgorithm,
+  readPasswordAlgorithms,
+  readUserhash,
+  userhash,
+} from './credential-attributes.ts'
+export {
+  addressErrorCode,
+  ErrorCode,
+  errorCode,
+  NO_ANSWER,
+  readAddressErrorCode,
+  readErrorCode,
+  readUnknownAttributes,
+  type StunError,
+  unknownAttributes,
+  unknownRequired,
+} from './error-attributes.ts'
+export { verifyFingerprint, verifyIntegrity, verifyIntegritySha256 } from './integrity.ts'
 export {
   decodeStun,
   encodeStun,
@@ -47,3 +73,25 @@ export {
   type RetransmissionTiming,
   type TransactionState,
 } from './transaction.ts'
+export {
+  additionalAddressFamily,
+  channelNumber,
+  data,
+  dontFragment,
+  evenPort,
+  FIRST_CHANNEL,
+  type IcmpError,
+  icmp,
+  LAST_CHANNEL,
+  lifetime,
+  readAddressFamily,
+  readChannelNumber,
+  readEvenPort,
+  readIcmp,
+  readRequestedTransport,
+  readReservationToken,
+  requestedAddressFamily,
+  requestedTransport,
+  reservationToken,
+  TRANSPORT_UDP,
+} from './turn-attributes.ts'
