@@ -29,6 +29,14 @@ export {
   username,
 } from './attributes.ts'
 export {
+  type AlternateServer,
+  type BindingError,
+  BindingQuery,
+  type BindingQueryOptions,
+  readAlternateServer,
+} from './binding-query.ts'
+export { answerBinding, errorResponse, type ResponseSeal, unknownAttributeResponse } from './binding-server.ts'
+export {
   type KeyAlgorithm,
   longTermKey,
   opaqueString,
@@ -65,6 +73,8 @@ export {
   StunMessage,
   TRANSACTION_ID_LENGTH,
 } from './message.ts'
+export { parseServerUri, type ServerScheme, type ServerTransport, type ServerUri } from './server-uri.ts'
+export { CHANNEL_DATA_HEADER, StreamFramer } from './stream.ts'
 export {
   ClientTransaction,
   DEFAULT_INITIAL_TIMEOUT,
