@@ -8,7 +8,9 @@ import { performance } from 'node:perf_hooks'
 import { nodeCrypto } from '../crypto/node.ts'
 import type { Host } from '../machine/index.ts'
 import { interfaces } from './interfaces.ts'
+import { openMulticast } from './multicast.ts'
 import { resolve } from './resolver.ts'
+import { listenTcp, openTcp } from './tcp.ts'
 import { schedule } from './timer.ts'
 import { openUdp } from './udp.ts'
 
@@ -20,6 +22,9 @@ export const host: Host = {
   random: nodeCrypto.random,
   interfaces,
   openDatagram: openUdp,
+  openMulticast,
+  openStream: openTcp,
+  listenStream: listenTcp,
   resolve,
   schedule,
   // One immediate a task, so that promises settle between tasks, as webrtc-pc expects of queued tasks. A pending one

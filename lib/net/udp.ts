@@ -12,6 +12,8 @@ import { isIP } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import type { Packet } from '../bytes/index.ts'
 import type { DatagramOptions, DatagramSink, DatagramSocket } from '../machine/index.ts'
+import { codeOf } from './error-code.ts'
+import { InFlight } from './in-flight.ts'
 
 /** Bytes asked for. The usual default, 212 KB, overflows within a few milliseconds of a bulk transfer on loopback. */
 const RECEIVE_BUFFER = 4 << 20
@@ -27,12 +29,7 @@ interface RemoteInfo {
 type Lookup = (name: string, options: unknown, found: (error: null, address: string, family: number) => void) => void
 
 /** Destinations are addresses already, so that no name is ever looked up for a datagram. */
-const literal: Lookup = (name, _options, found) => found(null, name, isIP(name))
-
-const codeOf = (error: unknown): string => {
-  const code = (error as { code?: unknown } | undefined)?.code
-  return typeof code === 'string' ? code : 'EIO'
-}
+export const literal: Lookup = (name, _options, found) => found(null, name, isIP(name))
 
 const enlarge = (set: (size: number) => void, size: number): void => {
   for (; size >= SMALLEST_BUFFER; size >>= 1) {
@@ -45,51 +42,37 @@ const enlarge = (set: (size: number) => void, size: number): void => {
   }
 }
 
-/** Packets handed to the platform, oldest first. */
-class InFlight {
-  #ring: (Packet | undefined)[] = new Array(64).fill(undefined)
-  #first = 0
-  length = 0
-
-  push(packet: Packet): void {
-    if (this.length === this.#ring.length) {
-      const oldestFirst = [...this.#ring.slice(this.#first), ...this.#ring.slice(0, this.#first)]
-      this.#ring = [...oldestFirst, ...new Array<undefined>(this.length).fill(undefined)]
-      this.#first = 0
-    }
-    this.#ring[(this.#first + this.length++) & (this.#ring.length - 1)] = packet
-  }
-
-  shift(): Packet | undefined {
-    if (this.length === 0) return undefined
-    const packet = this.#ring[this.#first]
-    this.#ring[this.#first] = undefined
-    this.#first = (this.#first + 1) & (this.#ring.length - 1)
-    this.length--
-    return packet
-  }
+/** The link that a socket is confined to. */
+export interface Link {
+  /** Whether a source, with its zone if the platform gave one, is on the link. */
+  includes(source: string): boolean
+  /** A destination with the zone that it needs. */
+  scoped(address: string): string
 }
 
-class UdpSocket implements DatagramSocket {
+export class UdpSocket implements DatagramSocket {
   readonly address: string
   readonly port: number
   readonly #socket: Socket
   readonly #family: number
   readonly #receive: DatagramSink
   readonly #failed: ((code: string) => void) | undefined
+  readonly #link: Link | undefined
   readonly #inFlight = new InFlight()
   #closed = false
   /** The destination found good last: bulk goes to one. */
   #checked = ''
 
-  constructor(socket: Socket, options: DatagramOptions) {
+  /** @param link Where the socket is confined to one link: nothing from elsewhere is received. */
+  constructor(socket: Socket, options: Omit<DatagramOptions, 'port'>, link?: Link) {
     const bound = socket.address()
-    this.address = bound.address
+    this.address = link === undefined ? bound.address : options.address
     this.port = bound.port
     this.#socket = socket
     this.#family = isIP(bound.address)
     this.#receive = options.receive
     this.#failed = options.failed
+    this.#link = link
     socket.on('message', this.#onMessage)
     socket.on('error', this.#onError)
   }
@@ -106,7 +89,7 @@ class UdpSocket implements DatagramSocket {
       return
     }
     this.#inFlight.push(packet)
-    this.#socket.send(packet.view(), port, address, this.#sent)
+    this.#socket.send(packet.view(), port, this.#link?.scoped(address) ?? address, this.#sent)
   }
 
   close(): void {
@@ -120,6 +103,7 @@ class UdpSocket implements DatagramSocket {
 
   readonly #onMessage = (bytes: Uint8Array, from: RemoteInfo): void => {
     let address = from.address
+    if (this.#link?.includes(address) === false) return
     if (this.#family === 6) {
       const zone = address.indexOf('%')
       if (zone >= 0) address = address.slice(0, zone)
