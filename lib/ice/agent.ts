@@ -13,12 +13,12 @@
 import { Packet } from '../bytes/index.ts'
 import { type Machine, randomU32 } from '../machine/index.ts'
 import { canonicalAddress, decodeStun, Method } from '../stun/index.ts'
-import { type IceCandidate, isUsable } from './candidate.ts'
-import { type HostSocket, hostCandidate } from './candidate-store.ts'
+import { type IceCandidate, isHostName, isUsable } from './candidate.ts'
 import { CheckServer } from './check-server.ts'
 import { EarlyChecks } from './early-checks.ts'
 import { Generation } from './generation.ts'
 import type { GenerationContext } from './generation-context.ts'
+import type { HostSocket, LocalCandidateInit } from './local-candidates.ts'
 import { createCounters, DEFAULT_TIMING, type IceAgentOptions, type IceRole, type IceTiming } from './options.ts'
 import type { CandidatePair } from './pair.ts'
 import { areSameParameters, areValidParameters, createIceParameters, type IceParameters } from './parameters.ts'
@@ -80,12 +80,13 @@ export class IceAgent implements Machine {
     return this.#current.remote
   }
 
+  /** Ours that the peer knows of or has seen, of the present generation. */
   get localCandidates(): readonly IceCandidate[] {
-    return [...this.#current.candidates.locals.map(({ candidate }) => candidate), ...this.#current.candidates.reflexive]
+    return [...this.#current.locals.signalled, ...this.#current.locals.reflexive]
   }
 
   get remoteCandidates(): readonly IceCandidate[] {
-    return this.#current.candidates.remotes
+    return this.#current.remotes.all
   }
 
   /** All pairs, those from before a restart included while they are in use. */
@@ -114,14 +115,40 @@ export class IceAgent implements Machine {
 
   // Candidates and credentials
 
-  /** A host candidate for a socket; named first is preferred. Throws a TypeError when `address` is no IP address. */
-  addHostCandidate(host: HostSocket, now: number): IceCandidate {
-    const { candidates } = this.#current
-    const known = candidates.findLocal(host.socket)
-    if (known !== undefined) return known.candidate
-    const candidate = this.#current.addLocal(hostCandidate(host, candidates.locals.length, this.#context.foundations))
+  /**
+   * A candidate that has been gathered. A base that is named first is preferred, unless `localPreference` says
+   * otherwise. Throws a TypeError for an address that is none, a name without `baseAddress`, or TCP without its type.
+   * @returns What the peer is to be told; undefined when it is redundant (RFC 8445, 5.1.3) or not to be signalled.
+   */
+  addLocalCandidate(init: LocalCandidateInit, now: number): IceCandidate | undefined {
+    const { locals } = this.#current
+    const local = locals.make(init)
+    if (this.state === 'closed') return undefined
+    const signalled = this.#current.addLocal(local)
     this.#progress.settle(now)
-    return candidate
+    return signalled
+  }
+
+  /** The host candidate of a UDP socket. Throws a TypeError when `address` is no IP address. */
+  addHostCandidate({ socket, address, port }: HostSocket, now: number): IceCandidate {
+    const known = this.#current.locals.find(socket)
+    if (known !== undefined && !known.unsignalled) return known.candidate
+    const local = this.#current.locals.make({ socket, type: 'host', address, port, baseAddress: address })
+    this.#current.addLocal(local)
+    this.#progress.settle(now)
+    return this.#current.locals.find(socket)!.candidate
+  }
+
+  /** The socket of that number has gone: its pairs die at once, and its candidates leave. */
+  removeSocket(socket: number, now: number): void {
+    for (const generation of this.#progress.generations) generation.removeSocket(socket)
+    this.#progress.settle(now)
+  }
+
+  /** A TCP connection could not be made, or is over: its pair fails at once. `address` is canonical text. */
+  pathLost(socket: number, address: string, port: number, now: number): void {
+    for (const generation of this.#progress.generations) generation.losePath(socket, address, port)
+    this.#progress.settle(now)
   }
 
   endOfLocalCandidates(now: number): void {
@@ -144,20 +171,36 @@ export class IceAgent implements Machine {
     this.#progress.settle(now)
   }
 
-  /** A candidate of the peer's. One known already, by name, or of no use here is counted and left out. */
+  /**
+   * A candidate of the peer's. One known already or of no use here is counted and left out; one with a name is told by
+   * an event, and waits for `resolveName`.
+   */
   addRemoteCandidate(candidate: IceCandidate, now: number): void {
     if (this.state === 'closed' || this.state === 'failed') return
-    const { remote } = this.#current
+    const { remote, names } = this.#current
     const address = canonicalAddress(candidate.address)
     const generation = candidate.usernameFragment ?? remote?.usernameFragment
-    if (address === undefined) {
-      this.counters.ignoredNames++
-    } else if (!isUsable(candidate, address) || (remote !== undefined && generation !== remote.usernameFragment)) {
+    const isOfOther = remote !== undefined && generation !== remote.usernameFragment
+    if (!isUsable(candidate) || isOfOther || (address === undefined && !isHostName(candidate.address))) {
       this.counters.ignoredCandidates++
-    } else {
+    } else if (address !== undefined) {
       this.#current.addRemote(address === candidate.address ? candidate : { ...candidate, address })
       this.#progress.settle(now)
+    } else if (names.add(candidate)) {
+      this.#progress.events.push({ type: 'name', candidate })
+    } else {
+      this.counters.ignoredNames++
     }
+  }
+
+  /**
+   * The addresses of a candidate that event `name` has told of, or none when its name has none. Of each family the first
+   * is used. What is no longer waited for, after a restart for example, is left out.
+   */
+  resolveName(candidate: IceCandidate, addresses: readonly string[], now: number): void {
+    if (this.state === 'closed' || this.state === 'failed') return
+    for (const generation of this.#progress.generations) if (generation.resolveName(candidate, addresses)) break
+    this.#progress.settle(now)
   }
 
   endOfRemoteCandidates(now: number): void {
@@ -170,14 +213,13 @@ export class IceAgent implements Machine {
    * and checks for the old credentials are answered, until the new generation has nominated a pair. Giving the
    * credentials from before, while the peer's new ones are not known, takes the restart back (a rolled-back offer).
    * Throws a RangeError when the credentials do not follow RFC 8839, 5.4.
-   * @returns The host candidates, to be announced anew.
+   * @returns Our candidates, to be announced anew.
    */
   restart(parameters: IceParameters, now: number): IceCandidate[] {
     if (this.state === 'closed') return []
     const { current, previous } = this.#progress
     if (previous !== undefined && current.remote === undefined && areSameParameters(previous.local, parameters)) {
-      for (const local of current.candidates.locals)
-        if (!previous.candidates.findLocal(local.socket)) previous.addLocal(local)
+      for (const local of current.locals.all) previous.addLocal(local)
       this.#progress.reinstate(previous)
       this.#forgetEarly()
     } else {
@@ -185,7 +227,7 @@ export class IceAgent implements Machine {
       this.#progress.localEnded = false
     }
     this.#progress.settle(now)
-    return this.#current.candidates.locals.map(({ candidate }) => candidate)
+    return this.#current.locals.signalled
   }
 
   get #current(): Generation {
@@ -200,7 +242,7 @@ export class IceAgent implements Machine {
   /** Starts a generation on the same sockets. */
   #replaceGeneration(parameters: IceParameters, now: number): void {
     const generation = this.#newGeneration(parameters)
-    for (const local of this.#current.candidates.locals) generation.addLocal(local)
+    for (const local of this.#current.locals.all) generation.addLocal(local)
     this.#progress.replace(generation, now)
     this.#forgetEarly()
   }
@@ -238,7 +280,7 @@ export class IceAgent implements Machine {
       return
     }
     this.#options.trace?.packet?.('ice', 'in', packet, now)
-    if (!this.#current.candidates.findLocal(socket)) {
+    if (this.#current.locals.find(socket) === undefined) {
       this.counters.unknownSocket++
       return
     }

@@ -26,6 +26,11 @@ export interface IceCandidate {
   readonly relatedPort?: number
   /** The generation that it belongs to. */
   readonly usernameFragment?: string
+  /** Of ours only, and never written: the server that it came from, and how a TURN server is spoken to. */
+  readonly url?: string
+  readonly relayProtocol?: 'udp' | 'tcp' | 'tls'
+  /** Of the peer's only, and never written: the name that `address` was resolved from, which is all that it has shown. */
+  readonly hostName?: string
 }
 
 const ICE_CHARS = /^[A-Za-z0-9+/]+$/
@@ -43,13 +48,15 @@ const isType = (text: string | undefined): text is CandidateType =>
 const isTcpType = (text: string | undefined): text is TcpType =>
   text === 'active' || text === 'passive' || text === 'so'
 
+/** Whether it may be a host name; four numbers that are no address are none. */
+export const isHostName = (text: string): boolean => HOST_NAME.test(text) && !/^[0-9.]+$/.test(text)
+
 /** An address of the grammar's connection-address: canonical when it is an IP address, or a plausible host name. */
 const connectionAddress = (text: string | undefined): string | undefined => {
   if (text === undefined) return undefined
   const address = canonicalAddress(text)
   if (address !== undefined) return address
-  // Four numbers that are no address are not a name either.
-  return HOST_NAME.test(text) && !/^[0-9.]+$/.test(text) ? text : undefined
+  return isHostName(text) ? text : undefined
 }
 
 /**
@@ -125,13 +132,16 @@ export const formatCandidate = (candidate: IceCandidate): string => {
 }
 
 /** Whether one peer can be at the address: not unspecified, multicast or broadcast. */
-const isUnicast = (address: string): boolean => {
+export const isUnicast = (address: string): boolean => {
   const bytes = addressBytes(address)
   if (bytes === undefined) return false
   if (bytes.length === 4) return bytes[0] !== 0 && bytes[0]! < 224
   return bytes[0] !== 0xff && bytes.some(byte => byte !== 0)
 }
 
-/** Whether a candidate of the peer's can be checked from here: the one component, UDP, and somewhere to send to. */
-export const isUsable = ({ component, protocol, port }: IceCandidate, address: string): boolean =>
-  component === 1 && protocol === 'udp' && port !== 0 && isUnicast(address)
+/**
+ * Whether a candidate of the peer's is of use here: the one component, a port, and for TCP how it connects (RFC 6544,
+ * 4.5).
+ */
+export const isUsable = ({ component, protocol, tcpType, port }: IceCandidate): boolean =>
+  component === 1 && port !== 0 && (protocol === 'udp' || tcpType !== undefined)

@@ -86,6 +86,14 @@ export class CheckList {
     for (const pair of this.pairs) if (pair.state === 'frozen' && pair.foundation === foundation) pair.state = 'waiting'
   }
 
+  /** The socket beneath these pairs has gone. Returns them. */
+  removeSocket(socket: number): CandidatePair[] {
+    const removed = this.pairs.filter(pair => pair.socket === socket)
+    for (const pair of removed) this.fail(pair)
+    this.pairs = this.pairs.filter(pair => pair.socket !== socket)
+    return removed
+  }
+
   /** A check of the pair has failed (RFC 8445, 7.2.5.2). */
   fail(pair: CandidatePair): void {
     pair.state = 'failed'

@@ -5,36 +5,31 @@
 
 import { utf8 } from '../bytes/index.ts'
 import type { Mac } from '../crypto/index.ts'
-import { randomBytes } from '../machine/index.ts'
-import {
-  Attribute,
-  ClientTransaction,
-  readErrorCode,
-  readXorAddress,
-  type StunAddress,
-  type StunMessage,
-  TRANSACTION_ID_LENGTH,
-  verifyIntegrity,
-} from '../stun/index.ts'
-import { encodeCheck, type Responder } from './binding.ts'
-import type { IceCandidate } from './candidate.ts'
-import { CandidateStore, type LocalCandidate } from './candidate-store.ts'
+import type { StunAddress, StunMessage } from '../stun/index.ts'
+import type { Responder } from './binding.ts'
+import { type IceCandidate, isUnicast } from './candidate.ts'
+import { CheckClient, type CheckOwner } from './check-client.ts'
 import { CheckList } from './check-list.ts'
 import { Consent } from './consent.ts'
 import type { EarlyCheck, PeerCheck } from './early-checks.ts'
 import type { GenerationContext } from './generation-context.ts'
-import { type Check, type CheckPurpose, OutstandingChecks, retransmissionOf } from './outstanding-checks.ts'
-import { CandidatePair, isReachable } from './pair.ts'
+import { type LocalCandidate, LocalCandidates } from './local-candidates.ts'
+import type { Check, CheckPurpose } from './outstanding-checks.ts'
+import { CandidatePair, mayPair } from './pair.ts'
 import type { IceParameters } from './parameters.ts'
-import { candidatePriority } from './priority.ts'
+import { localPriority } from './priority.ts'
+import { RemoteCandidates } from './remote-candidates.ts'
+import { RemoteNames, resolvedCandidates } from './remote-names.ts'
 
-export class Generation implements Responder {
+export class Generation implements Responder, CheckOwner {
   readonly local: IceParameters
   readonly localFragment: string
   readonly localMac: Mac
   readonly checkList = new CheckList()
   readonly consent: Consent
-  readonly candidates: CandidateStore
+  readonly locals: LocalCandidates
+  readonly remotes: RemoteCandidates
+  readonly names = new RemoteNames()
   /** The peer has said that no more candidates will come (RFC 8838, 14). */
   remoteEnded = false
   /** Until then the list does not fail for want of pairs (RFC 8863). */
@@ -42,9 +37,8 @@ export class Generation implements Responder {
   /** When a pair first became valid. */
   firstValidAt = Number.POSITIVE_INFINITY
   readonly #context: GenerationContext
-  readonly #outstanding = new OutstandingChecks()
+  readonly #client: CheckClient
   #remote: IceParameters | undefined
-  #remoteMac: Mac | undefined
   #retired = false
 
   constructor(context: GenerationContext, local: IceParameters) {
@@ -53,7 +47,9 @@ export class Generation implements Responder {
     this.localFragment = local.usernameFragment
     this.localMac = context.crypto.createMac('sha-1', utf8(local.password))
     const { consentInterval, consentTimeout } = context.timing
-    this.candidates = new CandidateStore(local.usernameFragment, context.foundations, context.counters)
+    this.locals = new LocalCandidates(local.usernameFragment, context.foundations, context.counters)
+    this.remotes = new RemoteCandidates(context.counters)
+    this.#client = new CheckClient(context, local.usernameFragment, this)
     this.consent = new Consent(context.crypto.random, consentInterval, consentTimeout)
   }
 
@@ -66,7 +62,7 @@ export class Generation implements Responder {
   }
 
   get deadline(): number {
-    return Math.min(this.#outstanding.deadline, this.consent.deadline)
+    return Math.min(this.#client.deadline, this.consent.deadline)
   }
 
   get nominated(): boolean {
@@ -81,32 +77,65 @@ export class Generation implements Responder {
 
   // Candidates and credentials
 
-  addLocal(candidate: LocalCandidate): IceCandidate {
-    const local = this.candidates.addLocal(candidate)
-    if (this.#remote !== undefined) for (const remote of this.candidates.remotes) this.#formPair(local, remote)
-    return local.candidate
+  /** Takes a candidate of ours in; returns what the peer is to be told of it. */
+  addLocal(candidate: LocalCandidate): IceCandidate | undefined {
+    const before = this.locals.find(candidate.socket)
+    const { base, signalled } = this.locals.add(candidate)
+    if (base === undefined) return signalled
+    for (const pair of this.checkList.pairs) {
+      if (pair.local !== before?.candidate) continue
+      pair.local = base.candidate
+      pair.refresh(this.#context.role)
+    }
+    this.checkList.sort()
+    if (this.#remote !== undefined) for (const remote of this.remotes.all) this.#formPair(base, remote)
+    return signalled
+  }
+
+  /** A socket of ours has gone, and with it its candidates and pairs. */
+  removeSocket(socket: number): void {
+    this.locals.remove(socket)
+    for (const pair of this.checkList.removeSocket(socket)) this.#client.drop(pair)
+  }
+
+  /** The connection beneath a pair could not be made, or is over. */
+  losePath(socket: number, address: string, port: number): void {
+    const pair = this.checkList.find(socket, address, port)
+    if (pair === undefined) return
+    this.#client.drop(pair)
+    this.checkList.fail(pair)
   }
 
   /** The peer's credentials: pairs form, and checks that came before become triggered ones. */
   setRemote(remote: IceParameters, early: readonly EarlyCheck[], now: number): void {
     this.#remote = remote
-    this.#remoteMac = this.#context.crypto.createMac('sha-1', utf8(remote.password))
+    this.#client.setRemote(remote)
     this.patienceUntil = now + this.#context.timing.patience
-    const { candidates } = this
-    candidates.remotes = candidates.remotes.filter(
-      ({ usernameFragment = remote.usernameFragment }) => usernameFragment === remote.usernameFragment,
-    )
-    for (const candidate of candidates.remotes) this.#formPairs(candidate)
+    this.names.keepOnly(remote.usernameFragment)
+    this.remotes.keepOnly(remote.usernameFragment)
+    for (const candidate of this.remotes.all) this.#formPairs(candidate)
     for (const check of early) this.acceptCheck(check, check.requests, now)
   }
 
+  /** A candidate of the peer's with an IP address, in canonical text. */
   addRemote(candidate: IceCandidate): void {
-    const known = this.candidates.findRemote(candidate.address, candidate.port)
+    if (!isUnicast(candidate.address)) {
+      this.#context.counters.ignoredCandidates++
+      return
+    }
+    const known = this.remotes.find(candidate.address, candidate.port, candidate)
     if (known === undefined) {
-      if (this.candidates.addRemote(candidate) && this.#remote !== undefined) this.#formPairs(candidate)
+      if (this.remotes.add(candidate) && this.#remote !== undefined) this.#formPairs(candidate)
     } else if (known.type === 'prflx' && candidate.type !== 'prflx') {
       this.#replaceRemote(known, candidate)
     }
+  }
+
+  /** A name of the peer's has been resolved; false when it is not waited for here. */
+  resolveName(candidate: IceCandidate, addresses: readonly string[]): boolean {
+    if (!this.names.take(candidate)) return false
+    for (const resolved of resolvedCandidates(candidate, addresses)) this.addRemote(resolved)
+    return true
   }
 
   /** Our role has changed: priorities follow, and a nomination under way is off. */
@@ -148,77 +177,41 @@ export class Generation implements Responder {
   }
 
   advance(now: number): void {
-    this.#outstanding.advance(now, check => this.#timedOut(check))
+    this.#client.advance(now)
     const pair = this.consent.due(now)
     if (pair?.valid) this.#sendCheck(pair, 'consent', now)
   }
 
   stop(): void {
     this.retire()
-    this.#outstanding.clear()
+    this.#client.clear()
     this.consent.carry(undefined, 0)
   }
 
   #sendCheck(pair: CandidatePair, purpose: CheckPurpose, now: number): void {
-    const { crypto, timing, role, tieBreaker } = this.#context
-    if (this.#remote === undefined || this.#remoteMac === undefined) return
-    const transactionId = randomBytes(crypto.random, TRANSACTION_ID_LENGTH)
-    const priority = candidatePriority('prflx', this.candidates.findLocal(pair.socket)?.localPreference ?? 0, 1)
-    const request = encodeCheck({
-      transactionId,
-      username: `${this.#remote.usernameFragment}:${this.localFragment}`,
-      role,
-      tieBreaker,
-      priority,
-      useCandidate: purpose === 'nomination',
-      mac: this.#remoteMac,
-    })
-    const transmit = (bytes: Uint8Array, at: number) => {
-      if (purpose === 'consent') pair.consentRequestsSent++
-      else pair.requestsSent++
-      this.#context.counters.requestsSent++
-      this.#context.transmit(bytes, pair.socket, pair.remoteAddress, pair.remotePort, at)
-    }
-    const retransmission = retransmissionOf(purpose, timing, this.checkList.active)
-    const transaction = new ClientTransaction(request, transmit, now, retransmission)
-    this.#outstanding.add(transactionId, { pair, purpose, role, priority, transaction })
-  }
-
-  #timedOut({ pair, purpose }: Check): void {
-    if (purpose === 'consent' || this.#outstanding.isChecking(pair)) return
-    if (purpose === 'nomination' || pair.state === 'in-progress') this.checkList.fail(pair)
+    const { protocol, tcpType } = pair.local
+    const kind = { type: 'prflx', protocol, ...(tcpType && { tcpType }) } as const
+    this.#client.send(pair, purpose, localPriority(kind, this.locals.find(pair.socket)?.localPreference ?? 0), now)
   }
 
   // Answers of the peer
 
   /** Takes a response in; false when it answers no check of this generation. */
   receiveResponse(message: StunMessage, socket: number, address: string, port: number, now: number): boolean {
-    const check = this.#outstanding.find(message.transactionId)
-    if (check === undefined) return false
-    const { counters } = this.#context
-    // Whoever cannot sign it is not the peer, and the true answer may still come (RFC 8489, 9.1.4).
-    if (this.#remoteMac === undefined || !verifyIntegrity(message, this.#remoteMac)) {
-      counters.unauthenticatedResponses++
-      return true
-    }
-    this.#outstanding.remove(message.transactionId)
-    check.transaction.complete()
-    const { pair } = check
-    if (!pair.isPath(socket, address, port)) {
-      counters.asymmetricResponses++
-      if (check.purpose !== 'consent' && pair.state !== 'succeeded') this.checkList.fail(pair)
-    } else if (message.kind === 'success') {
-      this.#succeeded(check, message, now)
-    } else {
-      counters.errorsReceived++
-      this.#refused(check, message)
-    }
-    return true
+    return this.#client.receive(message, socket, address, port, now)
   }
 
-  #refused(check: Check, message: StunMessage): void {
+  get active(): number {
+    return this.checkList.active
+  }
+
+  failed({ pair, purpose }: Check): void {
+    if (purpose === 'consent') return
+    if (purpose === 'nomination' || pair.state === 'in-progress') this.checkList.fail(pair)
+  }
+
+  refused(check: Check, code: number | undefined): void {
     const { pair, purpose } = check
-    const code = readErrorCode(message.find(Attribute.errorCode) ?? new Uint8Array(0))?.code
     if (code === 487) {
       // RFC 8445, 7.2.5.1. A second 487 to checks that were sent before the switch changes nothing more.
       if (check.role === this.#context.role) this.#context.loseRole()
@@ -231,13 +224,8 @@ export class Generation implements Responder {
   }
 
   /** RFC 8445, 7.2.5.3. */
-  #succeeded(check: Check, message: StunMessage, now: number): void {
+  succeeded(check: Check, mapped: StunAddress, now: number): void {
     const { pair, transaction } = check
-    const mapped = readXorAddress(message.find(Attribute.xorMappedAddress) ?? new Uint8Array(0), message.transactionId)
-    if (mapped === undefined) {
-      this.#context.counters.malformedResponses++
-      return
-    }
     this.#context.counters.responsesReceived++
     pair.responsesReceived++
     // Of a check that was sent several times, it cannot be told which one was answered.
@@ -254,7 +242,7 @@ export class Generation implements Responder {
       pair.state = 'succeeded'
       this.checkList.unfreeze(pair.foundation)
     }
-    this.#outstanding.stopRetransmitting(pair, now)
+    this.#client.stopRetransmitting(pair, now)
     if (!pair.nominating) this.checkList.untrigger(pair)
     if (check.purpose === 'nomination' && pair.nominating && this.#context.role === 'controlling')
       this.#nominated(pair, now)
@@ -268,14 +256,14 @@ export class Generation implements Responder {
     this.checkList.conclude()
     // RFC 8445, 8.1.2: the others are let go, though an answer is still heard.
     for (const other of this.checkList.pairs)
-      if (other.state === 'in-progress' && !other.nominateOnSuccess) this.#outstanding.stopRetransmitting(other, now)
+      if (other.state === 'in-progress' && !other.nominateOnSuccess) this.#client.stopRetransmitting(other, now)
   }
 
   /** The address that the peer saw names our candidate of the pair (RFC 8445, 7.2.5.3.1). */
   #discoverLocal(pair: CandidatePair, mapped: StunAddress, priority: number): void {
     if (pair.local.address === mapped.address && pair.local.port === mapped.port) return
-    const candidate = this.candidates.discoverLocal(pair.socket, mapped, priority)
-    if (candidate === undefined) return
+    const candidate = this.locals.discover(pair.socket, mapped, priority)
+    if (candidate === undefined || candidate === pair.local) return
     pair.local = candidate
     pair.refresh(this.#context.role)
     this.checkList.sort()
@@ -301,7 +289,7 @@ export class Generation implements Responder {
       else if (!settled) pair.nominateOnSuccess = true
     }
     if (settled) return
-    if (pair.state === 'in-progress') this.#outstanding.stopRetransmitting(pair, now)
+    if (pair.state === 'in-progress') this.#client.stopRetransmitting(pair, now)
     pair.state = 'waiting'
     this.checkList.trigger(pair)
   }
@@ -310,9 +298,11 @@ export class Generation implements Responder {
   #pairOf({ socket, address, port, priority }: PeerCheck): CandidatePair | undefined {
     const known = this.checkList.find(socket, address, port)
     if (known !== undefined) return known
-    const local = this.candidates.findLocal(socket)
-    const remote = this.candidates.discoverRemote({ address, port }, priority, this.#remote?.usernameFragment)
-    if (local === undefined || remote === undefined) return undefined
+    const local = this.locals.find(socket)
+    if (local === undefined) return undefined
+    const fragment = this.#remote?.usernameFragment
+    const remote = this.remotes.discover({ address, port }, local.candidate, priority, fragment)
+    if (remote === undefined) return undefined
     const pair = new CandidatePair(local.candidate, socket, remote, this.#context.role)
     return this.checkList.add(pair, true) ? pair : undefined
   }
@@ -321,7 +311,7 @@ export class Generation implements Responder {
 
   /** What a check had discovered has now been signalled: pairs keep their state and nomination. */
   #replaceRemote(known: IceCandidate, candidate: IceCandidate): void {
-    this.candidates.replaceRemote(known, candidate)
+    this.remotes.replace(known, candidate)
     for (const pair of this.checkList.pairs) {
       if (pair.remote !== known) continue
       pair.remote = candidate
@@ -333,14 +323,14 @@ export class Generation implements Responder {
   }
 
   #formPairs(remote: IceCandidate): void {
-    for (const local of this.candidates.locals) this.#formPair(local, remote)
+    for (const base of this.locals.bases) this.#formPair(base, remote)
   }
 
-  /** Pairs candidates of one family and scope (RFC 8445, 6.1.2.2), once for each path. */
-  #formPair({ candidate, socket }: LocalCandidate, remote: IceCandidate): void {
-    if (this.checkList.concluded || !isReachable(candidate.address, remote.address)) return
-    if (this.checkList.find(socket, remote.address, remote.port) !== undefined) return
-    const pair = new CandidatePair(candidate, socket, remote, this.#context.role)
+  /** Pairs a base of ours with a candidate of the peer's, once for each path. */
+  #formPair(base: LocalCandidate, remote: IceCandidate): void {
+    if (this.checkList.concluded || !mayPair(base, remote)) return
+    if (this.checkList.find(base.socket, remote.address, remote.port) !== undefined) return
+    const pair = new CandidatePair(base.candidate, base.socket, remote, this.#context.role)
     if (!this.checkList.add(pair, false)) this.#context.counters.droppedPairs++
   }
 }

@@ -2,9 +2,9 @@
 
 export { IceAgent } from './agent.ts'
 export { type CandidateType, formatCandidate, type IceCandidate, parseCandidate, type TcpType } from './candidate.ts'
-export type { HostSocket } from './candidate-store.ts'
 export { MOST_PAIRS } from './check-list.ts'
 export { selectHostAddresses } from './host-addresses.ts'
+export type { HostSocket, LocalCandidateInit } from './local-candidates.ts'
 export {
   DEFAULT_TIMING,
   type IceAgentOptions,
@@ -13,6 +13,6 @@ export {
   type IceTiming,
 } from './options.ts'
 export { CandidatePair, type CandidatePairState } from './pair.ts'
-export { createIceParameters, type IceParameters } from './parameters.ts'
-export { candidatePriority, pairPriority, TYPE_PREFERENCE } from './priority.ts'
+export { areValidParameters, createIceParameters, type IceParameters } from './parameters.ts'
+export { candidatePriority, localPriority, pairPriority, TYPE_PREFERENCE } from './priority.ts'
 export type { IceEvent, IceState } from './progress.ts'

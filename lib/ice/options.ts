@@ -59,6 +59,10 @@ export interface IceAgentOptions {
   /** Puts a datagram on the wire from the socket of that number. */
   readonly transmit: (packet: Packet, socket: number, address: string, port: number) => void
   readonly timing?: Partial<IceTiming>
+  /** Whether this is a lite implementation, which only answers (RFC 8445, 2.5): for a host with public addresses. */
+  readonly lite?: boolean
+  /** Whether a nomination may be followed by a better one, if the peer announces it as well. Default true. */
+  readonly renomination?: boolean
   readonly trace?: TraceSink
 }
 
@@ -102,7 +106,7 @@ export const createCounters = () => ({
   asymmetricResponses: 0,
   /** Checks from before the peer's credentials were known, beyond the bound. */
   droppedEarlyChecks: 0,
-  /** Candidates with a name instead of an address. */
+  /** Candidates with a name that waits already, or beyond the bound. */
   ignoredNames: 0,
   /** Candidates of other components, transports, generations, or with addresses that nothing can be sent to. */
   ignoredCandidates: 0,

@@ -25,9 +25,17 @@ export interface Check {
 /**
  * How a check is repeated (RFC 8445, 14.3); one for consent is not (RFC 7675, 5.1).
  * @param active Pairs that are waiting or in progress: the more they are, the slower each.
+ * @param reliable Over TCP it is sent once, and waited for as long as over UDP (RFC 8489, 6.2.2).
  */
-export const retransmissionOf = (purpose: CheckPurpose, timing: IceTiming, active: number): RetransmissionTiming => {
+export const retransmissionOf = (
+  purpose: CheckPurpose,
+  timing: IceTiming,
+  active: number,
+  reliable: boolean,
+): RetransmissionTiming => {
   const { checkInterval, consentTimeout, requests, lastWait } = timing
+  if (purpose !== 'consent' && reliable)
+    return { initialTimeout: timing.initialTimeout * (2 ** (requests - 1) - 1 + lastWait), requests: 1, lastWait: 1 }
   if (purpose === 'consent') return { initialTimeout: consentTimeout, requests: 1, lastWait: 1 }
   return { initialTimeout: Math.max(timing.initialTimeout, checkInterval * active), requests, lastWait }
 }
@@ -68,6 +76,11 @@ export class OutstandingChecks {
   /** The check has had its answer. */
   remove(transactionId: Uint8Array): void {
     this.#checks.delete(hex(transactionId))
+  }
+
+  /** The path of the pair has gone: no answer can come. */
+  drop(pair: CandidatePair): void {
+    for (const [key, check] of this.#checks) if (check.pair === pair) this.#checks.delete(key)
   }
 
   /** Whether a check of the pair that decides its state is under way. */

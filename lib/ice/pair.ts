@@ -6,6 +6,7 @@
  */
 
 import type { IceCandidate } from './candidate.ts'
+import type { LocalCandidate } from './local-candidates.ts'
 import type { IceRole } from './options.ts'
 import { pairPriority } from './priority.ts'
 
@@ -85,5 +86,18 @@ export class CandidatePair {
 const isLinkLocal = (address: string): boolean => /^fe[89ab]/.test(address)
 
 /** Whether candidates with these addresses make a pair: of one family and one scope (RFC 8445, 6.1.2.2). */
-export const isReachable = (local: string, remote: string): boolean =>
+const isReachable = (local: string, remote: string): boolean =>
   local.includes(':') === remote.includes(':') && isLinkLocal(local) === isLinkLocal(remote)
+
+/**
+ * Whether a base of ours and a candidate of the peer's make a pair (RFC 8445, 6.1.2.2). Over TCP the active one connects to
+ * the passive one, and simultaneous-open ones to each other (RFC 6544, 6.2); a passive one of ours has nobody to connect
+ * to, and gets its pairs from the checks that come.
+ */
+export const mayPair = ({ candidate, baseAddress }: LocalCandidate, remote: IceCandidate): boolean => {
+  if (candidate.protocol !== remote.protocol || !isReachable(baseAddress, remote.address)) return false
+  if (candidate.protocol === 'udp') return true
+  return candidate.tcpType === 'active'
+    ? remote.tcpType === 'passive'
+    : candidate.tcpType === 'so' && remote.tcpType === 'so'
+}

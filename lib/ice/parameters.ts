@@ -9,6 +9,8 @@ export interface IceParameters {
   readonly password: string
   /** Whether this side is a lite implementation (RFC 8445, 2.5). */
   readonly iceLite?: boolean
+  /** Whether this side's ice-options name `renomination` (draft-thatcher-ice-renomination). */
+  readonly renomination?: boolean
 }
 
 /** The 64 ice-chars: each carries six random bits. */

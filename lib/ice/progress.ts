@@ -21,6 +21,8 @@ export type IceEvent =
   | { readonly type: 'selected'; readonly pair: CandidatePair }
   /** A conflict with the peer has changed our role. */
   | { readonly type: 'role'; readonly role: IceRole }
+  /** A candidate of the peer's has a name: whoever can resolve it calls `resolveName` with this very object. */
+  | { readonly type: 'name'; readonly candidate: IceCandidate }
 
 const NEVER = Number.POSITIVE_INFINITY
 
@@ -194,7 +196,7 @@ export class Progress {
     }
     if (current.remote === undefined) return this.state === 'new' ? 'new' : this.#lost
     if (!current.checkList.pending && now >= current.patienceUntil) return 'failed'
-    const hasBegun = current.candidates.remotes.length > 0 || current.remoteEnded
+    const hasBegun = current.remotes.all.length > 0 || current.remoteEnded
     return this.state === 'new' && !hasBegun ? 'new' : this.#lost
   }
 

@@ -32,6 +32,8 @@ export class Endpoint {
   readonly states: IceState[] = []
   readonly roles: IceRole[] = []
   readonly selections: CandidatePair[] = []
+  /** Candidates of the peer's that are to be resolved. */
+  readonly names: IceCandidate[] = []
   /** Payloads of admitted datagrams, as text, and those that were not let in. */
   readonly heard: string[] = []
   readonly refused: string[] = []
@@ -62,7 +64,8 @@ export class Endpoint {
     for (let event: IceEvent | undefined = this.agent.nextEvent(); event; event = this.agent.nextEvent()) {
       if (event.type === 'state') this.states.push(event.state)
       else if (event.type === 'role') this.roles.push(event.role)
-      else this.selections.push(event.pair)
+      else if (event.type === 'selected') this.selections.push(event.pair)
+      else this.names.push(event.candidate)
     }
   }
 }
