@@ -63,6 +63,13 @@ export {
 } from './error-attributes.ts'
 export { verifyFingerprint, verifyIntegrity, verifyIntegritySha256 } from './integrity.ts'
 export {
+  type LongTermCredentials,
+  LongTermSession,
+  nonceFeatures,
+  type SealedRequest,
+  type Verdict,
+} from './long-term.ts'
+export {
   decodeStun,
   encodeStun,
   HEADER_LENGTH,

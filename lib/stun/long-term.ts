@@ -166,7 +166,7 @@ export class LongTermSession {
       if (known === undefined) return 'unanswerable'
       algorithm = { algorithm: known.algorithm, parameters: known.parameters.slice() }
     }
-    const echo = [
+    const echo: StunAttribute[] = [
       { type: Attribute.realm, value: realm.slice() },
       { type: Attribute.nonce, value: nonce.slice() },
     ]
