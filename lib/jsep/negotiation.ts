@@ -298,8 +298,9 @@ const generationAt = (description: Description | undefined, mid: string): string
 const placesOf = ({ candidate, sdpMid, sdpMLineIndex }: RemoteCandidate, remote: Description): number[] => {
   if (sdpMid !== null) {
     const index = remote.indexOf(sdpMid)
-    if (index === undefined) throw new JsepError('OperationError', `no m-section has the mid ${sdpMid}`)
-    return [index]
+    if (index !== undefined) return [index]
+    // An empty one says nothing (a mid is a token, RFC 5888, 4): pion writes it beside the index, and browsers take that.
+    if (sdpMid !== '') throw new JsepError('OperationError', `no m-section has the mid ${sdpMid}`)
   }
   if (sdpMLineIndex !== null) {
     if (sdpMLineIndex >= remote.length) throw new JsepError('OperationError', `there is no m-section ${sdpMLineIndex}`)

@@ -94,11 +94,13 @@ t.test('candidates of the peer are placed by mid, or else by index', t => {
   const place = { mid: '2', transportMid: '2', transportMids: ['2'] }
   t.same(n.addRemoteCandidate(remote(candidate(1), { sdpMid: '2', sdpMLineIndex: 0 })), place)
   t.same(n.addRemoteCandidate(remote(candidate(2), { sdpMLineIndex: 2 })), place)
+  t.same(n.addRemoteCandidate(remote(candidate(2), { sdpMid: '', sdpMLineIndex: 2 })), place, 'no mid is empty')
   t.same(n.addRemoteCandidate(remote(candidate(1), { sdpMLineIndex: 0 })).mid, '0')
   const error = { code: 'OperationError' }
   t.throws(() => n.addRemoteCandidate(remote(candidate(1), { sdpMid: 'x', sdpMLineIndex: 2 })), error)
   t.throws(() => n.addRemoteCandidate(remote(candidate(1), { sdpMLineIndex: 3 })), error)
   t.throws(() => n.addRemoteCandidate(remote(candidate(1))), error)
+  t.throws(() => n.addRemoteCandidate(remote(candidate(1), { sdpMid: '' })), error)
   for (const text of [
     'candidate:',
     ' ',

@@ -16,7 +16,12 @@ export interface Quirks {
   readonly closesWithoutAlert?: boolean
   /** Has no getStats() with a transport in it. */
   readonly noTransportStats?: boolean
+  /** The largest message that it takes, in bytes, where that is less than 256 KiB. */
+  readonly largestMessage?: number
 }
+
+/** The largest message that is sent to a peer, and that comes back from it, in bytes. */
+export const largestMessage = ({ largestMessage = 262_144 }: Quirks): number => largestMessage
 
 export interface Driver {
   readonly name: string
@@ -46,13 +51,18 @@ export interface Agent {
   [method: string]: (...args: readonly unknown[]) => unknown
 }
 
+/** What a stack needs of the agent. */
+export interface AgentOptions {
+  /** Whether `addIceCandidate(null)` may be called on it. */
+  readonly endOfCandidates?: boolean
+  /** Whether it tells its candidates one by one. If not, what goes out is the description that has them all. */
+  readonly trickles?: boolean
+}
+
 /** The agent's source: specs run from the root of the repository, and the build does not copy it. */
 export const AGENT = 'spec/interop/page/agent.js'
 
-export async function createAgent(
-  RTCPeerConnection: unknown,
-  options: { readonly endOfCandidates?: boolean } = {},
-): Promise<Agent> {
+export async function createAgent(RTCPeerConnection: unknown, options: AgentOptions = {}): Promise<Agent> {
   const { Agent } = await import(pathToFileURL(AGENT).href)
   return new Agent(RTCPeerConnection, options)
 }

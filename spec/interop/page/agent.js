@@ -104,9 +104,11 @@ class ConnectionEnd {
   early = []
   described = false
 
-  constructor(pc, tell) {
+  constructor(pc, tell, { endOfCandidates = true, trickles = true }) {
     this.pc = pc
     this.tell = tell
+    this.endOfCandidates = endOfCandidates
+    this.trickles = trickles
     pc.addEventListener('icecandidate', ({ candidate }) => {
       const init = candidate && {
         candidate: candidate.candidate,
@@ -128,21 +130,22 @@ class ConnectionEnd {
     this.held ??= []
     const made = await (type === 'offer' ? this.pc.createOffer(options) : this.pc.createAnswer())
     await this.pc.setLocalDescription(made)
-    this.tell({ description: { type: made.type, sdp: made.sdp } })
+    const { sdp } = this.trickles ? made : this.pc.localDescription
+    this.tell({ description: { type: made.type, sdp } })
     for (const candidate of this.held) this.tell({ candidate })
     this.held = undefined
   }
 
-  async accept(description, endOfCandidates) {
+  async accept(description) {
     await this.pc.setRemoteDescription(description)
     this.described = true
-    for (const candidate of this.early.splice(0)) await this.addCandidate(candidate, endOfCandidates)
+    for (const candidate of this.early.splice(0)) await this.addCandidate(candidate)
     if (description.type === 'offer') await this.describe('answer')
   }
 
-  async addCandidate(candidate, endOfCandidates) {
+  async addCandidate(candidate) {
     if (!this.described) this.early.push(candidate)
-    else if (candidate !== null || endOfCandidates) await this.pc.addIceCandidate(candidate)
+    else if (candidate !== null || this.endOfCandidates) await this.pc.addIceCandidate(candidate)
   }
 
   adopt(label, channel) {
@@ -158,7 +161,7 @@ class ConnectionEnd {
 
 export class Agent {
   #RTCPeerConnection
-  #endOfCandidates
+  #options
   /** @type {Map<string, ConnectionEnd>} */
   #connections = new Map()
   /** @type {Signal[]} */
@@ -167,11 +170,12 @@ export class Agent {
 
   /**
    * @param RTCPeerConnection The constructor of the stack under this end.
-   * @param {{ endOfCandidates?: boolean }} options Whether `addIceCandidate(null)` may be called on it.
+   * @param {{ endOfCandidates?: boolean, trickles?: boolean }} options Whether `addIceCandidate(null)` may be called on
+   *   it, and whether it tells its candidates one by one; if not, what goes out is the description that has them all.
    */
-  constructor(RTCPeerConnection, { endOfCandidates = true } = {}) {
+  constructor(RTCPeerConnection, options = {}) {
     this.#RTCPeerConnection = RTCPeerConnection
-    this.#endOfCandidates = endOfCandidates
+    this.#options = options
   }
 
   /** The signals since the last call; waits for one. @returns {Promise<Signal[]>} */
@@ -205,7 +209,7 @@ export class Agent {
 
   create(id, configuration = {}) {
     const pc = new this.#RTCPeerConnection({ iceServers: [], ...configuration })
-    this.#connections.set(id, new ConnectionEnd(pc, signal => this.#tell({ connection: id, ...signal })))
+    this.#connections.set(id, new ConnectionEnd(pc, signal => this.#tell({ connection: id, ...signal }), this.#options))
   }
 
   /** Makes an offer; the rest follows from the signals. */
@@ -216,8 +220,8 @@ export class Agent {
   /** A signal of the other end. @param {Signal} signal */
   async signal(id, { description, candidate }) {
     const end = this.#connection(id)
-    if (description) await end.accept(description, this.#endOfCandidates)
-    else await end.addCandidate(candidate ?? null, this.#endOfCandidates)
+    if (description) await end.accept(description)
+    else await end.addCandidate(candidate ?? null)
   }
 
   close(id) {

@@ -1,0 +1,51 @@
+/**
+ * pion (its third version, as Debian packages it for Go), in a process of its own: `programs/pion.go`, built here and
+ * now. The first build takes some ten seconds, a later one a second: Go keeps what it has built.
+ */
+
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { CannotStart, createAgent, type PeerStarter, type Quirks } from './driver.ts'
+import { RemoteStack } from './remote.ts'
+
+/** Where Debian puts the sources of Go packages. */
+const GOPATH = '/usr/share/gocode'
+const PROGRAM = 'spec/interop/programs/pion.go'
+
+/** Builds the program into `folder`; its path. Nothing is fetched: without modules, Go knows only what is installed. */
+async function build(folder: string): Promise<string> {
+  const program = join(folder, 'pion')
+  await promisify(execFile)('go', ['build', '-o', program, PROGRAM], {
+    env: { ...process.env, GOPATH, GO111MODULE: 'off', GOFLAGS: '' },
+  })
+  return program
+}
+
+export const pion = (quirks: Quirks): PeerStarter => ({
+  name: 'pion',
+  start: async () => {
+    if (!existsSync(join(GOPATH, 'src/github.com/pion/webrtc'))) throw new CannotStart('pion', 'it is not installed')
+    const folder = mkdtempSync(join(tmpdir(), 'purertc-pion-'))
+    const remove = () => rmSync(folder, { recursive: true, force: true })
+    try {
+      const stack = new RemoteStack('pion', await build(folder))
+      const agent = await createAgent(stack.RTCPeerConnection)
+      return {
+        name: 'pion',
+        quirks,
+        call: async (method, ...args) => agent[method]?.(...args),
+        close: async () => {
+          await stack.close()
+          remove()
+        },
+      }
+    } catch (error) {
+      remove()
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new CannotStart('pion', 'go is not installed')
+      throw error
+    }
+  },
+})

@@ -1,0 +1,6 @@
+/** pion (webrtc v3, of Debian) against ours. */
+
+import { pion } from './drivers/pion.ts'
+import { interop } from './interop.ts'
+
+await interop(pion({ noTransportStats: true, largestMessage: 65_535 }))
