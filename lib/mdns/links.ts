@@ -205,7 +205,7 @@ export class MdnsLinks implements Machine {
       this.counters.malformed++
       return
     }
-    link.responder.receive(message, address, port, now)
+    link.responder.receive(message, address, port, now, link.addresses.has(address))
     this.#receive(message, port, now)
   }
 

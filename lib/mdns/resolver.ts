@@ -158,7 +158,10 @@ export class MdnsResolver implements Machine {
     if (this.#queries.delete(name)) this.#events.push({ type: 'resolved', name, addresses })
   }
 
-  /** What a record says is kept only of names that were asked for: nobody on the link decides what is remembered. */
+  /**
+   * Names that nobody asked for are kept as well, if they have the form: a peer's announcement mostly comes before its
+   * candidate does, and then the name is known at once.
+   */
   #learn({ name, address, ttl }: AddressRecord, now: number): void {
     const known = this.#remembered.get(name)
     if (ttl === 0) {
@@ -169,7 +172,7 @@ export class MdnsResolver implements Machine {
     }
     const until = now + Math.min(ttl, LONGEST_TTL) * 1000
     if (known === undefined || (known.until <= now && known.otherUntil <= now)) {
-      if (known === undefined && !this.#queries.has(name)) return
+      if (known === undefined && !isConcealingName(name)) return
       this.#remembered.delete(name)
       this.#remembered.set(name, { address, until, otherUntil: Number.NEGATIVE_INFINITY })
       this.#forget()

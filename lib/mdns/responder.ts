@@ -105,8 +105,11 @@ export class MdnsResponder implements Machine {
     this.#multicast(gone, 0)
   }
 
-  /** Does what a message asks for. `address` and `port` are where it came from. */
-  receive(message: MdnsMessage, address: string, port: number, now: number): void {
+  /**
+   * Does what a message asks for. `address` and `port` are where it came from.
+   * @param shared Whether that is this host, where several programs have port 5353 and a unicast message reaches one.
+   */
+  receive(message: MdnsMessage, address: string, port: number, now: number, shared = false): void {
     if (message.response) {
       this.#watch(message.records)
       return
@@ -119,8 +122,12 @@ export class MdnsResponder implements Machine {
       // Whoever asks from another port hears no multicast, and says nothing of what it knows (RFC 6762, 6.7).
       if (legacy) direct.push(published)
       else if (knows(message.records, published)) continue
-      else if (question.unicast && now - published.multicastAt < REFRESH) direct.push(published)
-      else this.#schedule(published, Math.max(now, published.multicastAt + MULTICAST_INTERVAL))
+      else if (!question.unicast || now - published.multicastAt >= REFRESH) this.#again(published, now)
+      else {
+        direct.push(published)
+        // Perhaps to the wrong one of them: all others get it as soon as they may (RFC 6762, 15.1).
+        if (shared) this.#again(published, now)
+      }
     }
     if (direct.length > 0) this.#answer(message, direct, address, port, legacy)
     this.advance(now)
@@ -144,8 +151,9 @@ export class MdnsResponder implements Machine {
     this.#multicast(due, TTL)
   }
 
-  #schedule(published: Published, due: number): void {
-    published.due = Math.min(published.due, due)
+  /** Multicasts it at once, or when a second has gone since the last time. */
+  #again(published: Published, now: number): void {
+    published.due = Math.min(published.due, Math.max(now, published.multicastAt + MULTICAST_INTERVAL))
     this.#waiting.add(published)
   }
 
