@@ -1,7 +1,10 @@
 /** sim: hosts on a virtual clock and a seeded network, for whole connections that repeat to the byte. */
 
-export { type HostOptions, SimulatedHost, SimulationError } from './host.ts'
+export { SimulationError } from './error.ts'
+export { type HostOptions, SimulatedHost } from './host.ts'
 export type { LinkOptions } from './link.ts'
 export type { PacketFate, PacketObserver } from './network.ts'
 export { SeededRandom, seededRandom } from './random.ts'
 export { type RunLimits, Simulation, type SimulationOptions } from './simulation.ts'
+export type { SimulatedListenerOptions } from './tcp.ts'
+export type { SimulatedCertificate } from './tls.ts'

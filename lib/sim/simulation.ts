@@ -7,9 +7,11 @@
  */
 
 import { Agenda } from './agenda.ts'
-import { type HostOptions, SimulatedHost, SimulationError } from './host.ts'
+import { parseEndpoint } from './datagram.ts'
+import { SimulationError } from './error.ts'
+import { type HostOptions, SimulatedHost } from './host.ts'
 import type { LinkOptions } from './link.ts'
-import { Network, type PacketObserver, parseEndpoint } from './network.ts'
+import { Network, type PacketObserver, World } from './network.ts'
 
 export interface SimulationOptions {
   /** Any integer; the same one gives the same run. */
@@ -67,7 +69,8 @@ class Turnstile {
 export class Simulation {
   readonly timeOrigin: number
   readonly #agenda = new Agenda()
-  readonly #network: Network
+  readonly #world: World
+  readonly #internet: Network
   readonly #names = new Map<string, readonly string[]>()
   #now = 0
   #hosts = 0
@@ -75,7 +78,8 @@ export class Simulation {
 
   constructor(options: SimulationOptions) {
     this.timeOrigin = options.timeOrigin ?? BEGINNING_OF_2026
-    this.#network = new Network(this.#agenda, options.seed, options.network ?? {})
+    this.#world = new World(this.#agenda, options.seed, options.network ?? {})
+    this.#internet = new Network(this.#world)
   }
 
   /** Virtual monotonic milliseconds; 0 at the beginning. */
@@ -84,8 +88,8 @@ export class Simulation {
   }
 
   /** What became of the datagrams so far. What stays on one host is not counted. */
-  get counters(): Readonly<Network['counters']> {
-    return this.#network.counters
+  get counters(): Readonly<World['counters']> {
+    return this.#world.counters
   }
 
   /** Events that are still to come: datagrams under way, timers, queued tasks. */
@@ -95,27 +99,27 @@ export class Simulation {
 
   /** Told of each datagram that enters the network. Two runs of one seed tell the same, byte for byte. */
   get onPacket(): PacketObserver | undefined {
-    return this.#network.observer
+    return this.#world.observer
   }
 
   set onPacket(observer: PacketObserver | undefined) {
-    this.#network.observer = observer
+    this.#world.observer = observer
   }
 
   /** What each link does that `setLink` says nothing of; takes effect at once on what is sent from now on. */
   get network(): LinkOptions {
-    return this.#network.defaults
+    return this.#world.defaults
   }
 
   set network(options: LinkOptions) {
-    this.#network.defaults = options
+    this.#world.defaults = options
   }
 
   /** Throws a RangeError when an address is taken. */
   createHost(options: HostOptions): SimulatedHost {
     const context = {
-      agenda: this.#agenda,
-      network: this.#network,
+      world: this.#world,
+      internet: this.#internet,
       timeOrigin: this.timeOrigin,
       names: this.#names,
       now: () => this.#now,
@@ -126,7 +130,7 @@ export class Simulation {
 
   /** Sets what the path from one host to the other does from now on; the way back is a link of its own. Undefined: as `network`. */
   setLink(from: SimulatedHost, to: SimulatedHost, options: LinkOptions | undefined): void {
-    this.#network.link(from, to).options = options
+    this.#internet.link(from, to).options = options
   }
 
   /**
@@ -137,13 +141,14 @@ export class Simulation {
     const source = parseEndpoint(from)
     const destination = parseEndpoint(to)
     const datagram = {
+      protocol: 'udp' as const,
       from: source.address,
       fromPort: source.port,
       to: destination.address,
       toPort: destination.port,
       bytes: bytes.slice(),
     }
-    this.#network.inject(datagram, this.#now)
+    this.#internet.inject(datagram, this.#now)
   }
 
   /** Gives addresses to a host name, for `Host.resolve`. */

@@ -4,6 +4,8 @@ import { createPortableCrypto } from '../../lib/crypto/portable.ts'
 import { hostSymbol, type RTCConfiguration, RTCPeerConnection } from '../../lib/peer/index.ts'
 import { type LinkOptions, Simulation, seededRandom } from '../../lib/sim/index.ts'
 
+export { pattern } from './pattern.ts'
+
 export interface Pair {
   readonly sim: Simulation
   /** The offerer. */
@@ -48,11 +50,4 @@ export const createPair = ({ seed, network, a: ofA, b: ofB }: PairOptions): Pair
     await from.setRemoteDescription(to.localDescription!)
   }
   return { sim, a, b, negotiate }
-}
-
-/** `length` bytes that differ from message to message. */
-export const pattern = (length: number, salt: number): Uint8Array => {
-  const bytes = new Uint8Array(length)
-  for (let i = 0; i < length; i++) bytes[i] = (i * 31 + salt * 17 + (i >>> 8)) & 0xff
-  return bytes
 }
