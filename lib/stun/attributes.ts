@@ -49,7 +49,7 @@ export const Attribute = {
   fingerprint: 0x8028,
   iceControlled: 0x8029,
   iceControlling: 0x802a,
-  /** Renomination (draft-thatcher-ice-renomination, 3): registered by nobody, but this is the number that libwebrtc sends. */
+  /** Of renomination (draft-thatcher-ice-renomination): by this number libwebrtc sends it, though IANA gave it to another use. */
   nomination: 0xc001,
 } as const
 
