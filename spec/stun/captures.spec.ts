@@ -3,19 +3,40 @@ import { fromBase64, fromHex, utf8 } from '../../lib/bytes/index.ts'
 import {
   Attribute,
   decodeStun,
+  longTermKey,
   Method,
   readAddress,
+  readAddressFamily,
+  readChannelNumber,
   readErrorCode,
+  readEvenPort,
+  readRequestedTransport,
+  readReservationToken,
   readText,
   readTieBreaker,
   readU32,
   readUsername,
   readXorAddress,
+  StreamFramer,
   verifyFingerprint,
   verifyIntegrity,
 } from '../../lib/stun/index.ts'
 import { fixtureBytes, fixtureText } from '../fixture.ts'
-import { nodeCrypto } from '../providers.ts'
+import { nodeCrypto, providers } from '../providers.ts'
+
+/** UDP payloads of a capture (libpcap, Ethernet, IPv4). */
+const datagrams = (capture: Uint8Array): Uint8Array[] => {
+  const view = new DataView(capture.buffer, capture.byteOffset, capture.byteLength)
+  const payloads: Uint8Array[] = []
+  for (let at = 24; at + 16 <= capture.length; ) {
+    const length = view.getUint32(at + 8, true)
+    const frame = capture.subarray(at + 16, at + 16 + length)
+    if (frame[12] === 8 && frame[13] === 0 && frame[23] === 17)
+      payloads.push(frame.subarray(14 + 4 * (frame[14]! & 15) + 8))
+    at += 16 + length
+  }
+  return payloads
+}
 
 t.test("real browsers' Binding requests decode, and their fingerprints hold", t => {
   const lines = fixtureText('stun/pion-stun/frombrowsers.csv').split('\n')
@@ -85,19 +106,57 @@ t.test("Chrome's TURN allocation decodes", t => {
   t.end()
 })
 
-/** UDP payloads of a capture (libpcap, Ethernet, IPv4). */
-const datagrams = (capture: Uint8Array): Uint8Array[] => {
-  const view = new DataView(capture.buffer, capture.byteOffset, capture.byteLength)
-  const payloads: Uint8Array[] = []
-  for (let at = 24; at + 16 <= capture.length; ) {
-    const length = view.getUint32(at + 8, true)
-    const frame = capture.subarray(at + 16, at + 16 + length)
-    if (frame[12] === 8 && frame[13] === 0 && frame[23] === 17)
-      payloads.push(frame.subarray(14 + 4 * (frame[14]! & 15) + 8))
-    at += 16 + length
-  }
-  return payloads
+for (const { name, crypto } of providers) {
+  t.test(`every message between coturn and its client is sealed with the long-term key (${name})`, t => {
+    const mac = crypto.createMac('sha-1', longTermKey(crypto, 'md5', 'user', 'realm.test', 'pass'))
+    const wrong = crypto.createMac('sha-1', longTermKey(crypto, 'md5', 'user', 'realm.test', 'Pass'))
+    const messages = datagrams(fixtureBytes('stun/coturn.pcap'))
+      .map(payload => decodeStun(payload))
+      .filter(message => message !== undefined)
+    const sealed = messages.filter(message => message.integrityAt >= 0)
+    t.equal(messages.length, 42)
+    t.equal(sealed.length, 34)
+    t.ok(sealed.every(message => verifyIntegrity(message, mac) && verifyFingerprint(message)))
+    t.notOk(sealed.some(message => verifyIntegrity(message, wrong)))
+    const bare = messages.filter(message => message.integrityAt < 0)
+    t.ok(bare.every(({ method, kind }) => method === Method.binding || kind === 'error' || kind === 'request'))
+    t.end()
+  })
 }
+
+t.test('an allocation and a channel at coturn read as they were asked for', t => {
+  const payloads = datagrams(fixtureBytes('stun/coturn.pcap'))
+  const messages = payloads.map(payload => decodeStun(payload)).filter(message => message !== undefined)
+  const [query, answer, request, challenge, , success] = messages
+  t.same([query?.kind, query?.attributes.length], ['request', 0])
+  t.same(readXorAddress(answer!.find(Attribute.xorMappedAddress)!, answer!.transactionId), {
+    address: '127.0.0.1',
+    port: 47391,
+  })
+  t.equal(readRequestedTransport(request!.find(Attribute.requestedTransport)!), 17)
+  t.equal(readAddressFamily(request!.find(Attribute.requestedAddressFamily)!), 4)
+  t.equal(readEvenPort(request!.find(Attribute.evenPort)!), true)
+  t.ok(request!.has(Attribute.dontFragment))
+  t.equal(readErrorCode(challenge!.find(Attribute.errorCode)!)?.code, 401)
+  t.equal(readText(challenge!.find(Attribute.realm)!), 'realm.test')
+  t.equal(readU32(success!.find(Attribute.lifetime)!), 777)
+  t.equal(readReservationToken(success!.find(Attribute.reservationToken)!)?.length, 8)
+  const bind = messages.filter(({ kind, method }) => kind === 'request' && method === Method.channelBind)
+  // The client takes numbers as RFC 5766 had them; of those, RFC 8656 has left a quarter.
+  t.same(
+    bind.map(message => readChannelNumber(message.find(Attribute.channelNumber)!)),
+    [undefined, undefined, 0x4394, 0x4394, undefined, 0x4394, undefined],
+  )
+  const data = payloads.find(payload => payload[0] === 0x43)!
+  let frame: Uint8Array | undefined
+  t.ok(
+    new StreamFramer().push(data, whole => {
+      frame = whole
+    }),
+  )
+  t.same(frame, data)
+  t.end()
+})
 
 t.test('checks between Chromium and Firefox are signed as RFC 8445 says', t => {
   const messages = datagrams(fixtureBytes('captures/cr-ff-data.pcap'))

@@ -3,43 +3,79 @@ import fc from 'fast-check'
 import t from 'tap'
 import { utf8 } from '../../lib/bytes/index.ts'
 import {
+  Attribute,
   decodeStun,
   encodeStun,
+  errorCode,
+  icmp,
+  passwordAlgorithms,
+  plainAddress,
   priority,
   readAddress,
+  readAddressErrorCode,
+  readAddressFamily,
+  readAlternateDomain,
+  readAlternateServer,
+  readChannelNumber,
   readErrorCode,
+  readEvenPort,
+  readIcmp,
+  readPasswordAlgorithm,
+  readPasswordAlgorithms,
+  readRequestedTransport,
+  readReservationToken,
   readText,
   readTieBreaker,
   readU32,
   readUnknownAttributes,
+  readUserhash,
   readUsername,
   readXorAddress,
   username,
   verifyFingerprint,
   verifyIntegrity,
+  verifyIntegritySha256,
 } from '../../lib/stun/index.ts'
 import { fixtureBytes } from '../fixture.ts'
 import { nodeCrypto } from '../providers.ts'
 
 const mac = nodeCrypto.createMac('sha-1', utf8('password'))
+const mac256 = nodeCrypto.createMac('sha-256', utf8('password'))
+
+const readers = [
+  readAddress,
+  readAddressErrorCode,
+  readAddressFamily,
+  readAlternateDomain,
+  readChannelNumber,
+  readErrorCode,
+  readEvenPort,
+  readIcmp,
+  readPasswordAlgorithm,
+  readPasswordAlgorithms,
+  readRequestedTransport,
+  readReservationToken,
+  readText,
+  readTieBreaker,
+  readU32,
+  readUnknownAttributes,
+  readUserhash,
+  readUsername,
+] as const
 
 /** Reads all that can be read of bytes that may be anything. */
 const readAll = (bytes: Uint8Array): void => {
   const message = decodeStun(bytes)
   if (message === undefined) return
   verifyIntegrity(message, mac)
+  verifyIntegritySha256(message, mac256, 16)
   verifyFingerprint(message)
+  readAlternateServer(message)
   let total = 0
   for (const { value } of message.attributes) {
     total += 4 + value.length
-    readAddress(value)
     readXorAddress(value, message.transactionId)
-    readErrorCode(value)
-    readText(value)
-    readUsername(value)
-    readTieBreaker(value)
-    readU32(value)
-    readUnknownAttributes(value)
+    for (const read of readers) read(value)
   }
   if (total > bytes.length) throw new Error('more attributes than bytes')
 }
@@ -48,8 +84,16 @@ const valid = encodeStun({
   kind: 'request',
   method: 1,
   transactionId: new Uint8Array(12),
-  attributes: [username('abc:def'), priority(1)],
+  attributes: [
+    username('abc:def'),
+    priority(1),
+    errorCode(300, 'Try Alternate'),
+    plainAddress(Attribute.alternateServer, { address: '192.0.2.1', port: 3478 }),
+    passwordAlgorithms([2, 1]),
+    icmp({ type: 3, code: 4, data: 1500 }),
+  ],
   integrity: mac,
+  integritySha256: mac256,
   fingerprint: true,
 })
 
@@ -74,6 +118,20 @@ t.test('random bytes behind a right header are read without a throw', t => {
   t.end()
 })
 
+t.test('an attribute that says it is longer or shorter than it is is read without a throw', t => {
+  fc.assert(
+    fc.property(fc.nat(valid.length / 4 - 6), fc.nat(0xffff), fc.nat(40), (word, length, near) => {
+      for (const value of [length, near]) {
+        const bytes = valid.slice()
+        bytes.set([value >> 8, value], 20 + 4 * word + 2)
+        readAll(bytes)
+      }
+    }),
+    { numRuns: 1000 },
+  )
+  t.end()
+})
+
 t.test('a changed or cut message is read without a throw, and never passes for the original', t => {
   fc.assert(
     fc.property(fc.nat(valid.length * 8 - 1), fc.nat(valid.length), fc.boolean(), (bit, length, isCut) => {
@@ -82,7 +140,8 @@ t.test('a changed or cut message is read without a throw, and never passes for t
       readAll(bytes)
       const message = decodeStun(bytes)
       if (message === undefined || (isCut && length === valid.length)) return
-      if (verifyFingerprint(message) && verifyIntegrity(message, mac)) throw new Error('a forgery passes')
+      if (verifyFingerprint(message) && verifyIntegrity(message, mac) && verifyIntegritySha256(message, mac256))
+        throw new Error('a forgery passes')
     }),
     { numRuns: 2000 },
   )

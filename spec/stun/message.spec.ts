@@ -7,6 +7,7 @@ import {
   errorCode,
   iceControlled,
   iceControlling,
+  longTermKey,
   Method,
   nonce,
   plainAddress,
@@ -59,7 +60,7 @@ for (const { name, crypto } of providers) {
     t.test(`RFC 5769 ${vector.name} holds (${name})`, t => {
       const message = decoded(fromHex(vector.hex)!)
       const key = vector.realm
-        ? crypto.hash('md5', utf8(`${vector.username}:${vector.realm}:${vector.password}`))
+        ? longTermKey(crypto, 'md5', vector.username ?? '', vector.realm, vector.password)
         : utf8(vector.password)
       t.ok(verifyIntegrity(message, crypto.createMac('sha-1', key)))
       t.notOk(verifyIntegrity(message, crypto.createMac('sha-1', utf8('another'))))
