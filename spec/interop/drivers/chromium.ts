@@ -11,7 +11,15 @@ import { CannotStart, type PeerStarter } from './driver.ts'
 
 const SYSTEM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome-stable']
 
-const ARGUMENTS = [
+export interface ChromiumOptions {
+  /**
+   * Shows host candidates as names, announced by multicast: only where that stays inside (`namespaces.ts`). By default
+   * they are addresses.
+   */
+  readonly mdns?: boolean
+}
+
+const argumentsFor = ({ mdns = false }: ChromiumOptions): string[] => [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -21,9 +29,8 @@ const ARGUMENTS = [
   '--disable-sync',
   '--disable-domain-reliability',
   // Its own errands cannot even be looked up.
-  '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1',
-  // Host candidates as addresses: names would be announced by multicast.
-  '--disable-features=WebRtcHideLocalIpsWithMdns,OptimizationHints,MediaRouter',
+  `--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1${mdns ? ' , EXCLUDE *.local' : ''}`,
+  `--disable-features=${mdns ? '' : 'WebRtcHideLocalIpsWithMdns,'}OptimizationHints,MediaRouter`,
 ]
 
 interface Executable {
@@ -82,14 +89,14 @@ async function find(): Promise<Executable> {
 }
 
 /** Rejects with `CannotStart` when there is none that runs on this machine. */
-export async function launchChromium(): Promise<Browser> {
+export async function launchChromium(options: ChromiumOptions = {}): Promise<Browser> {
   const { path, environment } = await find().catch(error => {
     throw new CannotStart('chromium', error)
   })
   return launch('chromium', {
     executablePath: path,
     headless: 'shell',
-    args: ARGUMENTS,
+    args: argumentsFor(options),
     // Without a locale it cannot open a file whose name is outside ASCII.
     env: { ...process.env, LC_ALL: 'C.UTF-8', ...environment },
   })

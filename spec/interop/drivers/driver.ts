@@ -14,7 +14,9 @@ export interface Quirks {
   readonly losesUnreadOnClose?: boolean
   /** Often closes without a close_notify of DTLS: then only the end of SCTP tells. */
   readonly closesWithoutAlert?: boolean
-  /** Has no getStats() with a transport in it. */
+  /** Announces a channel with the length of its label and protocol in characters: outside ASCII that is another channel. */
+  readonly countsCharacters?: boolean
+  /** Has no getStats() that tells what DTLS agreed on. */
   readonly noTransportStats?: boolean
   /** The largest message that it takes, in bytes, where that is less than 256 KiB. */
   readonly largestMessage?: number

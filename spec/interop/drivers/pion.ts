@@ -1,5 +1,5 @@
 /**
- * pion (its third version, as Debian packages it for Go), in a process of its own: `programs/pion.go`, built here and
+ * pion (its third version, as Debian packages it for Go), in a process of its own: `programs/pion-end.go`, built here and
  * now. The first build takes some ten seconds, a later one a second: Go keeps what it has built.
  */
 
@@ -13,7 +13,7 @@ import { RemoteStack } from './remote.ts'
 
 /** Where Debian puts the sources of Go packages. */
 const GOPATH = '/usr/share/gocode'
-const PROGRAM = 'spec/interop/programs/pion.go'
+const PROGRAM = 'spec/interop/programs/pion-end.go'
 
 /** Builds the program into `folder`; its path. Nothing is fetched: without modules, Go knows only what is installed. */
 async function build(folder: string): Promise<string> {

@@ -1,0 +1,6 @@
+/** aiortc (of Debian) against ours. */
+
+import { aiortc } from './drivers/aiortc.ts'
+import { interop } from './interop.ts'
+
+await interop(aiortc({ noRestart: true, noTransportStats: true, countsCharacters: true, largestMessage: 65_536 }))

@@ -1,0 +1,109 @@
+/**
+ * Chromium's mDNS against ours, over a real link between two network namespaces: a page without permission to use a
+ * camera shows its host candidates as names, and resolves those of its peer.
+ */
+
+import t from 'tap'
+import { CannotStart } from './drivers/driver.ts'
+import { createNamespaces, type Program } from './namespaces.ts'
+
+/** Set where everything is installed (`.ci/run`): a peer that cannot start is then a failure. */
+const required = process.env.PURERTC_REQUIRE_PEERS === '1'
+
+interface Signal {
+  readonly description?: { readonly type: string; readonly sdp: string }
+  readonly candidate?: { readonly candidate: string } | null
+}
+
+/** An answer to a data channel's offer, from a peer that nobody has to reach any further than by a check. */
+const ANSWER = [
+  'v=0',
+  'o=- 1 1 IN IP4 0.0.0.0',
+  's=-',
+  't=0 0',
+  'a=group:BUNDLE 0',
+  'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+  'c=IN IP4 0.0.0.0',
+  'a=mid:0',
+  'a=ice-ufrag:ours',
+  'a=ice-pwd:0123456789012345678901',
+  `a=fingerprint:sha-256 ${'00:'.repeat(31)}00`,
+  'a=setup:active',
+  'a=sctp-port:5000',
+  '',
+].join('\r\n')
+
+/** The names in the candidates that Chromium shows, with all of its candidates. */
+async function gather(chromium: Program, id: string): Promise<{ names: string[]; candidates: string[] }> {
+  await chromium.call('agent', 'create', id)
+  await chromium.call('agent', 'openChannel', id, 'one', {})
+  await chromium.call('agent', 'offer', id)
+  const candidates: string[] = []
+  for (let done = false; !done; ) {
+    for (const { candidate } of (await chromium.call('agent', 'next')) as Signal[]) {
+      if (candidate === null) done = true
+      else if (candidate?.candidate) candidates.push(candidate.candidate)
+    }
+  }
+  const hosts = candidates.filter(candidate => / udp /i.test(candidate)).map(candidate => candidate.split(' ')[4]!)
+  return { names: [...new Set(hosts)], candidates }
+}
+
+async function start() {
+  const { ends, remove } = await createNamespaces()
+  const [ours, theirs] = ends
+  const service = ours.start('mdns-service')
+  const chromium = theirs.start('mdns-chromium')
+  const close = async () => {
+    await Promise.all([service.close(), chromium.close()])
+    await remove()
+  }
+  try {
+    const problem = await chromium.call('start')
+    if (typeof problem === 'string') throw new CannotStart('mDNS', problem)
+    return { ours, theirs, service, chromium, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+const world = await start().catch(error => {
+  if (!(error instanceof CannotStart)) throw error
+  return error.message
+})
+
+if (typeof world === 'string') {
+  if (required) t.fail(world)
+  else t.test('mDNS with Chromium', { skip: world }, () => {})
+} else {
+  const { ours, theirs, service, chromium, close } = world
+  t.teardown(close)
+  t.comment(`peer: ${await chromium.call('name')}`)
+
+  t.test("the names of Chromium's candidates resolve, each to one address of its own", async t => {
+    const { names, candidates } = await gather(chromium, 'resolved')
+    t.comment(JSON.stringify(candidates))
+    t.ok(names.length > 0)
+    for (const candidate of candidates) t.match(candidate, / [0-9a-f-]{36}\.local /)
+    const addresses = await Promise.all(names.map(name => service.call('resolve', name)))
+    t.same(addresses.flat().sort(), [...theirs.addresses].sort())
+    await chromium.call('agent', 'close', 'resolved')
+  })
+
+  t.test('Chromium resolves a name that we publish, and sends its checks there', async t => {
+    const name = await service.call('publish', ours.addresses[0])
+    const port = await service.call('listen', ours.addresses[0])
+    await gather(chromium, 'checks')
+    await chromium.call('agent', 'signal', 'checks', { description: { type: 'answer', sdp: ANSWER } })
+    const candidate = `candidate:1 1 udp 2113937151 ${name} ${port} typ host`
+    await chromium.call('agent', 'signal', 'checks', { candidate: { candidate, sdpMid: '0' } })
+    t.same(await service.call('heard'), { first: 0, address: theirs.addresses[0] }, 'a Binding request')
+    await chromium.call('agent', 'close', 'checks')
+  })
+
+  t.test('a name of nobody resolves to nothing', async t => {
+    t.same(await service.call('resolve', '00000000-0000-4000-8000-000000000000.local'), [])
+    t.match(await service.call('counters'), { malformed: 0, ambiguous: 0, failed: 0 })
+  })
+}
