@@ -162,8 +162,9 @@ t.test('a truncated SHA-256 passes only where it is allowed, and never below 16 
   const fields = { kind: 'request', method: 1, transactionId: id } as const
   const cut = (length: number): StunMessage => {
     // A truncated tag is over a header that counts the shorter attribute.
-    const head = append(encodeStun(fields), { type: Attribute.messageIntegritySha256, value: new Uint8Array(length) })
-    const tag = sha256.compute(head.subarray(0, 20)).subarray(0, length)
+    const head = encodeStun(fields)
+    head[3] = 4 + length
+    const tag = sha256.compute(head).subarray(0, length)
     return decoded(append(encodeStun(fields), { type: Attribute.messageIntegritySha256, value: tag }))
   }
   t.ok(verifyIntegritySha256(cut(32), sha256))
