@@ -61,6 +61,8 @@ export class SimulatedHost implements Host, Node {
   /** Sockets that have joined a group, and in which network; undefined once their address has gone. */
   readonly #multicast = new Map<SimulatedSocket, Network | undefined>()
   readonly #tcp: Tcp
+  readonly #watchers = new Set<() => void>()
+  #changed = false
   #nextPort = 0
   readonly counters = {
     /** Datagrams to a UDP port that is not open. */
@@ -109,6 +111,7 @@ export class SimulatedHost implements Host, Node {
     network.attach(address, this)
     this.#networks.set(address, network)
     this.#interfaces.push({ name: interfaceName, address, family: familyOf(address), internal: false })
+    this.#tellWatchers()
   }
 
   /** Takes an address away. Sockets bound to it stay open and reach nobody. */
@@ -123,6 +126,14 @@ export class SimulatedHost implements Host, Node {
       network?.leave(socket.group!, this)
       this.#multicast.set(socket, undefined)
     }
+    this.#tellWatchers()
+  }
+
+  watchInterfaces(changed: () => void): Cancellable {
+    // A watcher of its own for each call, also when two watch with one function.
+    const watcher = (): void => changed()
+    this.#watchers.add(watcher)
+    return { cancel: () => this.#watchers.delete(watcher) }
   }
 
   async openDatagram(options: DatagramOptions): Promise<DatagramSocket> {
@@ -249,6 +260,16 @@ export class SimulatedHost implements Host, Node {
         socket.receive(datagram.bytes.slice(), datagram.from, datagram.fromPort, now)
       }
     }
+  }
+
+  /** Once for all that changes in one moment, and after it. */
+  #tellWatchers(): void {
+    if (this.#changed || this.#watchers.size === 0) return
+    this.#changed = true
+    this.queueTask(() => {
+      this.#changed = false
+      for (const watcher of [...this.#watchers]) if (this.#watchers.has(watcher)) watcher()
+    })
   }
 
   #isLocal(to: string): boolean {

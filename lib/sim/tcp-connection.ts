@@ -9,6 +9,7 @@
 import type { Packet } from '../bytes/index.ts'
 import type { Cancellable, StreamSocket } from '../machine/index.ts'
 import type { Segment } from './datagram.ts'
+import { Outgoing } from './tcp-outgoing.ts'
 import { Reassembly, WINDOW } from './tcp-reassembly.ts'
 import { RetransmissionTimeout } from './tcp-timeout.ts'
 
@@ -67,8 +68,7 @@ export class TcpConnection implements StreamSocket {
   /** The other end's initial sequence number. */
   #theirs = 0
   readonly #flight: Sent[] = []
-  #unsent: Uint8Array[] = []
-  #unsentBytes = 0
+  readonly #unsent = new Outgoing()
   #acknowledged: number
   #next: number
   readonly #incoming = new Reassembly()
@@ -97,7 +97,7 @@ export class TcpConnection implements StreamSocket {
   }
 
   get bufferedAmount(): number {
-    return this.#unsentBytes
+    return this.#unsent.length
   }
 
   /** Whether its owner may still use it. */
@@ -124,8 +124,7 @@ export class TcpConnection implements StreamSocket {
 
   send(packet: Packet): void {
     if (!this.#over && packet.length > 0) {
-      this.#unsent.push(packet.view().slice())
-      this.#unsentBytes += packet.length
+      this.#unsent.put(packet.view().slice())
       this.#flush()
     }
     packet.release()
@@ -250,27 +249,10 @@ export class TcpConnection implements StreamSocket {
 
   #flush(): void {
     if (this.#state !== 'established') return
-    while (this.#unsentBytes > 0 && this.#next - this.#acknowledged < WINDOW) this.#push(this.#take(), false, false)
+    while (this.#unsent.length > 0 && this.#next - this.#acknowledged < WINDOW)
+      this.#push(this.#unsent.take(SEGMENT), false, false)
     const finSent = this.#flight.at(-1)?.fin === true || this.#finAcknowledged
-    if (this.#finWanted && this.#unsentBytes === 0 && !finSent) this.#push(NOTHING, false, true)
-  }
-
-  /** The next bytes to send, from as many pieces as fit one segment. */
-  #take(): Uint8Array {
-    const piece = new Uint8Array(Math.min(SEGMENT, this.#unsentBytes))
-    let length = 0
-    let used = 0
-    while (length < piece.length) {
-      const first = this.#unsent[used]!
-      const part = first.subarray(0, piece.length - length)
-      piece.set(part, length)
-      length += part.length
-      if (part.length === first.length) used++
-      else this.#unsent[used] = first.subarray(part.length)
-    }
-    this.#unsent = this.#unsent.slice(used)
-    this.#unsentBytes -= length
-    return piece
+    if (this.#finWanted && this.#unsent.length === 0 && !finSent) this.#push(NOTHING, false, true)
   }
 
   #push(bytes: Uint8Array, syn: boolean, fin: boolean): void {
@@ -359,8 +341,7 @@ export class TcpConnection implements StreamSocket {
     this.#state = 'gone'
     this.#timer?.cancel()
     this.#flight.length = 0
-    this.#unsent = []
-    this.#unsentBytes = 0
+    this.#unsent.clear()
     this.#incoming.clear()
     this.#host.forget(this)
   }

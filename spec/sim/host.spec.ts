@@ -42,6 +42,30 @@ t.test('interfaces: loopback and what was given, which may come and go', t => {
   t.end()
 })
 
+t.test('whoever watches is told of addresses that come and go, once for each moment', async t => {
+  const sim = new Simulation({ seed: 1 })
+  const host = sim.createHost({ addresses: ['10.0.0.1'] })
+  let told = 0
+  const changed = (): void => {
+    told++
+  }
+  const watches = [host.watchInterfaces(changed), host.watchInterfaces(changed)]
+  host.addAddress('10.0.0.2')
+  host.removeAddress('10.0.0.1')
+  host.removeAddress('10.0.0.9')
+  t.equal(told, 0)
+  await sim.elapse(0)
+  t.equal(told, 2)
+  watches[0]!.cancel()
+  host.addAddress('10.0.0.1')
+  await sim.elapse(1)
+  t.equal(told, 3)
+  watches[1]!.cancel()
+  host.removeAddress('10.0.0.1')
+  await sim.elapse(1)
+  t.equal(told, 3)
+})
+
 t.test('a sent packet goes back to its pool, whatever becomes of it', async t => {
   const host = new Simulation({ seed: 1 }).createHost({ addresses: ['10.0.0.1'] })
   const pool = new PacketPool(100, 10)
