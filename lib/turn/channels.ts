@@ -7,40 +7,15 @@
 
 import { Attribute, channelNumber, ErrorCode, FIRST_CHANNEL, LAST_CHANNEL, Method, xorAddress } from '../stun/index.ts'
 import { isLoss, type TurnContext } from './context.ts'
-import type { Peer } from './peer.ts'
+import { CHANNEL_LIFETIME, Channel, type Peer } from './peer.ts'
 import type { Permissions } from './permissions.ts'
 import type { Outcome } from './requests.ts'
 
-/** Milliseconds for which the server keeps a channel (RFC 8656, 12), and after which it is bound again. */
-const LIFETIME = 600_000
+/** Milliseconds after which a channel is bound again. */
 const REFRESH = 480_000
-/** How long after that the server may still have it: its clock starts when it gets the request. */
-const MARGIN = 60_000
 /** After a request that nobody answered. */
 const RETRY = 30_000
 const MOST_REQUESTS = 4
-
-export class Channel {
-  /** Until when it may be used; never before the server has agreed. */
-  boundUntil = Number.NEGATIVE_INFINITY
-  /** When it is to be bound again, or Infinity. */
-  refreshAt = Number.POSITIVE_INFINITY
-  /** When it was asked for the last time. */
-  askedAt = Number.NEGATIVE_INFINITY
-  asking = false
-  /** Not to be asked for before this: Infinity when the server has refused it. */
-  notBefore = Number.NEGATIVE_INFINITY
-
-  constructor(
-    readonly number: number,
-    readonly peer: Peer,
-  ) {}
-
-  /** Whether the server may have bound it. */
-  mayBeBound(now: number): boolean {
-    return this.asking || now < this.askedAt + LIFETIME + MARGIN
-  }
-}
 
 export class Channels {
   readonly #context: TurnContext
@@ -100,7 +75,7 @@ export class Channels {
     channel.asking = false
     this.deadline = Math.min(this.deadline, now)
     if (outcome.kind === 'success') {
-      channel.boundUntil = channel.askedAt + LIFETIME
+      channel.boundUntil = channel.askedAt + CHANNEL_LIFETIME
       channel.refreshAt = channel.askedAt + REFRESH
       this.#permissions.extend(channel.peer.permission, channel.askedAt)
       return

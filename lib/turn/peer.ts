@@ -1,8 +1,12 @@
 /** Whom the client talks to: permissions are per address, channels per address and port (RFC 8656, 9 and 12). */
 
 import type { Packet } from '../bytes/index.ts'
-import type { Channel } from './channels.ts'
 import type { IndicationPeer } from './indication.ts'
+
+/** Milliseconds for which the server keeps a channel (RFC 8656, 12). */
+export const CHANNEL_LIFETIME = 600_000
+/** How long after that the server may still have it: its clock starts when it gets the request. */
+const MARGIN = 60_000
 
 export class Peer implements IndicationPeer {
   /** Undefined until it is worth one. */
@@ -61,5 +65,28 @@ export class Permission {
     // The server may not be asked to bind the peer to another channel while this one may still stand there.
     for (const { channel } of this.peers.values()) if (channel?.mayBeBound(now)) return false
     return true
+  }
+}
+
+/** A number that stands for a peer. */
+export class Channel {
+  /** Until when it may be used; never before the server has agreed. */
+  boundUntil = Number.NEGATIVE_INFINITY
+  /** When it is to be bound again, or Infinity. */
+  refreshAt = Number.POSITIVE_INFINITY
+  /** When it was asked for the last time. */
+  askedAt = Number.NEGATIVE_INFINITY
+  asking = false
+  /** Not to be asked for before this: Infinity when the server has refused it. */
+  notBefore = Number.NEGATIVE_INFINITY
+
+  constructor(
+    readonly number: number,
+    readonly peer: Peer,
+  ) {}
+
+  /** Whether the server may have bound it. */
+  mayBeBound(now: number): boolean {
+    return this.asking || now < this.askedAt + CHANNEL_LIFETIME + MARGIN
   }
 }
