@@ -6,7 +6,7 @@
 import { equalBytes } from '../bytes/index.ts'
 import type { CryptoProvider } from '../crypto/index.ts'
 import { type Machine, randomBytes } from '../machine/index.ts'
-import { readAddress, readXorAddress, type StunAddress } from './address-attributes.ts'
+import { readAddress, readXorAddress, type StunAddress } from './address.ts'
 import { Attribute, readAlternateDomain, type StunAttribute } from './attributes.ts'
 import { NO_ANSWER, readErrorCode, readUnknownAttributes, unknownRequired } from './error-attributes.ts'
 import { verifyFingerprint } from './integrity.ts'

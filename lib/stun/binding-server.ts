@@ -4,7 +4,7 @@
  */
 
 import type { Mac } from '../crypto/index.ts'
-import { type StunAddress, xorAddress } from './address-attributes.ts'
+import { type StunAddress, xorAddress } from './address.ts'
 import { Attribute, type StunAttribute } from './attributes.ts'
 import { ErrorCode, errorCode, unknownAttributes, unknownRequired } from './error-attributes.ts'
 import { verifyFingerprint } from './integrity.ts'

@@ -4,7 +4,7 @@
  */
 
 import { fromUtf8, Reader, utf8, Writer } from '../bytes/index.ts'
-import { type AddressFamily, familyNumber, familyOf } from './address-attributes.ts'
+import { type AddressFamily, familyNumber, familyOf } from './address.ts'
 import { Attribute, LONGEST_TEXT, type StunAttribute } from './attributes.ts'
 
 /** A code of 300 to 699, and what the server says about it: for people and logs only. */

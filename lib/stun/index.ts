@@ -1,14 +1,16 @@
 /** stun: messages, credentials, client transactions, framing and server URIs of RFC 8489; the attributes of RFC 8656. */
 
-export { addressBytes, addressText, canonicalAddress } from './address.ts'
 export {
   type AddressFamily,
+  addressBytes,
+  addressText,
+  canonicalAddress,
   plainAddress,
   readAddress,
   readXorAddress,
   type StunAddress,
   xorAddress,
-} from './address-attributes.ts'
+} from './address.ts'
 export {
   Attribute,
   alternateDomain,

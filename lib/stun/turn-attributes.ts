@@ -1,7 +1,7 @@
 /** The attributes of TURN (RFC 8656, 18), but for its addresses and ADDRESS-ERROR-CODE. */
 
 import { Reader, Writer } from '../bytes/index.ts'
-import { type AddressFamily, familyNumber, familyOf } from './address-attributes.ts'
+import { type AddressFamily, familyNumber, familyOf } from './address.ts'
 import { Attribute, flag, type StunAttribute, u32Attribute } from './attributes.ts'
 
 /** Channel numbers that may be bound (RFC 8656, 12). */
