@@ -32,7 +32,7 @@ const other = (address: string): Session => (address === '192.0.2.1' ? bob : ada
 const settle = (name: string, own: string, session: Session): void => {
   for (let event = session.nextEvent(); event !== undefined; event = session.nextEvent()) {
     if (event.type === 'gather') {
-      session.addHostCandidate(event.mid, { socket: 0, address: own, port: 5000 }, now)
+      session.addLocalCandidate(event.mid, { socket: 0, type: 'host', address: own, port: 5000 }, now)
       session.endOfLocalCandidates(event.mid, now)
     } else if (event.type === 'candidate') {
       const { mid: sdpMid, mLineIndex: sdpMLineIndex, text: candidate, usernameFragment } = event

@@ -13,8 +13,11 @@ import type { LocalTransport } from './applied.ts'
 import { type DataForm, formatsOf, sctpAttributes } from './data-section.ts'
 import { candidateAttributes, defaultDestination, transportAttributes, trickledOf } from './transport-attributes.ts'
 
-/** What we do: candidates may come later (RFC 8840), and checks are by RFC 8445 (its section 10). */
-const ICE_OPTIONS: readonly string[] = ['trickle', 'ice2']
+/**
+ * What we do: candidates may come later (RFC 8840), checks are by RFC 8445 (its section 10), and another pair may be
+ * nominated without a restart (draft-thatcher-ice-renomination).
+ */
+const ICE_OPTIONS: readonly string[] = ['trickle', 'ice2', 'renomination']
 
 /** A transport as the m-section that carries it shows it. */
 export interface CarriedTransport {
@@ -58,10 +61,12 @@ export const rejectedSection = ({ kind, protocol, formats }: MediaDescription, m
 export class Composer {
   /** 63 random bits, so that it is positive as a signed number too (RFC 9429, 5.2.1). */
   readonly #sessionId: string
+  readonly #iceLite: boolean
   #version = 0
   #last: string | undefined
 
-  constructor(random: Random) {
+  constructor(random: Random, iceLite: boolean) {
+    this.#iceLite = iceLite
     const bytes = randomBytes(random, 8)
     let id = 0n
     for (const byte of bytes) id = (id << 8n) | BigInt(byte)
@@ -80,6 +85,7 @@ export class Composer {
     // An answer names only what was offered (RFC 9429, 5.3.1).
     const options = ICE_OPTIONS.filter(option => peerIceOptions?.includes(option) ?? true)
     const attributes: Attribute[] = bundles.map(mids => typed('group', { semantics: 'BUNDLE', mids }))
+    if (this.#iceLite) attributes.push(typed('ice-lite', true))
     if (options.length > 0) attributes.push(typed('ice-options', options))
     if (this.#format(this.#version, attributes, media) !== this.#last) this.#version++
     this.#last = this.#format(this.#version, attributes, media)

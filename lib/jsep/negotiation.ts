@@ -23,6 +23,8 @@ export interface NegotiationOptions {
   readonly random: Random
   /** The largest message that we take, in bytes, for `a=max-message-size`; 0 for any size. */
   readonly maxMessageSize: number
+  /** Whether we are a lite implementation of ICE (RFC 8839, 5.3). False by default. */
+  readonly iceLite?: boolean
 }
 
 /** A remote candidate as signalling carries it (webrtc-pc, 4.8.2 RTCIceCandidateInit). */
@@ -56,7 +58,7 @@ export class Negotiation {
   constructor(options: NegotiationOptions) {
     this.#maxMessageSize = options.maxMessageSize
     this.#agreement = new Agreement(options.maxMessageSize)
-    this.#composer = new Composer(options.random)
+    this.#composer = new Composer(options.random, options.iceLite === true)
   }
 
   get signalingState(): SignalingState {

@@ -127,9 +127,11 @@ export interface Host {
   readonly random: Random
   /** The addresses of this machine that are up. */
   interfaces(): readonly InterfaceAddress[]
+  /** Calls `changed` after addresses have come or gone, until it is cancelled. Does not keep a process alive. */
+  watchInterfaces(changed: () => void): Cancellable
   /** Binds a UDP socket. Rejects with an error whose `code` is the platform's (EADDRINUSE, EADDRNOTAVAIL, EACCES). */
   openDatagram(options: DatagramOptions): Promise<DatagramSocket>
-  /** Joins a multicast group on one interface. What is sent to the group also reaches this host. Rejects likewise. */
+  /** Joins a multicast group on one interface. What is sent to the group also reaches this host. Rejects likewise. Does not keep a process alive. */
   openMulticast(options: MulticastOptions): Promise<DatagramSocket>
   /**
    * Connects over TCP, or TLS. Rejects with an error whose `code` is the platform's (ECONNREFUSED, EHOSTUNREACH, ETIMEDOUT;

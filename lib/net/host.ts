@@ -13,6 +13,7 @@ import { resolve } from './resolver.ts'
 import { listenTcp, openTcp } from './tcp.ts'
 import { schedule } from './timer.ts'
 import { openUdp } from './udp.ts'
+import { watchInterfaces } from './watch.ts'
 
 export { nodeCrypto as crypto } from '../crypto/node.ts'
 
@@ -21,6 +22,7 @@ export const host: Host = {
   timeOrigin: performance.timeOrigin,
   random: nodeCrypto.random,
   interfaces,
+  watchInterfaces,
   openDatagram: openUdp,
   openMulticast,
   openStream: openTcp,

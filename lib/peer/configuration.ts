@@ -5,6 +5,13 @@
 import type { TraceSink } from '../machine/index.ts'
 import { certificateSlots, RTCCertificate } from './certificate.ts'
 import { type ConnectionHost, hostSymbol } from './host-symbol.ts'
+import {
+  CHANGEABLE,
+  checkIceConfiguration,
+  type IceConfiguration,
+  iceMembers,
+  UNCHANGEABLE,
+} from './ice-configuration.ts'
 import { MOST_ICE_SERVERS, type RTCIceServer, RTCIceServerDictionary, validateIceServers } from './ice-server.ts'
 import {
   any,
@@ -28,28 +35,18 @@ export type RTCIceTransportPolicy = 'relay' | 'all'
 export type RTCBundlePolicy = 'balanced' | 'max-compat' | 'max-bundle'
 export type RTCRtcpMuxPolicy = 'require'
 
-/** UDP ports, both ends included, from 1 to 65535. */
-export interface RTCPortRange {
-  readonly min: number
-  readonly max: number
-}
-
-export interface RTCConfiguration {
-  /** STUN and TURN servers. They are validated and kept, but gathering uses host candidates only so far. */
+export interface RTCConfiguration extends IceConfiguration {
+  /** STUN and TURN servers. Every URL of each is used. None by default. */
   iceServers?: RTCIceServer[]
-  /** With `relay` no host candidate is used, so that nothing connects before TURN servers are. */
+  /** `relay` shows and uses relayed candidates only. */
   iceTransportPolicy?: RTCIceTransportPolicy
   bundlePolicy?: RTCBundlePolicy
   rtcpMuxPolicy?: RTCRtcpMuxPolicy
   /** The first one is presented to the peer; without any, one is made for the connection. */
   certificates?: RTCCertificate[]
-  /** Kept, and shown by `getConfiguration`; nothing is gathered ahead. */
+  /** For how many transports to gather candidates ahead of the first description: 0 to 255, 0 by default. */
   iceCandidatePoolSize?: number
 
-  /** Addition: offer loopback addresses as candidates too. By default only when the host has no others. */
-  includeLoopback?: boolean
-  /** Addition: the UDP ports to use. By default whichever are free. */
-  portRange?: RTCPortRange
   /** Addition: the largest message taken from the peer, in bytes, from 1; 262,144 by default. */
   maxMessageSize?: number
   /** Addition: the largest datagram to send, in bytes of UDP payload, from 576; 1,200 by default. */
@@ -71,6 +68,7 @@ const object: Conversion<object> = (value, context) => {
 }
 
 const members = {
+  ...iceMembers,
   bundlePolicy: defaulted(
     enumeration<RTCBundlePolicy>('RTCBundlePolicy', ['balanced', 'max-compat', 'max-bundle']),
     (): RTCBundlePolicy => 'balanced',
@@ -88,12 +86,8 @@ const members = {
   ),
 
   exposeRemoteAddresses: optional(boolean),
-  includeLoopback: optional(boolean),
   maxMessageSize: optional(enforcedUnsignedLong),
   mtu: optional(enforcedUnsignedShort),
-  portRange: optional(
-    dictionary('RTCPortRange', { max: required(enforcedUnsignedShort), min: required(enforcedUnsignedShort) }),
-  ),
   trace: optional(object as Conversion<TraceSink>),
 }
 
@@ -107,7 +101,7 @@ export type Configuration = Converted<typeof members>
 const SMALLEST_MTU = 576
 
 /** What of a configuration is fixed at construction, and the name of each for messages. */
-const FIXED = ['maxMessageSize', 'mtu', 'exposeRemoteAddresses', 'trace'] as const
+const FIXED = ['maxMessageSize', 'mtu', 'exposeRemoteAddresses', 'trace', ...UNCHANGEABLE] as const
 
 /** The host that the configuration names, or the platform's. */
 export const configuredHost = (configuration: unknown, platform: ConnectionHost, context: string): ConnectionHost => {
@@ -121,10 +115,8 @@ export const configuredHost = (configuration: unknown, platform: ConnectionHost,
 /** Converts what an application passes; throws a TypeError. */
 export const convertConfiguration = (value: unknown, context: string): Configuration => {
   const configuration = RTCConfigurationDictionary(value, context)
-  const { portRange, mtu, maxMessageSize } = configuration
-  if (portRange !== undefined && (portRange.min < 1 || portRange.min > portRange.max)) {
-    throw new TypeError(`${context}: portRange must have 1 <= min <= max.`)
-  }
+  const { mtu, maxMessageSize } = configuration
+  checkIceConfiguration(configuration as IceConfiguration, context)
   if (mtu !== undefined && mtu < SMALLEST_MTU) throw new TypeError(`${context}: mtu must be at least ${SMALLEST_MTU}.`)
   if (maxMessageSize === 0) throw new TypeError(`${context}: maxMessageSize must be at least 1.`)
   return configuration
@@ -170,7 +162,7 @@ export const setConfiguration = (
   const iceServers = next.iceServers.slice(0, MOST_ICE_SERVERS)
   validateIceServers(iceServers, context)
   const kept: Partial<Configuration> = {}
-  for (const member of [...FIXED, 'includeLoopback', 'portRange'] as const) {
+  for (const member of [...FIXED, ...CHANGEABLE] as const) {
     if (old?.[member] !== undefined) Object.assign(kept, { [member]: old[member] })
   }
   return { ...kept, ...next, iceServers }

@@ -7,6 +7,8 @@
 
 import { type Channel, ChannelError, type ChannelOptions } from '../channel/index.ts'
 import type { Certificate } from '../crypto/index.ts'
+import type { GatherError } from '../gather/index.ts'
+import type { IceCandidate, LocalCandidateInit } from '../ice/index.ts'
 import { Driver, type FlushingMachine } from '../machine/index.ts'
 import { Session } from '../session/index.ts'
 import { certificateSlots, DEFAULT_VALIDITY, generate } from './certificate.ts'
@@ -17,8 +19,9 @@ import type { RTCDataChannel } from './data-channel.ts'
 import { RTCDataChannelEvent } from './data-channel-event.ts'
 import type { DataChannelOwner } from './data-channel-slots.ts'
 import { type Descriptions, describesData } from './descriptions.ts'
-import { Gatherer, type GathererOwner } from './gatherer.ts'
+import { Gathering, type GatheringOwner } from './gathering.ts'
 import type { ConnectionHost } from './host-symbol.ts'
+import { RTCPeerConnectionIceErrorEvent } from './ice-events.ts'
 import { exception } from './idl/index.ts'
 import { Negotiator, type NegotiatorOwner } from './negotiator.ts'
 import type { RTCSdpType } from './session-description.ts'
@@ -26,7 +29,7 @@ import { type ConnectionEvent, SessionTasks } from './session-tasks.ts'
 import { StatsCollector } from './stats/collect.ts'
 import { RTCStatsReport, StatsReportSlots } from './stats/report.ts'
 
-export class Connection implements NegotiatorOwner, ConnectivityOwner, GathererOwner, DataChannelOwner {
+export class Connection implements NegotiatorOwner, ConnectivityOwner, GatheringOwner, DataChannelOwner {
   readonly session: Session
   readonly negotiator: Negotiator
   readonly connectivity: Connectivity
@@ -39,7 +42,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, GathererO
   readonly #world: ConnectionHost
   readonly #driver: Driver
   readonly #tasks: SessionTasks
-  readonly #gatherer: Gatherer
+  readonly #gathering: Gathering
   readonly #channels: Channels
   readonly #stats: StatsCollector
   /** What the session presents; filled before the first description is made. */
@@ -55,25 +58,28 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, GathererO
 
   constructor(target: EventTarget, world: ConnectionHost, configuration: Configuration) {
     const { host, crypto } = world
-    const { maxMessageSize, mtu, trace } = configuration
+    const { maxMessageSize, mtu, trace, iceLite, iceCredentials } = configuration
     this.#target = target
     this.#world = world
     this.configuration = configuration
-    this.#gatherer = new Gatherer(host, this)
+    this.#gathering = new Gathering(world, this)
     this.session = new Session({
       crypto,
       certificates: this.#certificates,
-      transmit: (packet, socket, address, port) => this.#gatherer.send(packet, socket, address, port),
+      transmit: (packet, socket, address, port) => this.#gathering.send(packet, socket, address, port),
       ...(maxMessageSize !== undefined && { maxMessageSize }),
       ...(mtu !== undefined && { mtu }),
       ...(trace !== undefined && { trace }),
+      ...(iceLite !== undefined && { iceLite }),
+      ...(iceCredentials !== undefined && { iceParameters: iceCredentials }),
     })
     this.#driver = new Driver(host, this.#machine(), this.#drain)
     this.#tasks = new SessionTasks(host, {
-      gather: mid => void this.#gatherer.gather(mid).catch(() => this.ended(mid)),
+      gather: mid => this.#gather(mid),
+      name: (mid, candidate) => void this.#resolve(mid, candidate),
       transportsChanged: () => {
         this.connectivity.refresh()
-        this.#gatherer.keep(new Set(this.session.transports.map(({ mid }) => mid)))
+        this.#gathering.keep(new Set(this.session.transports.map(({ mid }) => mid)))
       },
       face: mid => this.connectivity.transports.find(mid),
       handle: this.#handle,
@@ -82,6 +88,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, GathererO
     this.#stats = new StatsCollector(crypto)
     this.negotiator = new Negotiator(this)
     this.connectivity = new Connectivity(this)
+    this.#gathering.fill()
     this.certified = this.#certify()
     // Whoever negotiates is told; without that, nobody misses it.
     this.certified.catch(() => {})
@@ -155,14 +162,55 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, GathererO
     this.#driver.touch()
   }
 
-  candidate(mid: string, host: { socket: number; address: string; port: number; interfaceName: string }): void {
-    this.session.addHostCandidate(mid, host, this.now())
+  pathLost(socket: number, address: string, port: number): void {
+    this.session.pathLost(socket, address, port, this.now())
     this.touch()
   }
 
-  ended(mid: string): void {
+  baseGone(socket: number): void {
+    this.session.removeSocket(socket, this.now())
+    this.touch()
+  }
+
+  // Gathering
+
+  #gather(mid: string): void {
+    const transport = this.session.transports.find(item => item.mid === mid)
+    if (transport !== undefined) this.#gathering.gather(mid, transport.ice.localParameters.usernameFragment)
+  }
+
+  candidateFound(mid: string, init: LocalCandidateInit): void {
+    this.session.addLocalCandidate(mid, init, this.now())
+    this.touch()
+  }
+
+  candidatesEnded(mid: string): void {
     this.session.endOfLocalCandidates(mid, this.now())
     this.touch()
+  }
+
+  serverFailed(_mid: string, { url, address, port, code, text }: GatherError): void {
+    // The address is the application's business only where a candidate would show it (webrtc-pc, 4.8.3).
+    const known = this.configuration.hideHostAddresses !== true && this.configuration.iceTransportPolicy === 'all'
+    const init = { url, errorCode: code, errorText: text, ...(known && { address, port }) }
+    this.queueTask(() => this.dispatch(new RTCPeerConnectionIceErrorEvent('icecandidateerror', init)))
+  }
+
+  async #resolve(mid: string, candidate: IceCandidate): Promise<void> {
+    const addresses = await this.#gathering.resolve(candidate.address)
+    if (this.closed) return
+    this.session.resolveName(mid, candidate, addresses, this.now())
+    this.touch()
+  }
+
+  /** The configuration has changed. */
+  reconfigured(): void {
+    this.#gathering.fill()
+  }
+
+  /** ICE is through on a transport. */
+  completed(mid: string): void {
+    this.#gathering.rest(mid)
   }
 
   // Channels
@@ -253,7 +301,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, GathererO
 
   readonly #release = (): void => {
     this.session.close(this.now())
-    this.#gatherer.close()
+    this.#gathering.close()
   }
 
   // What the session tells

@@ -32,6 +32,8 @@ export interface ConnectivityOwner {
   readonly session: Session
   readonly descriptions: Descriptions
   queueTask(task: () => void): void
+  /** ICE has found its pair on the transport of that mid, and looks no further. */
+  completed(mid: string): void
   /** Fires at the RTCPeerConnection. */
   dispatch(event: Event): void
 }
@@ -140,6 +142,7 @@ export class Connectivity {
     const before = { ice: this.iceConnectionState, connection: this.connectionState }
     if (stateChanged) {
       iceSlots.state = state
+      if (state === 'completed' && face.session !== undefined) this.#owner.completed(face.session.mid)
       this.iceConnectionState = iceConnectionState(this.#states())
       this.connectionState = connectionState(this.iceConnectionState, this.#states())
     }
@@ -178,7 +181,8 @@ export class Connectivity {
   }
 
   #announce(candidate: RTCIceCandidate | null): void {
-    this.#owner.dispatch(new RTCPeerConnectionIceEvent('icecandidate', { candidate }))
+    const url = candidate?.url ?? null
+    this.#owner.dispatch(new RTCPeerConnectionIceEvent('icecandidate', { candidate, url }))
   }
 
   // SCTP

@@ -2,11 +2,14 @@
 
 import type { CryptoProvider } from '../crypto/index.ts'
 import type { Host } from '../machine/index.ts'
+import type { MdnsService } from '../mdns/index.ts'
 
 /** What the configuration member under `hostSymbol` holds. */
 export interface ConnectionHost {
   readonly host: Host
   readonly crypto: CryptoProvider
+  /** Shared by the connections of one world; without it, each has its own as soon as it needs one. */
+  readonly mdns?: MdnsService
 }
 
 /**

@@ -79,7 +79,7 @@ const RTCPeerConnectionIceErrorEventInitDictionary = dictionary(
   EventInitDictionary,
 )
 
-/** A STUN or TURN server that failed. Not fired yet: only host candidates are gathered, which take no server. */
+/** A STUN or TURN server that failed as a whole: from none of our addresses did anything come of it. */
 export class RTCPeerConnectionIceErrorEvent extends Event {
   readonly #init: RTCPeerConnectionIceErrorEventInit
 

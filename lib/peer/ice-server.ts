@@ -1,12 +1,15 @@
 /**
- * RTCIceServer (webrtc-pc, 4.2.2) and the validation of its URLs (4.4.1.6; RFC 7064 and RFC 7065, section 3.1).
- *
- * Servers are checked and kept here; gathering uses none of them yet.
+ * RTCIceServer (webrtc-pc, 4.2.2), the validation of its URLs (4.4.1.6; RFC 7064 and RFC 7065, section 3.1), and the
+ * servers as gathering takes them.
  */
 
 import { utf8 } from '../bytes/index.ts'
+import type { GatherServer } from '../gather/index.ts'
+import { parseServerUri } from '../stun/index.ts'
 import {
+  type Conversion,
   type Converted,
+  callback,
   DOMString,
   dictionary,
   exception,
@@ -20,10 +23,24 @@ export interface RTCIceServer {
   urls: string | string[]
   username?: string
   credential?: string
+  /** Addition: certificates in PEM to trust in place of the platform's, for `turns:`. */
+  ca?: string | string[]
+  /**
+   * Addition: asked for a user name and password when there are none, and again when the server refuses them: for user
+   * names that expire. May be asynchronous.
+   */
+  getCredentials?: () => RTCIceServerCredentials | Promise<RTCIceServerCredentials>
+}
+
+export interface RTCIceServerCredentials {
+  readonly username: string
+  readonly credential: string
 }
 
 const members = {
+  ca: optional(stringOrSequence(DOMString)),
   credential: optional(DOMString),
+  getCredentials: optional(callback as Conversion<NonNullable<RTCIceServer['getCredentials']>>),
   urls: required(stringOrSequence(USVString)),
   username: optional(DOMString),
 }
@@ -80,7 +97,9 @@ const cut = (text: string, at: string): [string, string | undefined] => {
   return index < 0 ? [text, undefined] : [text.slice(0, index), text.slice(index + 1)]
 }
 
-const requireCredentials = (url: string, { username, credential }: IceServer, context: string): void => {
+const requireCredentials = (url: string, server: IceServer, context: string): void => {
+  const { username, credential, getCredentials } = server
+  if (getCredentials !== undefined && username === undefined) return
   const fail: (what: string) => never = what => {
     throw exception('InvalidAccessError', `${context}: '${url.slice(0, 200)}' needs a ${what}.`)
   }
@@ -100,5 +119,54 @@ export const validateIceServers = (servers: readonly IceServer[], context: strin
     const urls = typeof server.urls === 'string' ? [server.urls] : server.urls
     if (urls.length === 0) throw exception('SyntaxError', `${context}: An ICE server has no URLs.`)
     for (const url of urls) validateUrl(url, server, context)
+  }
+}
+
+const CredentialsDictionary = dictionary('RTCIceServerCredentials', {
+  credential: required(DOMString),
+  username: required(DOMString),
+})
+
+/** A URL of a server, as gathering takes it; undefined for one that is none, which validation has refused before. */
+const gatherServer = (url: string, server: IceServer): GatherServer | undefined => {
+  const uri = parseServerUri(url)
+  const { username, credential, ca, getCredentials } = server
+  if (uri === undefined) return undefined
+  return {
+    url,
+    uri,
+    ...(username !== undefined && credential !== undefined && { credentials: { username, password: credential } }),
+    ...(ca !== undefined && { ca }),
+    ...(getCredentials !== undefined && {
+      renew: async () => {
+        const given = CredentialsDictionary(await getCredentials(), 'RTCIceServer.getCredentials')
+        return { username: given.username, password: given.credential }
+      },
+    }),
+  }
+}
+
+const isSame = (a: IceServer, b: IceServer): boolean =>
+  a.username === b.username &&
+  a.credential === b.credential &&
+  a.getCredentials === b.getCredentials &&
+  String(a.ca) === String(b.ca)
+
+/** The servers of a configuration, one for each URL. Who is named again keeps its object, and so what stands on it. */
+export class GatherServers {
+  #known: { readonly server: IceServer; readonly gather: GatherServer }[] = []
+
+  of(servers: readonly IceServer[]): readonly GatherServer[] {
+    const next: { readonly server: IceServer; readonly gather: GatherServer }[] = []
+    for (const server of servers) {
+      for (const url of typeof server.urls === 'string' ? [server.urls] : server.urls) {
+        if (next.some(item => item.gather.url === url && isSame(item.server, server))) continue
+        const before = this.#known.find(item => item.gather.url === url && isSame(item.server, server))
+        const gather = before?.gather ?? gatherServer(url, server)
+        if (gather !== undefined) next.push({ server, gather })
+      }
+    }
+    this.#known = next
+    return next.map(({ gather }) => gather)
   }
 }

@@ -6,7 +6,6 @@ export type {
   RTCBundlePolicy,
   RTCConfiguration,
   RTCIceTransportPolicy,
-  RTCPortRange,
   RTCRtcpMuxPolicy,
 } from './configuration.ts'
 export { RTCDataChannel, type RTCDataChannelEventMap, type RTCDataChannelMessageEvent } from './data-channel.ts'
@@ -27,13 +26,14 @@ export {
   type RTCIceTcpCandidateType,
   type RTCLocalIceCandidateInit,
 } from './ice-candidate.ts'
+export type { RTCIceCredentials, RTCPortRange, RTCTcpCandidateType } from './ice-configuration.ts'
 export {
   RTCPeerConnectionIceErrorEvent,
   type RTCPeerConnectionIceErrorEventInit,
   RTCPeerConnectionIceEvent,
   type RTCPeerConnectionIceEventInit,
 } from './ice-events.ts'
-export type { RTCIceServer } from './ice-server.ts'
+export type { RTCIceServer, RTCIceServerCredentials } from './ice-server.ts'
 export {
   type RTCIceGathererState,
   type RTCIceParameters,
@@ -44,6 +44,7 @@ export {
 } from './ice-transport.ts'
 export type { EventHandler } from './idl/index.ts'
 export type { RTCPeerConnectionErrorCallback, RTCSessionDescriptionCallback } from './legacy-callbacks.ts'
+export { openTcpMux, openUdpMux } from './mux.ts'
 export {
   type RTCAnswerOptions,
   type RTCOfferAnswerOptions,

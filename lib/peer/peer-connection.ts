@@ -1,6 +1,7 @@
 /** RTCPeerConnection (webrtc-pc, 4.4): the conversions of Web IDL around the connection that does the work. */
 
 import { crypto, host } from '#host'
+import { MdnsService } from '../mdns/index.ts'
 import { generate, RTCCertificate } from './certificate.ts'
 import { certificateRequest, type RTCKeyAlgorithm } from './certificate-algorithm.ts'
 import {
@@ -77,7 +78,7 @@ export interface RTCPeerConnectionEventMap {
   datachannel: RTCDataChannelEvent
 }
 
-const platform = { host, crypto }
+const platform = { host, crypto, mdns: new MdnsService(host, crypto.random) }
 const on = (method: string): string => `Failed to execute '${method}' on 'RTCPeerConnection'`
 
 export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMap> {
@@ -289,6 +290,7 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
     if (connection.closed) throw closedException(context)
     const { described } = connection.negotiator
     connection.configuration = setConfiguration(converted, connection.configuration, described, context)
+    connection.reconfigured()
   }
 
   /**

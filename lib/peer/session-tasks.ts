@@ -4,7 +4,7 @@
  */
 
 import type { Channel, ChannelEvent } from '../channel/index.ts'
-import type { CandidatePair, IceState } from '../ice/index.ts'
+import type { CandidatePair, IceCandidate, IceState } from '../ice/index.ts'
 import type { Host } from '../machine/index.ts'
 import type { SessionEvent } from '../session/index.ts'
 import { TaskQueue } from './task-queue.ts'
@@ -43,6 +43,8 @@ export type ConnectionEvent = Extract<SessionEvent, ChannelEvent> | TransportTas
 export interface SessionListener {
   /** A transport wants sockets; at once. */
   gather(mid: string): void
+  /** A candidate of the peer's has a name to look up; at once. */
+  name(mid: string, candidate: IceCandidate): void
   /** The session has other transports; at once. */
   transportsChanged(): void
   /** The transport of that mid, if it has a face. */
@@ -93,6 +95,9 @@ export class SessionTasks {
     switch (event.type) {
       case 'gather':
         this.#listener.gather(event.mid)
+        return undefined
+      case 'name':
+        this.#listener.name(event.mid, event.candidate)
         return undefined
       case 'transports':
         this.#listener.transportsChanged()

@@ -48,7 +48,8 @@ export class TransportFace {
     const known = new Map(iceSlots.remoteCandidates.map(candidate => [candidate.candidate, candidate]))
     iceSlots.remoteCandidates = ice.remoteCandidates
       .filter(({ type }) => type !== 'prflx')
-      .map(formatCandidate)
+      // Of a name, the application knows the name; the address that it stands for is not for it to see.
+      .map(candidate => formatCandidate({ ...candidate, address: candidate.hostName ?? candidate.address }))
       .map(
         text =>
           known.get(text) ??
@@ -62,8 +63,16 @@ export class TransportFace {
   }
 
   /** A local candidate is shown to the application. */
-  surface({ text, mid, mLineIndex, usernameFragment }: CandidateFound): RTCIceCandidate {
-    const candidate = new RTCIceCandidate({ candidate: text, sdpMid: mid, sdpMLineIndex: mLineIndex, usernameFragment })
+  surface({ candidate: found, text, mid, mLineIndex, usernameFragment }: CandidateFound): RTCIceCandidate {
+    const { url = null, relayProtocol = null } = found
+    const candidate = new RTCIceCandidate({
+      candidate: text,
+      sdpMid: mid,
+      sdpMLineIndex: mLineIndex,
+      usernameFragment,
+      url,
+      relayProtocol,
+    })
     if (usernameFragment === this.iceSlots.localParameters?.usernameFragment) {
       this.iceSlots.localCandidates.push(candidate)
     }
@@ -84,14 +93,16 @@ export class TransportFace {
   }
 
   /** Whether signalling has told the address of a remote candidate (webrtc-pc, 4.8.1). */
-  signalled({ address }: IceCandidate): boolean {
-    return this.iceSlots.remoteCandidates.some(candidate => candidate.address === address)
+  signalled({ address, hostName }: IceCandidate): boolean {
+    return hostName === undefined && this.iceSlots.remoteCandidates.some(candidate => candidate.address === address)
   }
 
   #candidate(candidate: IceCandidate, known: readonly RTCIceCandidate[], addressKnown: boolean): RTCIceCandidate {
     const { mid = null, mLineIndex = null } = this.session ?? {}
+    const shown = candidate.hostName ?? candidate.address
     const found = known.find(
-      ({ address, port, type }) => address === candidate.address && port === candidate.port && type === candidate.type,
+      ({ address, port, type, protocol }) =>
+        address === shown && port === candidate.port && type === candidate.type && protocol === candidate.protocol,
     )
     if (found !== undefined) return found
     const init = {

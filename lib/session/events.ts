@@ -4,7 +4,7 @@ import type { Packet } from '../bytes/index.ts'
 import type { ChannelEvent } from '../channel/index.ts'
 import type { Certificate, CryptoProvider } from '../crypto/index.ts'
 import type { DtlsError, DtlsState } from '../dtls/index.ts'
-import type { CandidatePair, IceCandidate, IceRole, IceState } from '../ice/index.ts'
+import type { CandidatePair, IceCandidate, IceParameters, IceRole, IceState } from '../ice/index.ts'
 import type { SignalingState } from '../jsep/index.ts'
 import type { TraceSink } from '../machine/index.ts'
 
@@ -12,8 +12,12 @@ export interface SessionOptions {
   readonly crypto: CryptoProvider
   /** The first one is presented to the peer. Read when the first description is made: it may still be on its way before. */
   readonly certificates: readonly Certificate[]
-  /** Puts a datagram on the wire from one of the sockets that `addHostCandidate` named. */
+  /** Puts a datagram on the wire from one of the bases that `addLocalCandidate` named. */
   readonly transmit: (packet: Packet, socket: number, address: string, port: number) => void
+  /** Whether we only answer connectivity checks (RFC 8445, 2.5). False by default. */
+  readonly iceLite?: boolean
+  /** The ICE credentials that the first transport begins with; random ones by default. */
+  readonly iceParameters?: IceParameters
   /** The largest message taken from the peer, in bytes: announced as `a=max-message-size` (RFC 8841). 262,144 by default. */
   readonly maxMessageSize?: number
   /** The largest datagram to send, in bytes of UDP payload. 1,200 by default. */
@@ -33,8 +37,13 @@ export interface CandidateInit {
 }
 
 export type SessionEvent =
-  /** The owner is to open sockets, name each with `addHostCandidate`, and close with `endOfLocalCandidates`. */
+  /**
+   * The owner is to open bases, name what it finds with `addLocalCandidate`, and close with `endOfLocalCandidates`: at
+   * first, and again at each ICE restart, when bases that stand stay and need not be named anew.
+   */
   | { readonly type: 'gather'; readonly mid: string }
+  /** A candidate of the peer's has a name: the owner looks it up, and calls `resolveName`. */
+  | { readonly type: 'name'; readonly mid: string; readonly candidate: IceCandidate }
   | {
       readonly type: 'candidate'
       readonly mid: string

@@ -9,4 +9,4 @@ export {
   type SessionOptions,
 } from './events.ts'
 export { DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_MTU, Session } from './session.ts'
-export { type HostAddress, SessionTransport } from './session-transport.ts'
+export { type AnnouncedCandidate, SessionTransport } from './session-transport.ts'

@@ -3,18 +3,16 @@
  * applied to it (RFC 9429, sections 5.9 to 5.11).
  */
 
-import { formatCandidate, type IceCandidate, type IceParameters, parseCandidate } from '../ice/index.ts'
+import {
+  formatCandidate,
+  type IceCandidate,
+  type IceParameters,
+  type LocalCandidateInit,
+  parseCandidate,
+} from '../ice/index.ts'
 import type { AppliedMedia } from '../jsep/index.ts'
 import { Transport, type TransportOptions } from '../transport/index.ts'
 import type { GatheringState } from './events.ts'
-
-export interface HostAddress {
-  /** The owner's own number for a bound UDP socket. */
-  readonly socket: number
-  readonly address: string
-  readonly port: number
-  readonly interfaceName?: string
-}
 
 export interface AnnouncedCandidate {
   readonly candidate: IceCandidate
@@ -53,12 +51,14 @@ export class SessionTransport {
     return this.transport.dtlsState
   }
 
-  addHost(host: HostAddress, now: number): AnnouncedCandidate {
-    return this.#announce(this.ice.addHostCandidate(host, now))
+  /** Undefined when there is nothing to tell the peer: it says no more than others do, or is not to be told. */
+  addLocal(init: LocalCandidateInit, now: number): AnnouncedCandidate | undefined {
+    const candidate = this.ice.addLocalCandidate(init, now)
+    return candidate && this.#announce(candidate)
   }
 
   /**
-   * Takes new local credentials into use, or those of before when an offer was rolled back; the sockets stay, and their
+   * Takes new local credentials into use, or those of before when an offer was rolled back; the bases stay, and their
    * candidates are announced anew.
    */
   restart(parameters: IceParameters, now: number): AnnouncedCandidate[] {
@@ -78,8 +78,9 @@ export class SessionTransport {
     if (remote === undefined || dtlsRole === undefined) return
     const known = this.ice.remoteParameters
     if (known?.usernameFragment !== remote.usernameFragment || known.password !== remote.password) {
-      const { usernameFragment, password, iceLite } = remote
-      this.ice.setRemoteParameters({ usernameFragment, password, iceLite }, now)
+      const { usernameFragment, password, iceLite, iceOptions } = remote
+      const renomination = iceOptions.includes('renomination')
+      this.ice.setRemoteParameters({ usernameFragment, password, iceLite, renomination }, now)
     }
     for (const text of remote.candidates) {
       const candidate = parseCandidate(text)

@@ -10,12 +10,12 @@
 
 import type { Channel, ChannelOptions, DataChannels } from '../channel/index.ts'
 import { fingerprint } from '../crypto/index.ts'
-import { parseCandidate } from '../ice/index.ts'
+import { type IceCandidate, type LocalCandidateInit, parseCandidate } from '../ice/index.ts'
 import { type Applied, type LocalContext, Negotiation, type SdpType, type SignalingState } from '../jsep/index.ts'
 import { EventQueue, type FlushingMachine } from '../machine/index.ts'
 import { DataLink, type SctpParameters } from './data-link.ts'
 import { type CandidateInit, SessionError, type SessionEvent, type SessionOptions } from './events.ts'
-import type { HostAddress, SessionTransport } from './session-transport.ts'
+import type { SessionTransport } from './session-transport.ts'
 import { TransportSet } from './transport-set.ts'
 
 export const DEFAULT_MAX_MESSAGE_SIZE = 262_144
@@ -37,7 +37,11 @@ export class Session implements FlushingMachine {
   constructor(options: SessionOptions) {
     this.#options = options
     const { crypto, mtu = DEFAULT_MTU, maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE } = options
-    this.#negotiation = new Negotiation({ random: crypto.random, maxMessageSize })
+    this.#negotiation = new Negotiation({
+      random: crypto.random,
+      maxMessageSize,
+      iceLite: options.iceLite === true,
+    })
     this.#data = new DataLink({ ...options, mtu, maxMessageSize }, this.#events, () => this.#now)
     this.#transports = new TransportSet({ ...options, mtu }, this.#negotiation, this.#events, (data, now) =>
       this.channels.receive(data, now),
@@ -182,11 +186,36 @@ export class Session implements FlushingMachine {
 
   // Gathering
 
-  addHostCandidate(mid: string, host: HostAddress, now: number): void {
+  /** A candidate of ours for the transport of `mid`, and the base beneath it. */
+  addLocalCandidate(mid: string, init: LocalCandidateInit, now: number): void {
     this.#now = now
     const owner = this.#transports.find(mid)
     if (owner === undefined || this.#closed) return
-    this.#transports.addHost(owner, host, now)
+    this.#transports.addLocal(owner, init, now)
+    this.#settle(now)
+  }
+
+  /** A base is gone: its address was taken from this machine, or its allocation is lost. */
+  removeSocket(socket: number, now: number): void {
+    if (this.#closed) return
+    this.#now = now
+    this.#transports.removeSocket(socket, now)
+    this.#settle(now)
+  }
+
+  /** A TCP connection of a base could not be made, or is over. */
+  pathLost(socket: number, address: string, port: number, now: number): void {
+    if (this.#closed) return
+    this.#now = now
+    this.#transports.bySocket(socket)?.ice.pathLost(socket, address, port, now)
+    this.#settle(now)
+  }
+
+  /** The addresses of a candidate that event `name` told of; none when it has none. */
+  resolveName(mid: string, candidate: IceCandidate, addresses: readonly string[], now: number): void {
+    if (this.#closed) return
+    this.#now = now
+    this.#transports.find(mid)?.ice.resolveName(candidate, addresses, now)
     this.#settle(now)
   }
 

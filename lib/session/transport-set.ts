@@ -3,11 +3,11 @@
  * brings new credentials, dropped when none names them any more (RFC 9429, 5.9 to 5.11; webrtc-pc, 4.4.2 restartIce).
  */
 
-import { createIceParameters, type IceParameters, type IceRole } from '../ice/index.ts'
+import { createIceParameters, type IceParameters, type IceRole, type LocalCandidateInit } from '../ice/index.ts'
 import type { AppliedMedia, LocalContext, Negotiation } from '../jsep/index.ts'
 import type { EventQueue } from '../machine/index.ts'
 import type { GatheringState, SessionEvent, SessionOptions } from './events.ts'
-import { type AnnouncedCandidate, type HostAddress, SessionTransport } from './session-transport.ts'
+import { type AnnouncedCandidate, SessionTransport } from './session-transport.ts'
 
 export class TransportSet {
   /** The role that a new transport's ICE agent takes: controlling for who offered first (RFC 8445, 6.1.1). */
@@ -72,13 +72,20 @@ export class TransportSet {
         }
         let fresh = this.#fresh.get(mid)
         if (fresh === undefined || iceRestart) {
-          fresh = createIceParameters(this.#options.crypto.random)
+          fresh = this.#createParameters()
           this.#fresh.set(mid, fresh)
         }
         const { usernameFragment, password } = fresh
         return { usernameFragment, password, candidates: [], endOfCandidates: false, ...role }
       },
     }
+  }
+
+  /** Credentials of the application's own are for the first transport alone: a restart asks for others. */
+  #createParameters(): IceParameters {
+    const { crypto, iceParameters } = this.#options
+    const isFirst = this.#list.length === 0 && this.#fresh.size === 0
+    return isFirst && iceParameters !== undefined ? iceParameters : createIceParameters(crypto.random)
   }
 
   /** Whether the next description needs new credentials: the application asked, or the peer's offer restarts. */
@@ -101,17 +108,17 @@ export class TransportSet {
     if (parameters.usernameFragment === owner.ice.localParameters.usernameFragment) return owner
     this.#setGathering(owner, 'gathering')
     for (const candidate of owner.restart(parameters, now)) this.#tell(owner, candidate)
-    this.#endGathering(owner, now)
+    this.#events.push({ type: 'gather', mid: owner.mid })
     return owner
   }
 
   #make(media: AppliedMedia, iceParameters: IceParameters): SessionTransport {
-    const { crypto, certificates, transmit, trace, mtu } = this.#options
+    const { crypto, certificates, transmit, trace, mtu, iceLite } = this.#options
     const made = new SessionTransport(media.transportMid, media.index, {
       crypto,
       certificate: certificates[0]!,
-      // A lite peer never controls (RFC 8445, 6.1.1).
-      iceRole: media.remote?.iceLite === true ? 'controlling' : this.iceRole,
+      iceRole: this.#roleTowards(media.remote?.iceLite === true),
+      iceLite: iceLite === true,
       iceParameters,
       mtu,
       transmit,
@@ -123,6 +130,13 @@ export class TransportSet {
     this.#setGathering(made, 'gathering')
     this.#events.push({ type: 'gather', mid: made.mid })
     return made
+  }
+
+  /** RFC 8445, 6.1.1: a full implementation controls a lite one; of two alike, whoever offered first. */
+  #roleTowards(isLitePeer: boolean): IceRole {
+    const isLite = this.#options.iceLite === true
+    if (isLite === isLitePeer) return this.iceRole
+    return isLite ? 'controlled' : 'controlling'
   }
 
   /** Closes the transports that no description names any more, and returns them. */
@@ -147,9 +161,16 @@ export class TransportSet {
     for (const fragment of this.#toReplace) if (!inUse.has(fragment)) this.#toReplace.delete(fragment)
   }
 
-  addHost(owner: SessionTransport, host: HostAddress, now: number): void {
-    this.#bySocket[host.socket] = owner
-    this.#tell(owner, owner.addHost(host, now))
+  addLocal(owner: SessionTransport, init: LocalCandidateInit, now: number): void {
+    this.#bySocket[init.socket] = owner
+    const announced = owner.addLocal(init, now)
+    if (announced !== undefined) this.#tell(owner, announced)
+  }
+
+  /** A base is no more. */
+  removeSocket(socket: number, now: number): void {
+    this.#bySocket[socket]?.ice.removeSocket(socket, now)
+    this.#bySocket[socket] = undefined
   }
 
   endGathering(owner: SessionTransport, now: number): void {

@@ -9,7 +9,14 @@
 import type { Packet } from '../bytes/index.ts'
 import type { Certificate, CryptoProvider } from '../crypto/index.ts'
 import { DtlsConnection, type DtlsError, type DtlsRole, type DtlsState, type Fingerprint } from '../dtls/index.ts'
-import { type CandidatePair, IceAgent, type IceParameters, type IceRole, type IceState } from '../ice/index.ts'
+import {
+  type CandidatePair,
+  IceAgent,
+  type IceCandidate,
+  type IceParameters,
+  type IceRole,
+  type IceState,
+} from '../ice/index.ts'
 import { EventQueue, type Machine, type TraceSink } from '../machine/index.ts'
 import { packetKind } from './demultiplex.ts'
 
@@ -23,6 +30,7 @@ export type TransportEvent =
   | { readonly type: 'ice'; readonly state: IceState }
   | { readonly type: 'selected'; readonly pair: CandidatePair }
   | { readonly type: 'role'; readonly role: IceRole }
+  | { readonly type: 'name'; readonly candidate: IceCandidate }
   | { readonly type: 'dtls'; readonly state: DtlsState; readonly error?: DtlsError }
 
 /** A datagram that waits for DTLS, and where it came from. */
@@ -38,6 +46,8 @@ export interface TransportOptions {
   readonly certificate: Certificate
   readonly iceRole: IceRole
   readonly iceParameters: IceParameters
+  /** Whether we only answer checks. False by default. */
+  readonly iceLite?: boolean
   /** The largest datagram to send, in bytes of UDP payload. */
   readonly mtu: number
   readonly transmit: (packet: Packet, socket: number, address: string, port: number) => void
@@ -75,6 +85,7 @@ export class Transport implements Machine {
       crypto: options.crypto,
       role: options.iceRole,
       parameters: options.iceParameters,
+      lite: options.iceLite === true,
       transmit: options.transmit,
       ...(options.trace && { trace: options.trace }),
     })

@@ -14,7 +14,7 @@ t.test('an offer of data has the lines that browsers write, and no others', t =>
       's=-',
       't=0 0',
       'a=group:BUNDLE 0',
-      'a=ice-options:trickle ice2',
+      'a=ice-options:trickle ice2 renomination',
       'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
       'c=IN IP4 0.0.0.0',
       'a=ice-ufrag:off0gen0',
@@ -68,7 +68,7 @@ t.test('both sides are told of the same transport, from their ends', t => {
     usernameFragment: 'bbb0gen0',
     password: 'aVeryLongIcePasswordForTests',
     iceLite: false,
-    iceOptions: ['trickle', 'ice2'],
+    iceOptions: ['trickle', 'ice2', 'renomination'],
     fingerprints: [b.fingerprint],
     setup: 'active',
     candidates: [],
@@ -191,14 +191,23 @@ t.test('a context that knows the role of its transport has the last word on it',
   t.end()
 })
 
+t.test('a lite implementation says so at the level of the session', t => {
+  const lite = new Side('a', { data: true, iceLite: true })
+  const offer = lite.offer()
+  t.match(offer.slice(0, offer.indexOf('m=')), /^a=ice-lite\r$/m)
+  t.same(linesOf(new Side('b', { data: true }).offer(), 'a=ice-lite'), [])
+  t.end()
+})
+
 t.test('an answer names the ICE options that were offered, and no others', t => {
   for (const [offered, answered] of [
     ['trickle ice2', ['a=ice-options:trickle ice2']],
     ['ice2,trickle', ['a=ice-options:trickle ice2']],
     ['trickle', ['a=ice-options:trickle']],
-    ['renomination', []],
+    ['renomination trickle', ['a=ice-options:trickle renomination']],
+    ['rtp+ecn', []],
   ] as const) {
-    const offer = new Side('a', { data: true }).offer().replace('trickle ice2', offered)
+    const offer = new Side('a', { data: true }).offer().replace('trickle ice2 renomination', offered)
     const b = new Side('b')
     t.same(linesOf(b.sendAnswer(offer), 'a=ice-options'), answered, offered)
     t.equal(b.negotiation.canTrickle, offered.includes('trickle'))

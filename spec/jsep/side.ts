@@ -16,12 +16,13 @@ export class Side {
   ended = false
   readonly name: string
 
-  constructor(name: string, options: { data?: boolean; maxMessageSize?: number } = {}) {
+  constructor(name: string, options: { data?: boolean; maxMessageSize?: number; iceLite?: boolean } = {}) {
     this.name = name
     const seed = name.charCodeAt(0)
     this.negotiation = new Negotiation({
       random: seededCrypto(seed).random,
       maxMessageSize: options.maxMessageSize ?? 262_144,
+      iceLite: options.iceLite === true,
     })
     this.negotiation.dataWanted = options.data === true
     const byte = seed.toString(16).padStart(2, '0').toUpperCase()

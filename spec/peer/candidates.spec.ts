@@ -140,13 +140,17 @@ t.test('candidates are announced with their m-section, and stand in the descript
   t.equal(a.localDescription, localDescription, 'the same object, whose text has grown')
   t.equal(nulls, 1)
   t.strictSame(
-    told.map(({ type }) => type),
-    ['host', null],
+    told.map(({ type, protocol, tcpType, port }) => [type, protocol, tcpType, port === 9]),
+    [
+      ['host', 'udp', null, false],
+      ['host', 'tcp', 'active', true],
+      [null, null, null, false],
+    ],
   )
   const ufrag = /a=ice-ufrag:(\S+)/.exec(a.localDescription!.sdp)![1]
   for (const candidate of told) t.match(candidate, { sdpMid: '0', sdpMLineIndex: 0, usernameFragment: ufrag })
   const ice = a.sctp!.transport.iceTransport
-  t.strictSame(ice.getLocalCandidates(), [told[0]])
+  t.strictSame(ice.getLocalCandidates(), told.slice(0, 2))
   t.strictSame(ice.getRemoteCandidates(), [])
   t.equal(ice.getLocalParameters()!.usernameFragment, ufrag)
   t.equal(ice.getRemoteParameters(), null)
@@ -174,7 +178,9 @@ t.test('ports are taken from the range, and one that is taken is passed over', a
   await host.openDatagram({ address: '10.0.0.1', port: 4000, receive: () => {} })
   const crypto = seededCrypto(54)
   const portRange = { min: 4000, max: 4001 }
-  const connection = new RTCPeerConnection({ portRange, includeLoopback: true, [hostSymbol]: { host, crypto } })
+  const tcpCandidates: [] = []
+  const world = { [hostSymbol]: { host, crypto } }
+  const connection = new RTCPeerConnection({ portRange, tcpCandidates, includeLoopback: true, ...world })
   const ports: Record<string, number> = {}
   connection.onicecandidate = ({ candidate }) => {
     if (candidate?.address) ports[candidate.address] = candidate.port!
@@ -188,6 +194,7 @@ t.test('ports are taken from the range, and one that is taken is passed over', a
 
   const crowded = new RTCPeerConnection({
     portRange: { min: 4000, max: 4000 },
+    tcpCandidates,
     [hostSymbol]: { host, crypto: seededCrypto(55) },
   })
   const addresses: unknown[] = []

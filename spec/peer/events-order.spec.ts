@@ -40,6 +40,7 @@ t.test('from the first channel to the first message', async t => {
     'ice gatheringstatechange: gathering',
     'icegatheringstatechange: gathering',
     'icecandidate: host',
+    'icecandidate: host',
     'icecandidate: end',
     'ice gatheringstatechange: complete',
     'icegatheringstatechange: complete',

@@ -119,7 +119,7 @@ class Server implements TurnServer {
       const accept = (stream: StreamSocket): StreamHandlers => this.#accept(stream)
       if (tcp) this.#listeners.push(await this.#host.listenStream({ address, port: socket.port, accept }))
       if (tls !== undefined) {
-        const secured = { address, port: tls.port, accept, tls }
+        const secured = { address, port: tls.port, accept, certificate: tls }
         this.#listeners.push(await this.#host.listenStream(secured))
       }
     }

@@ -116,10 +116,10 @@ export const stringOrSequence = (convert: Conversion<string>): Conversion<string
 
 /** An object of one of our interfaces. */
 export const interfaceType =
-  <T>(name: string, type: abstract new (...args: never[]) => T): Conversion<T> =>
+  <T>(name: string, type: { readonly prototype: T; [Symbol.hasInstance](value: unknown): boolean }): Conversion<T> =>
   (value, context) => {
     if (!(value instanceof type)) throw new TypeError(`${context}: The value is not of type '${name}'.`)
-    return value
+    return value as T
   }
 
 /** A callback function. */

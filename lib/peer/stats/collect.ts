@@ -173,17 +173,19 @@ export class StatsCollector {
     timestamp: number,
   ): RTCIceCandidateStats {
     const { address, port, protocol, priority, foundation } = candidate
-    const { relatedAddress, relatedPort, usernameFragment, tcpType } = candidate
+    const { relatedAddress, relatedPort, usernameFragment, tcpType, url, relayProtocol } = candidate
     return {
       id: this.#ids.of(type === 'local-candidate' ? 'CL' : 'CR', `${transportId} ${describe(candidate)}`),
       timestamp,
       type,
       transportId,
-      address: shown ? address : null,
+      address: shown ? address : (candidate.hostName ?? null),
       port,
       protocol,
       candidateType: candidate.type,
       priority,
+      ...(url !== undefined && { url }),
+      ...(relayProtocol !== undefined && { relayProtocol }),
       foundation,
       ...(relatedAddress !== undefined && { relatedAddress }),
       ...(relatedPort !== undefined && { relatedPort }),

@@ -1,0 +1,236 @@
+/**
+ * Gathers the candidates of one transport (RFC 8445, 5.1.1): a base for each address of this machine, what STUN and TURN
+ * servers say of them, and TCP bases (RFC 6544). Keeps the bases through ICE restarts, and follows the machine when it
+ * changes networks.
+ *
+ * It can begin before anyone listens (`iceCandidatePoolSize`): what was found is told to who attaches later.
+ */
+
+import { type LocalCandidateInit, selectHostAddresses } from '../ice/index.ts'
+import type { Cancellable, InterfaceAddress } from '../machine/index.ts'
+import { shownAddresses } from './advertise.ts'
+import { type HostBase, HostBases } from './host-bases.ts'
+import type { GatherError, GathererContext, GatherOptions, GatherServer, GatherSink } from './options.ts'
+import { ServerGathering } from './server-gathering.ts'
+
+/** What a pooled gatherer remembers until someone attaches; more than this is not useful to anyone. */
+const MOST_REMEMBERED = 256
+
+export class Gatherer {
+  readonly #context: GathererContext
+  #options: GatherOptions
+  readonly #bases: HostBases
+  readonly #servers = new Map<GatherServer, ServerGathering>()
+  /** Names that stand for addresses of ours. */
+  readonly #names = new Map<string, Promise<string>>()
+  #sink: GatherSink | undefined
+  /** Everything that was found and is still there. */
+  #found: LocalCandidateInit[] = []
+  #errors: GatherError[] = []
+  /** The last call of `gather`: another replaces it. */
+  #round = 0
+  #gathering = false
+  #ended = false
+  #closed = false
+  #watch: Cancellable | undefined
+
+  constructor(context: GathererContext, options: GatherOptions) {
+    this.#context = context
+    this.#options = options
+    this.#bases = new HostBases(context, options, {
+      receive: (packet, socket, address, port, now) => this.#sink?.receive(packet, socket, address, port, now),
+      pathLost: (socket, address, port) => this.#sink?.pathLost(socket, address, port),
+      baseGone: socket => this.#gone(socket),
+    })
+  }
+
+  get counters() {
+    return this.#bases.counters
+  }
+
+  /** From now on `sink` is told; at once, what was found before. */
+  attach(sink: GatherSink): void {
+    this.#sink = sink
+    for (const init of this.#found) sink.candidate(init)
+    for (const error of this.#errors) sink.failed(error)
+    this.#errors = []
+    if (this.#ended && !this.#gathering) sink.ended()
+  }
+
+  /** The user-name fragments by which requests on a shared port are ours. */
+  fragments(list: readonly string[]): void {
+    this.#bases.fragments(list)
+  }
+
+  /**
+   * Finds what there is, and tells the end of it. Bases and allocations that stand are told again as they are; addresses
+   * that are new get theirs, and servers are asked again.
+   */
+  async gather(options: GatherOptions): Promise<void> {
+    const round = ++this.#round
+    this.#options = options
+    this.#gathering = true
+    this.#ended = false
+    this.#bases.options = options
+    this.#dropServers(options.servers)
+    for (const init of this.#found) this.#sink?.candidate(init)
+    try {
+      const bases = await this.#openBases(this.#addresses(), false)
+      if (round !== this.#round || this.#closed) return
+      await Promise.all(options.servers.map((server, index) => this.#ask(server, index, bases)))
+    } finally {
+      if (round === this.#round && !this.#closed) {
+        this.#gathering = false
+        this.#ended = true
+        this.#follow()
+        this.#sink?.ended()
+      }
+    }
+  }
+
+  /** ICE is through: what is not in use need not be kept in the NATs on the way. */
+  rest(): void {
+    for (const server of this.#servers.values()) server.rest()
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#watch?.cancel()
+    for (const server of this.#servers.values()) server.close()
+    this.#servers.clear()
+    for (const name of this.#names.values()) void name.then(text => this.#context.mdns.withdraw(text))
+    this.#bases.close()
+    this.#sink = undefined
+  }
+
+  #addresses(): InterfaceAddress[] {
+    const { includeLoopback, addressFilter, udpMux, tcpMux } = this.#options
+    const listed = this.#context.host.interfaces()
+    const allowed = addressFilter === undefined ? listed : listed.filter(item => addressFilter(item))
+    const chosen = udpMux?.ports.map(port => port.interfaceAddress) ?? selectHostAddresses(allowed, { includeLoopback })
+    const more = tcpMux?.ports.map(port => port.interfaceAddress) ?? []
+    return [...chosen, ...more.filter(({ address }) => !chosen.some(item => item.address === address))]
+  }
+
+  async #openBases(addresses: readonly InterfaceAddress[], unsignalled: boolean): Promise<HostBase[]> {
+    const opened = await Promise.all(
+      addresses.map(async (address, index) => {
+        const bases = await this.#bases.open(address)
+        if (this.#closed) return []
+        for (const base of bases) await this.#announce(base, index, unsignalled)
+        return bases
+      }),
+    )
+    return opened.flat()
+  }
+
+  /** Tells a base as host candidates, unless only relays are to be shown. */
+  async #announce(hostBase: HostBase, index: number, unsignalled: boolean): Promise<void> {
+    const { policy, publishNames, advertise } = this.#options
+    if (policy === 'relay') return
+    const { number, base, address: own, tcpType } = hostBase
+    const isActive = tcpType === 'active'
+    // An active candidate is reached by nobody, so that only its address is of interest.
+    for (const { type, address } of shownAddresses(own, isActive ? [] : advertise)) {
+      const isOwn = address === own.address
+      const shown = publishNames && isOwn ? await this.#nameOf(address) : address
+      if (this.#closed) return
+      this.#tell({
+        socket: number,
+        type,
+        protocol: base.protocol,
+        ...(tcpType && { tcpType }),
+        address: shown,
+        port: base.port,
+        baseAddress: own.address,
+        basePort: base.port,
+        // TCP keeps 13 bits of it for this (RFC 6544, 4.2).
+        localPreference: (base.protocol === 'tcp' ? 0x1fff : 0xffff) - index,
+        ...(type === 'srflx' && { relatedAddress: own.address, relatedPort: base.port }),
+        ...(unsignalled && { unsignalled }),
+      })
+    }
+  }
+
+  #nameOf(address: string): Promise<string> {
+    let name = this.#names.get(address)
+    if (name === undefined) {
+      name = this.#context.mdns.publish(address)
+      this.#names.set(address, name)
+    }
+    return name
+  }
+
+  async #ask(server: GatherServer, index: number, bases: readonly HostBase[]): Promise<void> {
+    let asked = this.#servers.get(server)
+    if (asked === undefined) {
+      const { host, crypto, table } = this.#context
+      asked = new ServerGathering(
+        {
+          host,
+          crypto,
+          table,
+          showRelated: this.#options.policy === 'all' && !this.#options.publishNames,
+          candidate: init => {
+            if (this.#options.policy === 'all' || init.type === 'relay') this.#tell(init)
+          },
+          receive: (packet, socket, address, port, now) => this.#sink?.receive(packet, socket, address, port, now),
+          baseGone: socket => this.#gone(socket),
+          resolve: name => host.resolve(name),
+        },
+        server,
+        index,
+      )
+      this.#servers.set(server, asked)
+    }
+    const error = await asked.gather(bases.flatMap(({ socket }) => (socket === undefined ? [] : [socket])))
+    if (error === undefined || this.#closed) return
+    if (this.#sink === undefined) this.#errors.push(error)
+    else this.#sink.failed(error)
+  }
+
+  /** Gives up the servers that the options name no more. */
+  #dropServers(servers: readonly GatherServer[]): void {
+    for (const [server, asked] of this.#servers) {
+      if (servers.includes(server)) continue
+      this.#servers.delete(server)
+      asked.close()
+    }
+  }
+
+  #tell(init: LocalCandidateInit): void {
+    if (this.#closed) return
+    const isKnown = this.#found.some(
+      ({ socket, type, address, port }) =>
+        socket === init.socket && type === init.type && address === init.address && port === init.port,
+    )
+    if (isKnown || this.#found.length >= MOST_REMEMBERED) return
+    this.#found.push(init)
+    this.#sink?.candidate(init)
+  }
+
+  #gone(socket: number): void {
+    this.#found = this.#found.filter(init => init.socket !== socket)
+    this.#sink?.baseGone(socket)
+  }
+
+  // The machine changes networks
+
+  #follow(): void {
+    if (this.#watch !== undefined || this.#options.udpMux !== undefined) return
+    this.#watch = this.#context.host.watchInterfaces(() => this.#changed())
+  }
+
+  /**
+   * An address that went takes its base along. One that came gets a base that the peer is not told of, since gathering is
+   * over until the next restart (webrtc-pc, 5.6.4): it learns of it by the checks that come from there.
+   */
+  #changed(): void {
+    if (this.#closed || this.#gathering) return
+    const addresses = this.#addresses()
+    this.#bases.keep(addresses, number => this.#gone(number))
+    const fresh = addresses.filter(({ address }) => !this.#bases.has(address))
+    if (fresh.length > 0) void this.#openBases(fresh, true)
+  }
+}

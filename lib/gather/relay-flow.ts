@@ -1,0 +1,171 @@
+/**
+ * An allocation on a TURN server (RFC 8656), reached by UDP from one of our sockets or by a stream of its own: its relayed
+ * addresses are bases of ours.
+ */
+
+import type { Packet } from '../bytes/index.ts'
+import type { CryptoProvider } from '../crypto/index.ts'
+import { Driver, type Host } from '../machine/index.ts'
+import type { StunAddress } from '../stun/index.ts'
+import { TurnClient, type TurnEvent } from '../turn/index.ts'
+import type { Base } from './base.ts'
+import { SERVER_TIMING } from './binding-flow.ts'
+import type { GatherServer } from './options.ts'
+import { type AttemptFailure, UNREACHABLE } from './server-attempts.ts'
+import type { LinkUser } from './server-link.ts'
+
+/** Milliseconds that the application has to find other credentials. */
+const RENEWAL_TIMEOUT = 10_000
+
+export type RelayResult =
+  | { readonly relayed: readonly StunAddress[]; readonly mapped?: StunAddress }
+  | (AttemptFailure & { readonly alternate?: StunAddress })
+
+export interface RelayOptions {
+  readonly host: Host
+  readonly crypto: CryptoProvider
+  readonly server: GatherServer
+  /** Whether the way to the server is a stream. */
+  readonly reliable: boolean
+  /** Sends to the server. */
+  readonly transmit: (packet: Packet) => void
+  /** Data of a peer: borrowed. `family` tells which relayed address it came to. */
+  readonly deliver: (data: Uint8Array, family: 4 | 6, address: string, port: number, now: number) => void
+  /** The allocation is lost: refused, expired, or the server is gone. Told once, after `allocate` has succeeded. */
+  readonly lost: (failure: AttemptFailure) => void
+}
+
+export class RelayFlow implements LinkUser {
+  readonly #options: RelayOptions
+  readonly #client: TurnClient
+  readonly #driver: Driver
+  #settle: ((result: RelayResult) => void) | undefined
+  #closed = false
+
+  constructor(options: RelayOptions) {
+    const { host, crypto, server, reliable, transmit, deliver } = options
+    this.#options = options
+    this.#client = new TurnClient({
+      crypto,
+      reliable,
+      transmit,
+      families: [4, 6],
+      timing: SERVER_TIMING,
+      // Nobody gives others than those that the server has refused.
+      credentialsTimeout: server.renew === undefined ? 0 : RENEWAL_TIMEOUT,
+      ...(server.credentials && { credentials: server.credentials }),
+      deliver: (data, address, port, now) => deliver(data, address.includes(':') ? 6 : 4, address, port, now),
+    })
+    const client = this.#client
+    const machine = {
+      get deadline() {
+        return client.deadline
+      },
+      advance: (now: number) => client.advance(now),
+      flush: () => {},
+    }
+    this.#driver = new Driver(host, machine, this.#drain)
+  }
+
+  /** Asks for an allocation. */
+  async allocate(): Promise<RelayResult> {
+    const { server, host } = this.#options
+    if (server.credentials === undefined && server.renew !== undefined && !(await this.#renew())) {
+      return { code: UNREACHABLE, text: 'no credentials were given' }
+    }
+    if (this.#closed) return { code: UNREACHABLE, text: 'closed' }
+    return new Promise(resolve => {
+      this.#settle = resolve
+      this.#client.allocate(host.now())
+      this.#driver.touch()
+    })
+  }
+
+  receive(packet: Uint8Array, now: number): boolean {
+    this.#client.receive(packet, now)
+    this.#driver.touch()
+    return true
+  }
+
+  /** A relayed address as a base. */
+  base({ address, port }: StunAddress): Base {
+    return {
+      protocol: 'udp',
+      address,
+      port,
+      send: (packet, to, toPort) => {
+        this.#client.send(packet, to, toPort, this.#options.host.now())
+        this.#driver.touch()
+      },
+      // The allocation goes with the last of its addresses, by `close` of the flow.
+      close: () => {},
+    }
+  }
+
+  /** The way to the server is cut. */
+  disconnected(text: string): void {
+    if (this.#closed) return
+    this.#fail({ code: UNREACHABLE, text })
+    this.#stop()
+  }
+
+  /** Gives the allocation back. */
+  close(): void {
+    if (this.#closed) return
+    this.#client.close(this.#options.host.now())
+    this.#stop()
+  }
+
+  #stop(): void {
+    this.#closed = true
+    this.#driver.stop()
+    this.#settle?.({ code: UNREACHABLE, text: 'closed' })
+  }
+
+  async #renew(): Promise<boolean> {
+    try {
+      const credentials = await this.#options.server.renew?.()
+      if (credentials === undefined || this.#closed) return false
+      this.#client.setCredentials(credentials, this.#options.host.now())
+      this.#driver.touch()
+      return true
+    } catch {
+      // The application's own failure: the server's refusal stands.
+      return false
+    }
+  }
+
+  readonly #drain = (): void => {
+    for (let event = this.#client.nextEvent(); event !== undefined; event = this.#client.nextEvent())
+      this.#handle(event)
+  }
+
+  #handle(event: TurnEvent): void {
+    switch (event.type) {
+      case 'allocated': {
+        const { relayed, mapped } = this.#client
+        this.#settle?.({ relayed, ...(mapped && { mapped }) })
+        this.#settle = undefined
+        break
+      }
+      case 'failed': {
+        const { code, reason, alternate } = event
+        this.#fail({ code, text: reason, ...(alternate && { alternate }) })
+        break
+      }
+      case 'credentials':
+        void this.#renew()
+        break
+      case 'peer-refused':
+        // The peer's candidate fails by its unanswered checks.
+        break
+    }
+  }
+
+  #fail(failure: AttemptFailure & { readonly alternate?: StunAddress }): void {
+    const settle = this.#settle
+    this.#settle = undefined
+    if (settle !== undefined) settle(failure)
+    else this.#options.lost(failure)
+  }
+}

@@ -1,0 +1,303 @@
+/**
+ * What one STUN or TURN server gives us: server-reflexive candidates for the sockets that reach it, and relayed ones
+ * (RFC 8445, 5.1.1.2; RFC 8656). Over UDP it is asked from our own sockets, over TCP and TLS by a stream for each family.
+ */
+
+import type { CryptoProvider } from '../crypto/index.ts'
+import type { LocalCandidateInit } from '../ice/index.ts'
+import type { Host, InterfaceAddress } from '../machine/index.ts'
+import { canonicalAddress, type StunAddress } from '../stun/index.ts'
+import type { BaseTable } from './base-table.ts'
+import { BindingFlow } from './binding-flow.ts'
+import { HostSocket } from './host-socket.ts'
+import type { GatherError, GatherServer } from './options.ts'
+import { RelayFlow } from './relay-flow.ts'
+import { type AttemptFailure, ServerAttempts, UNREACHABLE } from './server-attempts.ts'
+import { openStreamLink, type ServerLink, udpLink } from './server-link.ts'
+import { openUdpBase } from './udp-base.ts'
+
+/** How often a server may send us to another one (300; RFC 8489, 10). */
+const MOST_REDIRECTIONS = 2
+/** An allocation costs the server a port: of our addresses of one family, the best two ask for one. */
+const MOST_RELAY_BASES = 2
+/** A later server's relays stand below an earlier one's; those reached by a stream below all reached by UDP. */
+const SERVER_STEP = 64
+const STREAM_PENALTY = { udp: 0, tcp: 0x4000, tls: 0x8000 } as const
+
+export interface ServerContext {
+  readonly host: Host
+  readonly crypto: CryptoProvider
+  readonly table: BaseTable
+  /** Whether `raddr` may show where a reflexive or relayed candidate comes from (RFC 8839, 5.1). */
+  readonly showRelated: boolean
+  candidate(init: LocalCandidateInit): void
+  receive(packet: Uint8Array, socket: number, address: string, port: number, now: number): void
+  baseGone(socket: number): void
+  /** The addresses of a server's name. */
+  resolve(name: string): Promise<readonly string[]>
+}
+
+type Failure = AttemptFailure & { readonly alternate?: StunAddress }
+type OpenLink = (to: StunAddress) => Promise<ServerLink | Failure>
+
+const isFailure = (result: object): result is Failure => 'code' in result
+const familyOf = (address: string): 4 | 6 => (address.includes(':') ? 6 : 4)
+
+export class ServerGathering {
+  readonly #context: ServerContext
+  readonly #server: GatherServer
+  /** Its place among the servers: an earlier one is preferred. */
+  readonly #index: number
+  /** What keeps server-reflexive bindings, and what gives up an allocation. */
+  readonly #bindings = new Set<() => void>()
+  readonly #relays = new Set<() => void>()
+  #closed = false
+
+  constructor(context: ServerContext, server: GatherServer, index: number) {
+    this.#context = context
+    this.#server = server
+    this.#index = index
+  }
+
+  /** Asks the server from these sockets; resolves when all is answered, with what to tell if nothing came of it. */
+  async gather(sockets: readonly HostSocket[]): Promise<GatherError | undefined> {
+    const { uri, url } = this.#server
+    const isRelay = uri.scheme === 'turn' || uri.scheme === 'turns'
+    // An allocation that stands is as good as a new one; a binding may have gone.
+    if (isRelay && this.#relays.size > 0) return undefined
+    this.rest()
+    const attempts = new ServerAttempts(url)
+    const addresses = await this.#addresses(uri.host)
+    if (addresses.length === 0) {
+      attempts.failed({ code: UNREACHABLE, text: 'the name of the server has no address' })
+    } else if (uri.transport === 'dtls') {
+      attempts.failed({ code: UNREACHABLE, text: 'servers are not reached over DTLS here' })
+    } else if (uri.transport === 'udp') {
+      await this.#overUdp(sockets, addresses, isRelay, attempts)
+    } else if (isRelay) {
+      await this.#overStreams(addresses, uri.transport, attempts)
+    }
+    // A STUN server behind TLS tells the address of a stream, of which no candidate can be made.
+    return this.#closed ? undefined : attempts.error
+  }
+
+  /** ICE is through: bindings that are not in use need not be kept (RFC 8445, 8.3). Allocations stay. */
+  rest(): void {
+    for (const release of this.#bindings) release()
+    this.#bindings.clear()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.rest()
+    for (const release of this.#relays) release()
+    this.#relays.clear()
+  }
+
+  async #addresses(name: string): Promise<readonly string[]> {
+    const literal = canonicalAddress(name)
+    return literal === undefined ? this.#context.resolve(name) : [literal]
+  }
+
+  async #overUdp(
+    sockets: readonly HostSocket[],
+    addresses: readonly string[],
+    isRelay: boolean,
+    attempts: ServerAttempts,
+  ): Promise<void> {
+    const count = { 4: 0, 6: 0 }
+    const asking: Promise<void>[] = []
+    for (const socket of sockets) {
+      const { family } = socket.interfaceAddress
+      const address = addresses.find(item => familyOf(item) === family)
+      if (address === undefined || (isRelay && count[family]++ >= MOST_RELAY_BASES)) continue
+      const target = { address, port: this.#server.uri.port }
+      asking.push(isRelay ? this.#relayFrom(socket, target, attempts) : this.#reflect(socket, target, attempts))
+    }
+    if (asking.length === 0) {
+      attempts.failed({ code: UNREACHABLE, text: 'no address of this machine is of the family of the server' })
+    }
+    await Promise.all(asking)
+  }
+
+  async #overStreams(addresses: readonly string[], protocol: 'tcp' | 'tls', attempts: ServerAttempts): Promise<void> {
+    const { uri, ca } = this.#server
+    const tls = protocol === 'tls' ? { serverName: uri.host, ...(ca !== undefined && { ca }) } : undefined
+    const open: OpenLink = async to => {
+      try {
+        return await openStreamLink(this.#context.host, to, tls)
+      } catch (error) {
+        const { code } = error as { code?: unknown }
+        return { code: UNREACHABLE, text: `the server cannot be connected to (${String(code ?? error)})` }
+      }
+    }
+    const asking = ([4, 6] as const).map(async family => {
+      const address = addresses.find(item => familyOf(item) === family)
+      if (address === undefined) return
+      await this.#allocate(open, { address, port: uri.port }, protocol, undefined, attempts)
+    })
+    await Promise.all(asking)
+  }
+
+  // Server-reflexive candidates
+
+  async #reflect(socket: HostSocket, target: StunAddress, attempts: ServerAttempts): Promise<void> {
+    const open: OpenLink = async to => udpLink(socket, to, true) ?? { code: UNREACHABLE, text: 'the socket is closed' }
+    await this.#follow(open, target, attempts, async (link, to) => {
+      const { host, crypto } = this.#context
+      const flow = new BindingFlow(host, crypto, packet => link.send(packet))
+      link.user = flow
+      const release = (): void => {
+        flow.close()
+        link.close()
+      }
+      this.#bindings.add(release)
+      const result = await flow.ask()
+      if (isFailure(result)) {
+        this.#bindings.delete(release)
+        release()
+        return result
+      }
+      this.#announceReflexive(socket, result.mapped, to.address)
+      return undefined
+    })
+  }
+
+  #announceReflexive(socket: HostSocket, mapped: StunAddress, server: string): void {
+    const { base, number } = socket
+    if (base === undefined || this.#closed || familyOf(mapped.address) !== familyOf(base.address)) return
+    this.#context.candidate({
+      socket: number,
+      type: 'srflx',
+      address: mapped.address,
+      port: mapped.port,
+      baseAddress: base.address,
+      basePort: base.port,
+      ...this.#related(base),
+      server,
+      url: this.#server.url,
+    })
+  }
+
+  /** Where a candidate comes from: for diagnosis only, and hidden where it would tell too much (RFC 8839, 5.1). */
+  #related({ address, port }: StunAddress): { relatedAddress: string; relatedPort: number } {
+    if (this.#context.showRelated) return { relatedAddress: address, relatedPort: port }
+    return { relatedAddress: address.includes(':') ? '::' : '0.0.0.0', relatedPort: 9 }
+  }
+
+  // Relayed candidates
+
+  async #relayFrom(socket: HostSocket, target: StunAddress, attempts: ServerAttempts): Promise<void> {
+    // On a port that several connections share, the server would take their allocations for one (RFC 8656, 3.1).
+    const own = socket.shared ? await this.#privateSocket(socket.interfaceAddress) : socket
+    const closed = own === socket ? undefined : () => own.close()
+    const open: OpenLink = async to =>
+      udpLink(own, to, false, closed) ?? { code: UNREACHABLE, text: 'no port could be bound' }
+    await this.#allocate(open, target, 'udp', socket, attempts)
+  }
+
+  async #privateSocket(address: InterfaceAddress): Promise<HostSocket> {
+    // What does not come from the server is nobody's here.
+    const socket = new HostSocket(-1, address, false, () => {})
+    socket.base = await openUdpBase(this.#context.host, { address: address.address, receive: socket.receive })
+    return socket
+  }
+
+  async #allocate(
+    open: OpenLink,
+    target: StunAddress,
+    protocol: 'udp' | 'tcp' | 'tls',
+    socket: HostSocket | undefined,
+    attempts: ServerAttempts,
+  ): Promise<void> {
+    await this.#follow(open, target, attempts, async (link, to) => {
+      const { host, crypto, table } = this.#context
+      const numbers: { [family in 4 | 6]?: number } = {}
+      const release = (): void => {
+        if (!this.#relays.delete(release)) return
+        flow.close()
+        link.close()
+        for (const number of Object.values(numbers)) table.remove(number)
+      }
+      const flow = new RelayFlow({
+        host,
+        crypto,
+        server: this.#server,
+        reliable: link.reliable,
+        transmit: packet => link.send(packet),
+        deliver: (data, family, address, port, now) => {
+          const number = numbers[family]
+          if (number !== undefined) this.#context.receive(data, number, address, port, now)
+        },
+        lost: () => {
+          release()
+          for (const number of Object.values(numbers)) this.#context.baseGone(number)
+        },
+      })
+      link.user = flow
+      this.#relays.add(release)
+      const result = await flow.allocate()
+      if (isFailure(result)) {
+        release()
+        return result
+      }
+      if (this.#closed) return undefined
+      const { relayed, mapped } = result
+      if (socket !== undefined && !socket.shared && mapped !== undefined) {
+        this.#announceReflexive(socket, mapped, to.address)
+      }
+      for (const address of relayed) {
+        const family = familyOf(address.address)
+        if (numbers[family] !== undefined) continue
+        const number = table.reserve()
+        numbers[family] = number
+        table.set(number, flow.base(address))
+        this.#announceRelayed(number, address, mapped, protocol, to.address)
+      }
+      return undefined
+    })
+  }
+
+  #announceRelayed(
+    socket: number,
+    relayed: StunAddress,
+    mapped: StunAddress | undefined,
+    relayProtocol: 'udp' | 'tcp' | 'tls',
+    server: string,
+  ): void {
+    const { address, port } = relayed
+    this.#context.candidate({
+      socket,
+      type: 'relay',
+      address,
+      port,
+      ...this.#related(mapped ?? relayed),
+      localPreference: Math.max(0, 0xffff - STREAM_PENALTY[relayProtocol] - SERVER_STEP * this.#index - (socket & 63)),
+      server,
+      relayProtocol,
+      url: this.#server.url,
+    })
+  }
+
+  /** Asks a server, and those that it sends us to; tells what came of it. */
+  async #follow(
+    open: OpenLink,
+    target: StunAddress,
+    attempts: ServerAttempts,
+    ask: (link: ServerLink, to: StunAddress) => Promise<Failure | undefined>,
+  ): Promise<void> {
+    let to = target
+    for (let redirections = 0; !this.#closed; redirections++) {
+      const link = await open(to)
+      if (isFailure(link)) return attempts.failed(link)
+      if (this.#closed) return link.close()
+      const { address, port } = link
+      const failure = await ask(link, to)
+      if (failure === undefined) return attempts.succeeded()
+      const { alternate } = failure
+      const isFollowed = alternate !== undefined && familyOf(alternate.address) === familyOf(to.address)
+      if (!isFollowed || redirections >= MOST_REDIRECTIONS) return attempts.failed({ ...failure, address, port })
+      to = alternate
+    }
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * The gatherers of a connection: one for each transport, those prepared ahead (`iceCandidatePoolSize`), and what they
+ * find handed on to the connection.
+ */
+
+import type { Packet } from '../bytes/index.ts'
+import { BaseTable, type GatherError, Gatherer, type GatherOptions, type GatherSink } from '../gather/index.ts'
+import type { LocalCandidateInit } from '../ice/index.ts'
+import { MdnsService } from '../mdns/index.ts'
+import type { Configuration } from './configuration.ts'
+import type { ConnectionHost } from './host-symbol.ts'
+import { GatherServers } from './ice-server.ts'
+
+/** Whom the gatherers tell; sockets are known by number. */
+export interface GatheringOwner {
+  readonly configuration: Configuration
+  candidateFound(mid: string, init: LocalCandidateInit): void
+  serverFailed(mid: string, error: GatherError): void
+  candidatesEnded(mid: string): void
+  receive(packet: Uint8Array, socket: number, address: string, port: number, now: number): void
+  pathLost(socket: number, address: string, port: number): void
+  baseGone(socket: number): void
+}
+
+/** User-name fragments by which a shared port knows a transport: of the present, and of before a restart or two. */
+const MOST_FRAGMENTS = 3
+
+interface Entry {
+  readonly gatherer: Gatherer
+  fragments: readonly string[]
+}
+
+export class Gathering {
+  readonly #world: ConnectionHost
+  readonly #owner: GatheringOwner
+  readonly #table = new BaseTable()
+  readonly #servers = new GatherServers()
+  readonly #entries = new Map<string, Entry>()
+  #pool: Gatherer[] = []
+  #ownMdns: MdnsService | undefined
+
+  constructor(world: ConnectionHost, owner: GatheringOwner) {
+    this.#world = world
+    this.#owner = owner
+  }
+
+  /** Gathers ahead by the present configuration, for as many transports as it asks for and are not in use. */
+  fill(): void {
+    const wanted = this.#owner.configuration.iceCandidatePoolSize - this.#entries.size
+    for (const gatherer of this.#pool.splice(0)) gatherer.close()
+    while (this.#pool.length < wanted) {
+      const gatherer = this.#create()
+      this.#pool.push(gatherer)
+      void gatherer.gather(this.#options())
+    }
+  }
+
+  /**
+   * Finds the candidates of a transport, at first and at each restart. A transport that is made anew for the m-section
+   * (after a rollback) takes over the bases of the one before.
+   * @param fragment Its user-name fragment from now on.
+   */
+  gather(mid: string, fragment: string): void {
+    let entry = this.#entries.get(mid)
+    const prepared = entry === undefined ? this.#pool.shift() : undefined
+    if (entry === undefined) {
+      entry = { gatherer: prepared ?? this.#create(), fragments: [] }
+      this.#entries.set(mid, entry)
+    }
+    const { gatherer, fragments } = entry
+    entry.fragments = [fragment, ...fragments.filter(other => other !== fragment)].slice(0, MOST_FRAGMENTS)
+    gatherer.fragments(entry.fragments)
+    gatherer.attach(this.#sink(mid))
+    if (prepared === undefined) void gatherer.gather(this.#options())
+  }
+
+  /** Sends from a base, and releases the packet. */
+  send(packet: Packet, socket: number, address: string, port: number): void {
+    this.#table.send(packet, socket, address, port)
+  }
+
+  /** The addresses of a peer's host name. */
+  async resolve(name: string): Promise<readonly string[]> {
+    // Names under .local are multicast DNS's own, and must not leak to the other (RFC 6762, 22.1).
+    return /\.local\.?$/i.test(name) ? this.#mdns().resolve(name) : this.#world.host.resolve(name)
+  }
+
+  /** ICE is through on a transport. */
+  rest(mid: string): void {
+    this.#entries.get(mid)?.gatherer.rest()
+  }
+
+  /** Gives up what belongs to other m-sections than these: no description names their transports any more. */
+  keep(mids: ReadonlySet<string>): void {
+    for (const [mid, { gatherer }] of this.#entries) {
+      if (mids.has(mid)) continue
+      this.#entries.delete(mid)
+      gatherer.close()
+    }
+  }
+
+  /** Frees everything, what is still being opened included. */
+  close(): void {
+    for (const { gatherer } of this.#entries.values()) gatherer.close()
+    for (const gatherer of this.#pool) gatherer.close()
+    this.#entries.clear()
+    this.#pool = []
+    this.#ownMdns?.close()
+  }
+
+  #create(): Gatherer {
+    const { host, crypto } = this.#world
+    const mdns = {
+      publish: (address: string) => this.#mdns().publish(address),
+      withdraw: (name: string) => this.#mdns().withdraw(name),
+    }
+    return new Gatherer({ host, crypto, table: this.#table, mdns }, this.#options())
+  }
+
+  #mdns(): MdnsService {
+    const { host, mdns } = this.#world
+    if (mdns !== undefined) return mdns
+    this.#ownMdns ??= new MdnsService(host, host.random)
+    return this.#ownMdns
+  }
+
+  #options(): GatherOptions {
+    const { configuration } = this.#owner
+    const { addressFilter, portRange, udpMux, tcpMux } = configuration
+    return {
+      servers: this.#servers.of(configuration.iceServers),
+      policy: configuration.iceTransportPolicy,
+      includeLoopback: configuration.includeLoopback === true,
+      // Whoever only answers has host candidates alone (RFC 8445, 2.5), and connects to nobody.
+      tcp: configuration.tcpCandidates ?? (configuration.iceLite ? [] : ['active']),
+      publishNames: configuration.hideHostAddresses === true,
+      advertise: configuration.advertisedAddresses ?? [],
+      ...(addressFilter && { addressFilter }),
+      ...(portRange && { portRange }),
+      ...(udpMux && { udpMux }),
+      ...(tcpMux && { tcpMux }),
+    }
+  }
+
+  #sink(mid: string): GatherSink {
+    const owner = this.#owner
+    return {
+      candidate: init => owner.candidateFound(mid, init),
+      failed: error => owner.serverFailed(mid, error),
+      ended: () => owner.candidatesEnded(mid),
+      receive: (packet, socket, address, port, now) => owner.receive(packet, socket, address, port, now),
+      pathLost: (socket, address, port) => owner.pathLost(socket, address, port),
+      baseGone: socket => owner.baseGone(socket),
+    }
+  }
+}
