@@ -15,12 +15,22 @@ export interface LatencyJob {
   readonly roundTrips: number
 }
 
-export type Job = ThroughputJob | LatencyJob
+/** Connections are opened and closed as the parent says. */
+export interface ConnectJob {
+  readonly kind: 'connect'
+}
+
+export type Job = ThroughputJob | LatencyJob | ConnectJob
+
+/** Milliseconds of the machine's monotonic clock: what one process reads can be compared with what another does. */
+export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6
 
 /** From the parent. */
 export type Command =
   | { readonly type: 'job'; readonly stack: StackName; readonly role: Role; readonly job: Job }
   | { readonly type: 'signal'; readonly connection: number; readonly signal: Signal }
+  | { readonly type: 'connect'; readonly connection: number }
+  | { readonly type: 'close'; readonly connection: number }
   /** Tell what was done so far. */
   | { readonly type: 'mark' }
   /** Send no more; tell when everything sent has been acknowledged. */
@@ -40,6 +50,11 @@ export interface Mark {
 export type Report =
   | { readonly type: 'signal'; readonly connection: number; readonly signal: Signal }
   | { readonly type: 'open' }
+  /** Its end of a connection waits for what the other end signals. */
+  | { readonly type: 'listening' }
+  /** When it began to connect, and when its channel was open, by `monotonic`. */
+  | { readonly type: 'connected'; readonly began: number; readonly open: number }
+  | { readonly type: 'closed' }
   | ({ readonly type: 'mark' } & Mark)
   | { readonly type: 'stopped'; readonly messages: number; readonly maxRss: number }
   | { readonly type: 'latency'; readonly opens: readonly number[]; readonly roundTrips: readonly number[] }

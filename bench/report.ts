@@ -1,8 +1,10 @@
 /** The results as tables of text: medians with their spread, and purertc's ratio to each of the others. */
 
+import { ROUND_TRIP } from './connect.ts'
+import type { Stages } from './milestones.ts'
 import type { Outcomes, Results } from './results.ts'
 import type { StackName } from './stacks/index.ts'
-import type { Summary } from './statistics.ts'
+import { type Summary, summarize } from './statistics.ts'
 
 const OURS: StackName = 'purertc'
 
@@ -36,11 +38,15 @@ const failures = <T extends object>(byStack: Map<StackName, Outcomes<T>>): strin
     failures.length === 0 ? [] : [`  ${name} fails (${failures.length} times): ${[...new Set(failures)].join('; ')}`],
   )
 
+const measured = <T extends object>(byStack: Map<StackName, Outcomes<T>>): boolean =>
+  [...byStack.values()].some(({ rounds, failures }) => rounds.length + failures.length > 0)
+
 export const sizeName = (size: number) => (size < 1024 ? `${size} B` : `${size / 1024} KiB`)
 
 function throughput(results: Results): string[] {
   const lines: string[] = []
   for (const [size, byStack] of results.throughput) {
+    if (!measured(byStack)) continue
     const ours = byStack.get(OURS)
     const head = [
       sizeName(size),
@@ -68,6 +74,7 @@ function throughput(results: Results): string[] {
 }
 
 function latency(results: Results): string[] {
+  if (!measured(results.latency)) return []
   const head = ['ms', 'to open', 'the first time', 'round trip p50', 'p99']
   const rows = [...results.latency].map(([name, outcomes]) => [
     name,
@@ -79,4 +86,36 @@ function latency(results: Results): string[] {
   return [table([head, ...rows]), ...failures(results.latency), '']
 }
 
-export const report = (results: Results): string => [...throughput(results), ...latency(results)].join('\n')
+/** Medians over every connection of every round, with the fastest and the slowest of them. */
+function connect(results: Results): string[] {
+  if (!measured(results.connect)) return []
+  const times = (values: readonly number[]) => spread(values.length === 0 ? undefined : summarize(values))
+  const head = ['to connect', 'loopback, ms', `RTT of ${ROUND_TRIP} ms, ms`]
+  const rows = [...results.connect].map(([name, { rounds }]) => [
+    name,
+    times(rounds.flatMap(({ loopback }) => loopback)),
+    times(rounds.flatMap(({ delayed }) => delayed.map(({ total }) => total))),
+  ])
+  const stages = (rounds: readonly Stages[], of: keyof Stages) => {
+    const seen = rounds.map(stage => stage[of] / ROUND_TRIP).filter(value => !Number.isNaN(value))
+    return times(seen)
+  }
+  const stagesHead = [
+    'round trips',
+    'to connect',
+    'until ICE checks',
+    'ICE',
+    'DTLS',
+    'SCTP, DCEP',
+    'check to nomination',
+  ]
+  const columns = ['total', 'start', 'ice', 'dtls', 'sctp', 'nomination'] as const
+  const stageRows = [...results.connect].map(([name, { rounds }]) => {
+    const delayed = rounds.flatMap(round => round.delayed)
+    return [name, ...columns.map(column => stages(delayed, column))]
+  })
+  return [table([head, ...rows]), '', table([stagesHead, ...stageRows]), ...failures(results.connect), '']
+}
+
+export const report = (results: Results): string =>
+  [throughput, latency, connect].flatMap(section => section(results)).join('\n')

@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { dirname } from 'node:path'
+import type { TimeToConnect } from './connect.ts'
 import type { Throughput } from './round.ts'
 import { type StackName, versionOf } from './stacks/index.ts'
 import { percentile, type Summary, summarize } from './statistics.ts'
@@ -38,11 +39,13 @@ export class Outcomes<T extends object> {
 export interface Results {
   readonly throughput: Map<number, Map<StackName, Outcomes<Throughput>>>
   readonly latency: Map<StackName, Outcomes<OpenAndRoundTrip>>
+  readonly connect: Map<StackName, Outcomes<TimeToConnect>>
 }
 
 export const emptyResults = (stacks: readonly StackName[], sizes: readonly number[]): Results => ({
   throughput: new Map(sizes.map(size => [size, new Map(stacks.map(name => [name, new Outcomes<Throughput>()]))])),
   latency: new Map(stacks.map(name => [name, new Outcomes<OpenAndRoundTrip>()])),
+  connect: new Map(stacks.map(name => [name, new Outcomes<TimeToConnect>()])),
 })
 
 export const summarizeLatency = (opens: readonly number[], roundTrips: readonly number[]): OpenAndRoundTrip => ({
@@ -61,7 +64,7 @@ export const machine = () => ({
 })
 
 export function writeJson(path: string, results: Results, options: object): void {
-  const { throughput, latency } = results
+  const { throughput, latency, connect } = results
   const stacks = [...latency.keys()]
   const document = {
     date: new Date().toISOString(),
@@ -70,6 +73,7 @@ export function writeJson(path: string, results: Results, options: object): void
     options,
     throughput: Object.fromEntries([...throughput].map(([size, byStack]) => [size, Object.fromEntries(byStack)])),
     latency: Object.fromEntries(latency),
+    connect: Object.fromEntries(connect),
   }
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, `${JSON.stringify(document, null, 2)}\n`)

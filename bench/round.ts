@@ -32,7 +32,7 @@ type Of<T extends Report['type']> = Extract<Report, { type: T }>
 
 const sleep = (milliseconds: number) => new Promise(resolve => setTimeout(resolve, milliseconds))
 
-class Worker {
+export class Worker {
   readonly #child: ChildProcess
   readonly #waiting: { type: Report['type']; resolve: (report: Report) => void; reject: (error: Error) => void }[] = []
   #failure: Error | undefined
@@ -92,17 +92,19 @@ class Worker {
   }
 }
 
-async function withWorkers<T>(
-  stack: StackName,
-  job: Job,
-  measure: (sender: Worker, receiver: Worker) => Promise<T>,
-): Promise<T> {
+/** The two processes of a measurement: the one that offers, which is also the one that sends, and the other. */
+export interface Ends {
+  readonly sender: Worker
+  readonly receiver: Worker
+}
+
+export async function withWorkers<T>(stack: StackName, job: Job, measure: (ends: Ends) => Promise<T>): Promise<T> {
   const receiver = new Worker(stack, 'answerer', job)
   const sender = new Worker(stack, 'offerer', job)
   sender.onSignal = report => receiver.tell(report)
   receiver.onSignal = report => sender.tell(report)
   try {
-    return await measure(sender, receiver)
+    return await measure({ sender, receiver })
   } finally {
     sender.end()
     receiver.end()
@@ -116,7 +118,7 @@ export interface Times {
 }
 
 export function measureThroughput(stack: StackName, size: number, times: Times): Promise<Throughput> {
-  return withWorkers(stack, { kind: 'throughput', size }, async (sender, receiver) => {
+  return withWorkers(stack, { kind: 'throughput', size }, async ({ sender, receiver }) => {
     await Promise.all([sender.next('open'), receiver.next('open')])
     await sleep(times.warmUp)
     const before = await Promise.all([sender.mark(), receiver.mark()])
@@ -142,7 +144,7 @@ export function measureThroughput(stack: StackName, size: number, times: Times):
 }
 
 export function measureLatency(stack: StackName, job: Omit<LatencyJob, 'kind'>): Promise<Latency> {
-  return withWorkers(stack, { kind: 'latency', ...job }, async sender => {
+  return withWorkers(stack, { kind: 'latency', ...job }, async ({ sender }) => {
     const { opens, roundTrips } = await sender.next('latency', 3 * PATIENCE)
     return { opens, roundTrips }
   })

@@ -5,7 +5,7 @@
  * sender keeps at most a window unacknowledged. (Not every stack's `bufferedAmount` tells the truth.)
  */
 
-import type { Command, Job, LatencyJob, Report } from './messages.ts'
+import { type Command, type Job, type LatencyJob, monotonic, type Report } from './messages.ts'
 import { Payload } from './payload.ts'
 import { type BenchChannel, type Link, type Role, type Signal, type Stack, stacks } from './stacks/index.ts'
 
@@ -151,8 +151,36 @@ async function measureLatency(stack: Stack, role: Role, job: LatencyJob): Promis
   tell({ type: 'stopped', messages: 0, maxRss: maxRss() })
 }
 
+/** Opens the connection that the parent names. */
+let connect = async (_connection: number) => {}
+const channels = new Map<number, BenchChannel>()
+
+function connectWhenTold(stack: Stack, role: Role): void {
+  connect = async connection => {
+    const link = linkOf(connection)
+    const began = monotonic()
+    const channel = await stack.connect(role, {
+      tell: link.tell,
+      listen: listener => {
+        link.listen(listener)
+        tell({ type: 'listening' })
+      },
+    })
+    tell({ type: 'connected', began, open: monotonic() })
+    channels.set(connection, channel)
+  }
+}
+
+function close(connection: number): void {
+  listeners.set(connection, () => {})
+  channels.get(connection)?.close()
+  channels.delete(connection)
+  tell({ type: 'closed' })
+}
+
 async function run(stack: Stack, role: Role, job: Job): Promise<void> {
   if (job.kind === 'latency') return measureLatency(stack, role, job)
+  if (job.kind === 'connect') return connectWhenTold(stack, role)
   const channel = await stack.connect(role, linkOf(0))
   tell({ type: 'open' })
   if (role === 'offerer') sendAll(channel, job.size)
@@ -167,6 +195,12 @@ process.on('message', message => {
       break
     case 'signal':
       signalled(command.connection, command.signal)
+      break
+    case 'connect':
+      connect(command.connection).catch(fail)
+      break
+    case 'close':
+      close(command.connection)
       break
     case 'mark': {
       const { user, system } = process.cpuUsage()
