@@ -16,12 +16,14 @@ import { canonicalAddress, decodeStun, Method } from '../stun/index.ts'
 import { type IceCandidate, isHostName, isUsable } from './candidate.ts'
 import { CheckServer } from './check-server.ts'
 import { EarlyChecks } from './early-checks.ts'
-import { Generation } from './generation.ts'
+import type { Generation } from './generation.ts'
 import type { GenerationContext } from './generation-context.ts'
+import { Generations } from './generations.ts'
+import { roleBesideLite } from './lite.ts'
 import type { HostSocket, LocalCandidateInit } from './local-candidates.ts'
 import { createCounters, DEFAULT_TIMING, type IceAgentOptions, type IceRole, type IceTiming } from './options.ts'
 import type { CandidatePair } from './pair.ts'
-import { areSameParameters, areValidParameters, createIceParameters, type IceParameters } from './parameters.ts'
+import { areSameParameters, createIceParameters, type IceParameters } from './parameters.ts'
 import { Foundations } from './priority.ts'
 import { type IceEvent, type IceState, Progress } from './progress.ts'
 
@@ -31,6 +33,7 @@ export class IceAgent implements Machine {
   readonly #timing: IceTiming
   readonly #context: GenerationContext
   readonly #early = new EarlyChecks()
+  readonly #generations: Generations
   readonly #progress: Progress
   readonly #server: CheckServer
 
@@ -44,6 +47,8 @@ export class IceAgent implements Machine {
       timing: this.#timing,
       counters: this.counters,
       foundations: new Foundations(),
+      lite: options.lite === true,
+      renomination: options.renomination !== false,
       role,
       tieBreaker: this.#drawTieBreaker(),
       transmit: (message, socket, address, port, now) => this.#transmit(message, socket, address, port, now),
@@ -54,8 +59,9 @@ export class IceAgent implements Machine {
         this.#switchRole()
       },
     }
-    this.#progress = new Progress(this.#newGeneration(parameters), this.#timing, options.trace)
-    this.#server = new CheckServer(this.#context, this.#progress, this.#early)
+    this.#generations = new Generations(this.#context, this.#early, parameters)
+    this.#progress = new Progress(this.#generations, this.#timing, options.trace)
+    this.#server = new CheckServer(this.#context, this.#generations, this.#early)
   }
 
   get state(): IceState {
@@ -91,8 +97,7 @@ export class IceAgent implements Machine {
 
   /** All pairs, those from before a restart included while they are in use. */
   get pairs(): readonly CandidatePair[] {
-    const { current, previous } = this.#progress
-    return previous === undefined ? current.pairs : [...previous.pairs, ...current.pairs]
+    return this.#generations.all.toReversed().flatMap(({ pairs }) => pairs)
   }
 
   /** The pair that `send` uses: the nominated one, or before nomination the best that is valid. */
@@ -141,13 +146,13 @@ export class IceAgent implements Machine {
 
   /** The socket of that number has gone: its pairs die at once, and its candidates leave. */
   removeSocket(socket: number, now: number): void {
-    for (const generation of this.#progress.generations) generation.removeSocket(socket)
+    for (const generation of this.#generations.all) generation.removeSocket(socket, now)
     this.#progress.settle(now)
   }
 
   /** A TCP connection could not be made, or is over: its pair fails at once. `address` is canonical text. */
   pathLost(socket: number, address: string, port: number, now: number): void {
-    for (const generation of this.#progress.generations) generation.losePath(socket, address, port)
+    for (const generation of this.#generations.all) generation.losePath(socket, address, port, now)
     this.#progress.settle(now)
   }
 
@@ -156,18 +161,20 @@ export class IceAgent implements Machine {
     this.#progress.settle(now)
   }
 
-  /** The peer's credentials. Others than before are the peer's side of a restart (RFC 8445, 9). */
-  setRemoteParameters(parameters: IceParameters, now: number): void {
+  /**
+   * The peer's credentials. Others than before are the peer's side of a restart (RFC 8445, 9).
+   * @param options `otherPeer`: it was another peer's before, to which our offer was forked (RFC 3264; a provisional
+   * answer). That one is let in no longer.
+   */
+  setRemoteParameters(parameters: IceParameters, now: number, options: { otherPeer?: boolean } = {}): void {
     if (this.state === 'closed') return
     const known = this.#current.remote
     if (known !== undefined && areSameParameters(known, parameters)) return
-    if (known !== undefined) this.#replaceGeneration(this.#current.local, now)
-    // A lite peer never sends a check, so the decision is ours (RFC 8445, 6.1.1).
-    if (parameters.iceLite === true) this.role = 'controlling'
-    const early = this.#early.take(this.#current.localFragment, parameters.usernameFragment)
-    this.#current.setRemote(parameters, early, now)
-    this.#progress.leavePrevious()
-    this.#forgetEarly()
+    if (known !== undefined) this.#begin(this.#current.local, now)
+    if (options.otherPeer === true) this.#generations.leaveOtherPeer()
+    const role = roleBesideLite(this.#context.lite, parameters.iceLite === true)
+    if (role !== undefined) this.role = role
+    this.#generations.answer(parameters, now)
     this.#progress.settle(now)
   }
 
@@ -199,7 +206,7 @@ export class IceAgent implements Machine {
    */
   resolveName(candidate: IceCandidate, addresses: readonly string[], now: number): void {
     if (this.state === 'closed' || this.state === 'failed') return
-    for (const generation of this.#progress.generations) if (generation.resolveName(candidate, addresses)) break
+    for (const generation of this.#generations.all) if (generation.resolveName(candidate, addresses)) break
     this.#progress.settle(now)
   }
 
@@ -217,13 +224,8 @@ export class IceAgent implements Machine {
    */
   restart(parameters: IceParameters, now: number): IceCandidate[] {
     if (this.state === 'closed') return []
-    const { current, previous } = this.#progress
-    if (previous !== undefined && current.remote === undefined && areSameParameters(previous.local, parameters)) {
-      for (const local of current.locals.all) previous.addLocal(local)
-      this.#progress.reinstate(previous)
-      this.#forgetEarly()
-    } else {
-      this.#replaceGeneration(parameters, now)
+    if (!this.#generations.reinstate(parameters)) {
+      this.#begin(parameters, now)
       this.#progress.localEnded = false
     }
     this.#progress.settle(now)
@@ -231,26 +233,12 @@ export class IceAgent implements Machine {
   }
 
   get #current(): Generation {
-    return this.#progress.current
+    return this.#generations.current
   }
 
-  #newGeneration(parameters: IceParameters): Generation {
-    if (!areValidParameters(parameters)) throw new RangeError('ICE credentials are ice-chars, 4 to 256 and 22 to 256')
-    return new Generation(this.#context, parameters)
-  }
-
-  /** Starts a generation on the same sockets. */
-  #replaceGeneration(parameters: IceParameters, now: number): void {
-    const generation = this.#newGeneration(parameters)
-    for (const local of this.#current.locals.all) generation.addLocal(local)
-    this.#progress.replace(generation, now)
-    this.#forgetEarly()
-  }
-
-  /** Keeps only those early checks whose generation still waits for the peer's credentials. */
-  #forgetEarly(): void {
-    const waiting = this.#progress.generations.filter(({ remote }) => remote === undefined)
-    this.#early.keepOnly(waiting.map(({ localFragment }) => localFragment))
+  #begin(parameters: IceParameters, now: number): void {
+    this.#generations.begin(parameters, this.#progress.selected)
+    this.#progress.forgetLoss(now)
   }
 
   #drawTieBreaker(): bigint {
@@ -266,7 +254,7 @@ export class IceAgent implements Machine {
 
   #setRole(role: IceRole): void {
     this.#context.role = role
-    for (const generation of this.#progress.generations) generation.refresh()
+    for (const generation of this.#generations.all) generation.refresh()
   }
 
   // Datagrams
@@ -290,10 +278,7 @@ export class IceAgent implements Machine {
     }
     if (message.kind === 'request') {
       this.#server.receive(message, socket, address, port, now)
-    } else if (
-      !this.#current.receiveResponse(message, socket, address, port, now) &&
-      !this.#progress.previous?.receiveResponse(message, socket, address, port, now)
-    ) {
+    } else if (!this.#generations.all.some(each => each.receiveResponse(message, socket, address, port, now))) {
       this.counters.unmatchedResponses++
     }
     this.#progress.settle(now)
@@ -314,6 +299,7 @@ export class IceAgent implements Machine {
     pair.packetsReceived++
     pair.bytesReceived += length
     pair.lastReceivedAt = now
+    pair.doubted = false
     if (this.state === 'disconnected') this.#progress.settle(now)
     return true
   }

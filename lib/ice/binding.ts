@@ -13,6 +13,7 @@ import {
   iceControlled,
   iceControlling,
   Method,
+  nomination,
   priority,
   readTieBreaker,
   readU32,
@@ -56,6 +57,8 @@ export interface CheckRequest<R extends Responder> {
   readonly remoteFragment: string
   readonly priority: number
   readonly useCandidate: boolean
+  /** NOMINATION (draft-thatcher-ice-renomination), above 0. */
+  readonly nomination: number | undefined
   /** What the peer takes itself to be, and with which tie-breaker; undefined when it does not say. */
   readonly role: IceRole | undefined
   readonly tieBreaker: bigint
@@ -110,6 +113,7 @@ export const judgeRequest = <R extends Responder>(
     remoteFragment,
     priority: priorityValue,
     useCandidate: message.has(Attribute.useCandidate),
+    nomination: readU32(message.find(Attribute.nomination) ?? NOTHING) || undefined,
     role: controlling !== undefined ? 'controlling' : controlled !== undefined ? 'controlled' : undefined,
     tieBreaker,
   }
@@ -127,6 +131,8 @@ export interface CheckFields {
   /** What a peer-reflexive candidate that this check discovers is to have. */
   readonly priority: number
   readonly useCandidate: boolean
+  /** The number of the nomination; 0 without one. */
+  readonly nomination: number
   /** Keyed with the peer's password. */
   readonly mac: Mac
 }
@@ -141,6 +147,7 @@ export const encodeCheck = (fields: CheckFields): Uint8Array => {
       username(fields.username),
       role === 'controlling' ? iceControlling(tieBreaker) : iceControlled(tieBreaker),
       ...(fields.useCandidate ? [useCandidate()] : []),
+      ...(fields.nomination > 0 ? [nomination(fields.nomination)] : []),
       priority(fields.priority),
     ],
     integrity: mac,

@@ -74,6 +74,7 @@ export class CheckClient {
       tieBreaker,
       priority,
       useCandidate: purpose === 'nomination',
+      nomination: purpose === 'nomination' ? pair.nomination : 0,
       mac: this.#mac,
     })
     const transmit = (bytes: Uint8Array, at: number) => {

@@ -18,6 +18,8 @@ export class CheckList {
   /** A pair has been nominated: ordinary checks are over (RFC 8445, 8.1.2). */
   concluded = false
   #triggered: CandidatePair[] = []
+  /** Pairs that came after the nomination and are checked all the same. The state does not wait for them. */
+  #late: CandidatePair[] = []
 
   find(socket: number, address: string, port: number): CandidatePair | undefined {
     for (const pair of this.pairs) if (pair.isPath(socket, address, port)) return pair
@@ -51,7 +53,13 @@ export class CheckList {
     if (!this.#triggered.includes(pair)) this.#triggered.push(pair)
   }
 
+  /** Has a pair checked although the list is concluded. */
+  checkLate(pair: CandidatePair): void {
+    if (!this.#late.includes(pair)) this.#late.push(pair)
+  }
+
   untrigger(pair: CandidatePair): void {
+    this.#late = this.#late.filter(other => other !== pair)
     this.#triggered = this.#triggered.filter(other => other !== pair)
   }
 
@@ -61,11 +69,11 @@ export class CheckList {
 
   /** The pair to check now (RFC 8445, 6.1.4.2), or undefined when nothing is to be done. */
   next(): CandidatePair | undefined {
-    return this.#triggered.shift() ?? this.#ordinary()
+    return this.#triggered.shift() ?? this.#late.shift() ?? this.#ordinary()
   }
 
   get hasNext(): boolean {
-    return this.#triggered.length > 0 || this.#ordinary() !== undefined
+    return this.#triggered.length > 0 || this.#late.length > 0 || this.#ordinary() !== undefined
   }
 
   /** Whether a pair is yet to be checked, or a check to be answered that matters still. */
@@ -86,12 +94,9 @@ export class CheckList {
     for (const pair of this.pairs) if (pair.state === 'frozen' && pair.foundation === foundation) pair.state = 'waiting'
   }
 
-  /** The socket beneath these pairs has gone. Returns them. */
-  removeSocket(socket: number): CandidatePair[] {
-    const removed = this.pairs.filter(pair => pair.socket === socket)
-    for (const pair of removed) this.fail(pair)
+  /** The socket beneath these pairs has gone. */
+  removeSocket(socket: number): void {
     this.pairs = this.pairs.filter(pair => pair.socket !== socket)
-    return removed
   }
 
   /** A check of the pair has failed (RFC 8445, 7.2.5.2). */
@@ -112,10 +117,23 @@ export class CheckList {
     this.#triggered = this.#triggered.filter(pair => pair.nominateOnSuccess)
   }
 
+  /**
+   * Begins again after the nomination: with what was not checked, and with what has failed, but for connections that only
+   * the peer can make (RFC 6544, 7.1). What carries data is left alone.
+   */
+  reopen(carrier: CandidatePair | undefined, now: number): void {
+    this.concluded = false
+    for (const pair of this.pairs) {
+      if (pair === carrier || pair.mayCarry(now) || pair.pending || pair.local.tcpType === 'passive') continue
+      pair.state = 'frozen'
+    }
+  }
+
   /** Ends all checks that have not begun. */
   clear(): void {
     this.concluded = true
     this.#triggered = []
+    this.#late = []
   }
 
   #ordinary(): CandidatePair | undefined {
@@ -160,7 +178,10 @@ export class CheckList {
     let at = this.pairs.findLastIndex(({ state }) => state === 'failed')
     if (at < 0)
       at = this.pairs.findLastIndex(
-        other => (other.state === 'frozen' || other.state === 'waiting') && !this.isTriggered(other),
+        other =>
+          (other.state === 'frozen' || other.state === 'waiting') &&
+          !this.isTriggered(other) &&
+          !this.#late.includes(other),
       )
     const victim = this.pairs[at]
     if (victim === undefined || (!wanted && victim.state !== 'failed' && victim.priority >= pair.priority)) return false

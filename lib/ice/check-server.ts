@@ -8,24 +8,24 @@ import { encodeError, encodeSuccess, judgeRequest } from './binding.ts'
 import type { EarlyChecks } from './early-checks.ts'
 import type { Generation } from './generation.ts'
 import type { GenerationContext } from './generation-context.ts'
-import type { Progress } from './progress.ts'
+import type { Generations } from './generations.ts'
 
 export class CheckServer {
   readonly #context: GenerationContext
-  readonly #progress: Progress
+  readonly #generations: Generations
   readonly #early: EarlyChecks
 
   /** Checks for credentials of ours to which the peer's are not known yet go into `early`. */
-  constructor(context: GenerationContext, progress: Progress, early: EarlyChecks) {
+  constructor(context: GenerationContext, generations: Generations, early: EarlyChecks) {
     this.#context = context
-    this.#progress = progress
+    this.#generations = generations
     this.#early = early
   }
 
   /** Takes a Binding request in. */
   receive(message: StunMessage, socket: number, address: string, port: number, now: number): void {
     const { counters, transmit } = this.#context
-    const { generations } = this.#progress
+    const generations = this.#generations.all
     counters.requestsReceived++
     const request = judgeRequest(message, generations)
     if ('reason' in request) {
@@ -46,9 +46,9 @@ export class CheckServer {
     }
     if (request.role === this.#context.role) {
       counters.roleConflicts++
-      // Whoever has the larger number controls (RFC 8445, 7.3.1.1).
+      // Whoever has the larger number controls (RFC 8445, 7.3.1.1); never a lite agent, against one that checks.
       const isLarger = this.#context.tieBreaker >= request.tieBreaker
-      if (isLarger === (this.#context.role === 'controlling')) {
+      if (this.#context.lite || isLarger === (this.#context.role === 'controlling')) {
         counters.errorsSent++
         transmit(encodeError(message, 487, 'Role Conflict', responder.localMac), socket, address, port, now)
         return
@@ -57,8 +57,8 @@ export class CheckServer {
     }
     counters.responsesSent++
     transmit(encodeSuccess(message, { address, port }, responder.localMac), socket, address, port, now)
-    const { priority, useCandidate } = request
-    const check = { socket, address, port, priority, useCandidate }
+    const { priority, useCandidate, nomination } = request
+    const check = { socket, address, port, priority, useCandidate, nomination }
     const isMeant = ({ localFragment, remote }: Generation) =>
       localFragment === responder.localFragment && remote?.usernameFragment === remoteFragment
     const generation = generations.find(isMeant)

@@ -14,6 +14,8 @@ export interface PeerCheck {
   /** What a peer-reflexive candidate that it discovers is to have. */
   readonly priority: number
   readonly useCandidate: boolean
+  /** The number of the nomination, if it is one with a number. */
+  readonly nomination: number | undefined
 }
 
 export interface EarlyCheck extends PeerCheck {
@@ -21,6 +23,7 @@ export interface EarlyCheck extends PeerCheck {
   readonly localFragment: string
   readonly remoteFragment: string
   useCandidate: boolean
+  nomination: number | undefined
   /** How many have been answered. */
   requests: number
 }
@@ -43,6 +46,7 @@ export class EarlyChecks {
     )
     if (known !== undefined) {
       known.useCandidate ||= check.useCandidate
+      if ((check.nomination ?? 0) > (known.nomination ?? 0)) known.nomination = check.nomination
       known.requests += check.requests
       return true
     }

@@ -9,6 +9,10 @@ export interface GenerationContext {
   readonly timing: IceTiming
   readonly counters: IceCounters
   readonly foundations: Foundations
+  /** We are a lite implementation. */
+  readonly lite: boolean
+  /** We announce renomination. */
+  readonly renomination: boolean
   role: IceRole
   /** 64 bits (RFC 8445, 16.1). */
   tieBreaker: bigint

@@ -6,6 +6,7 @@
 import { utf8 } from '../bytes/index.ts'
 import type { Mac } from '../crypto/index.ts'
 import type { StunAddress, StunMessage } from '../stun/index.ts'
+import { Backups } from './backups.ts'
 import type { Responder } from './binding.ts'
 import { type IceCandidate, isUnicast } from './candidate.ts'
 import { CheckClient, type CheckOwner } from './check-client.ts'
@@ -13,23 +14,27 @@ import { CheckList } from './check-list.ts'
 import { Consent } from './consent.ts'
 import type { EarlyCheck, PeerCheck } from './early-checks.ts'
 import type { GenerationContext } from './generation-context.ts'
+import { agreeUnchecked, answerAsLite } from './lite.ts'
 import { type LocalCandidate, LocalCandidates } from './local-candidates.ts'
+import { Nominations } from './nominations.ts'
 import type { Check, CheckPurpose } from './outstanding-checks.ts'
-import { CandidatePair, mayPair } from './pair.ts'
+import type { CandidatePair } from './pair.ts'
+import { Pairing } from './pairing.ts'
 import type { IceParameters } from './parameters.ts'
 import { localPriority } from './priority.ts'
 import { RemoteCandidates } from './remote-candidates.ts'
 import { RemoteNames, resolvedCandidates } from './remote-names.ts'
+import { isHeard } from './selection.ts'
 
 export class Generation implements Responder, CheckOwner {
   readonly local: IceParameters
   readonly localFragment: string
   readonly localMac: Mac
   readonly checkList = new CheckList()
-  readonly consent: Consent
   readonly locals: LocalCandidates
   readonly remotes: RemoteCandidates
   readonly names = new RemoteNames()
+  readonly nominations: Nominations
   /** The peer has said that no more candidates will come (RFC 8838, 14). */
   remoteEnded = false
   /** Until then the list does not fail for want of pairs (RFC 8863). */
@@ -38,6 +43,9 @@ export class Generation implements Responder, CheckOwner {
   firstValidAt = Number.POSITIVE_INFINITY
   readonly #context: GenerationContext
   readonly #client: CheckClient
+  readonly #pairing: Pairing
+  readonly #backups: Backups
+  readonly #consent: Consent
   #remote: IceParameters | undefined
   #retired = false
 
@@ -50,7 +58,10 @@ export class Generation implements Responder, CheckOwner {
     this.locals = new LocalCandidates(local.usernameFragment, context.foundations, context.counters)
     this.remotes = new RemoteCandidates(context.counters)
     this.#client = new CheckClient(context, local.usernameFragment, this)
-    this.consent = new Consent(context.crypto.random, consentInterval, consentTimeout)
+    this.nominations = new Nominations(this.checkList)
+    this.#consent = new Consent(context.crypto.random, consentInterval, consentTimeout)
+    this.#backups = new Backups(context.crypto.random, context.timing)
+    this.#pairing = new Pairing(context, this.checkList, this.locals, this.remotes, pair => this.#isWorthwhile(pair))
   }
 
   get remote(): IceParameters | undefined {
@@ -62,17 +73,21 @@ export class Generation implements Responder, CheckOwner {
   }
 
   get deadline(): number {
-    return Math.min(this.#client.deadline, this.consent.deadline)
+    return Math.min(this.#client.deadline, this.#consent.deadline, this.#backups.deadline)
+  }
+
+  /** Both sides are lite: nobody checks, and silence says nothing (RFC 8445, 8.2). */
+  get isUnchecked(): boolean {
+    return this.#context.lite && this.#remote?.iceLite === true
   }
 
   get nominated(): boolean {
     return this.checkList.pairs.some(pair => pair.nominated)
   }
 
-  /** Whether the decision is ours and still to be made. */
-  get mayNominate(): boolean {
-    if (this.#retired || this.#context.role !== 'controlling') return false
-    return !this.checkList.pairs.some(pair => pair.nominated || pair.nominating)
+  /** Whether the decision is ours. */
+  get mayDecide(): boolean {
+    return !this.#retired && !this.#context.lite && this.#context.role === 'controlling'
   }
 
   // Candidates and credentials
@@ -82,26 +97,32 @@ export class Generation implements Responder, CheckOwner {
     const before = this.locals.find(candidate.socket)
     const { base, signalled } = this.locals.add(candidate)
     if (base === undefined) return signalled
-    for (const pair of this.checkList.pairs) {
-      if (pair.local !== before?.candidate) continue
-      pair.local = base.candidate
-      pair.refresh(this.#context.role)
-    }
-    this.checkList.sort()
-    if (this.#remote !== undefined) for (const remote of this.remotes.all) this.#formPair(base, remote)
+    if (before !== undefined) this.#pairing.replaceLocal(before.candidate, base.candidate)
+    if (this.#mayPair) this.#pairing.formOfBase(base)
     return signalled
   }
 
   /** A socket of ours has gone, and with it its candidates and pairs. */
-  removeSocket(socket: number): void {
+  removeSocket(socket: number, now: number): void {
     this.locals.remove(socket)
-    for (const pair of this.checkList.removeSocket(socket)) this.#client.drop(pair)
+    for (const pair of this.pairs) if (pair.socket === socket) this.#lose(pair, now)
+    this.checkList.removeSocket(socket)
   }
 
-  /** The connection beneath a pair could not be made, or is over. */
-  losePath(socket: number, address: string, port: number): void {
+  /** The connection beneath a pair could not be made, or is over. One that has worked is made anew, if it is ours to make. */
+  losePath(socket: number, address: string, port: number, now: number): void {
     const pair = this.checkList.find(socket, address, port)
     if (pair === undefined) return
+    const hasWorked = pair.valid
+    this.#lose(pair, now)
+    if (!hasWorked || this.#retired || pair.local.tcpType !== 'active') return
+    pair.state = 'waiting'
+    this.checkList.checkLate(pair)
+  }
+
+  #lose(pair: CandidatePair, now: number): void {
+    // Another path may be found yet, by us or by the peer: the time of its absence begins now.
+    if (pair.valid) this.patienceUntil = Math.max(this.patienceUntil, now + this.#context.timing.consentTimeout)
     this.#client.drop(pair)
     this.checkList.fail(pair)
   }
@@ -113,7 +134,8 @@ export class Generation implements Responder, CheckOwner {
     this.patienceUntil = now + this.#context.timing.patience
     this.names.keepOnly(remote.usernameFragment)
     this.remotes.keepOnly(remote.usernameFragment)
-    for (const candidate of this.remotes.all) this.#formPairs(candidate)
+    this.nominations.renominates = this.#context.renomination && remote.renomination === true
+    if (this.#mayPair) this.#pairing.formAll()
     for (const check of early) this.acceptCheck(check, check.requests, now)
   }
 
@@ -125,9 +147,11 @@ export class Generation implements Responder, CheckOwner {
     }
     const known = this.remotes.find(candidate.address, candidate.port, candidate)
     if (known === undefined) {
-      if (this.remotes.add(candidate) && this.#remote !== undefined) this.#formPairs(candidate)
+      if (this.remotes.add(candidate) && this.#mayPair) this.#pairing.formOfRemote(candidate)
     } else if (known.type === 'prflx' && candidate.type !== 'prflx') {
-      this.#replaceRemote(known, candidate)
+      this.#pairing.replaceRemote(known, candidate)
+      // Other interfaces of ours may reach it too.
+      if (this.#mayPair) this.#pairing.formOfRemote(candidate)
     }
   }
 
@@ -138,15 +162,16 @@ export class Generation implements Responder, CheckOwner {
     return true
   }
 
+  /** Whether pairs are formed before a check of the peer's comes: a lite agent waits for those (RFC 8445, 6.1.2). */
+  get #mayPair(): boolean {
+    return this.#remote !== undefined && (!this.#context.lite || this.isUnchecked)
+  }
+
   /** Our role has changed: priorities follow, and a nomination under way is off. */
   refresh(): void {
     const { role } = this.#context
     this.checkList.refresh(role)
-    for (const pair of this.checkList.pairs) {
-      if (pair.nominating) this.checkList.untrigger(pair)
-      pair.nominating = false
-      if (role === 'controlling') pair.nominateOnSuccess = false
-    }
+    this.nominations.reset(role === 'controlling')
   }
 
   /** Starts no more checks but those for consent; goes on answering. */
@@ -158,40 +183,78 @@ export class Generation implements Responder, CheckOwner {
   // Checks of ours
 
   get hasCheck(): boolean {
-    return this.#remote !== undefined && this.checkList.hasNext
+    return this.#remote !== undefined && !this.#context.lite && this.checkList.hasNext
   }
 
   /** Sends the next check of the list; false when there is none. The pace is the caller's business. */
   sendNextCheck(now: number): boolean {
-    const pair = this.#remote === undefined ? undefined : this.checkList.next()
+    const pair = this.#remote === undefined || this.#context.lite ? undefined : this.checkList.next()
     if (pair === undefined) return false
     if (!pair.nominating) pair.state = 'in-progress'
     this.#sendCheck(pair, pair.nominating ? 'nomination' : 'ordinary', now)
     return true
   }
 
-  /** Decides for a pair: its check is repeated with USE-CANDIDATE (RFC 8445, 8.1.1). */
-  nominate(pair: CandidatePair): void {
-    pair.nominating = true
-    this.checkList.trigger(pair)
+  /**
+   * Data goes over this pair from now on, or over none of this generation. A pair that data had to leave is not returned to
+   * because it is better, only because the peer has it so.
+   */
+  carry(pair: CandidatePair | undefined, now: number): void {
+    const before = this.#backups.carrier
+    const { timing, role } = this.#context
+    const hasDied = before !== undefined && before !== pair && !(before.mayCarry(now) && isHeard(before, timing, now))
+    if (hasDied) {
+      before.lapsed = true
+      if (role === 'controlling') before.nominated = false
+    }
+    this.#consent.carry(this.#context.lite ? undefined : pair, now)
+    this.#backups.choose(this.#context.lite ? [] : this.pairs, pair, now)
+    if (!hasDied) return
+    this.#backups.probeAll(now)
+    // One that fell silent has been in doubt before, and all else was tried then.
+    if (pair === undefined && !before.valid) this.#reopen(now)
+  }
+
+  /** Both sides are lite. */
+  agree(): void {
+    if (this.isUnchecked) agreeUnchecked(this.pairs)
   }
 
   advance(now: number): void {
     this.#client.advance(now)
-    const pair = this.consent.due(now)
-    if (pair?.valid) this.#sendCheck(pair, 'consent', now)
+    const pair = this.#consent.due(now)
+    if (pair?.valid) {
+      this.#sendCheck(pair, 'consent', now)
+      this.#backups.asked(pair, now)
+    }
+    const hasOther = this.pairs.length > 1 && !this.#retired
+    if (this.#backups.advance(now, hasOther, backup => this.#sendCheck(backup, 'consent', now))) this.#reopen(now)
   }
 
   stop(): void {
     this.retire()
     this.#client.clear()
-    this.consent.carry(undefined, 0)
+    this.#consent.carry(undefined, 0)
+    this.#backups.choose([], undefined, 0)
+  }
+
+  /** The nominated pair is dead or in doubt: what was not checked, or has failed before, may do better now. */
+  #reopen(now: number): void {
+    if (this.nominations.decided && !this.#retired) this.checkList.reopen(this.#backups.carrier, now)
+  }
+
+  /** Whether a pair that comes after the nomination is to be checked: it may be better, or come to be needed. */
+  #isWorthwhile(pair: CandidatePair): boolean {
+    const { carrier } = this.#backups
+    if (carrier === undefined || carrier.doubted) return !this.#retired
+    return !this.#retired && (pair.priority > carrier.priority || this.#backups.wants(pair.socket))
   }
 
   #sendCheck(pair: CandidatePair, purpose: CheckPurpose, now: number): void {
     const { protocol, tcpType } = pair.local
     const kind = { type: 'prflx', protocol, ...(tcpType && { tcpType }) } as const
-    this.#client.send(pair, purpose, localPriority(kind, this.locals.find(pair.socket)?.localPreference ?? 0), now)
+    const priority = localPriority(kind, this.locals.find(pair.socket)?.localPreference ?? 0)
+    this.#client.send(pair, purpose, priority, now)
   }
 
   // Answers of the peer
@@ -236,6 +299,7 @@ export class Generation implements Responder, CheckOwner {
     pair.valid = true
     pair.consentUntil = now + this.#context.timing.consentTimeout
     pair.lastReceivedAt = now
+    pair.doubted = false
     this.firstValidAt = Math.min(this.firstValidAt, now)
     this.#discoverLocal(pair, mapped, check.priority)
     if (pair.state !== 'succeeded') {
@@ -250,10 +314,7 @@ export class Generation implements Responder, CheckOwner {
   }
 
   #nominated(pair: CandidatePair, now: number): void {
-    pair.nominated = true
-    pair.nominating = false
-    pair.nominateOnSuccess = false
-    this.checkList.conclude()
+    this.nominations.complete(pair)
     // RFC 8445, 8.1.2: the others are let go, though an answer is still heard.
     for (const other of this.checkList.pairs)
       if (other.state === 'in-progress' && !other.nominateOnSuccess) this.#client.stopRetransmitting(other, now)
@@ -273,64 +334,27 @@ export class Generation implements Responder, CheckOwner {
 
   /** An authenticated check of the peer, already answered (RFC 8445, 7.3.1.3 to 7.3.1.5). */
   acceptCheck(check: PeerCheck, requests: number, now: number): void {
-    const pair = this.#pairOf(check)
+    const pair = this.#pairing.ofCheck(check, this.#remote?.usernameFragment)
     if (pair === undefined) {
       this.#context.counters.droppedPairs++
       return
     }
     pair.authenticated = true
     pair.lastReceivedAt = now
+    pair.doubted = false
     pair.requestsReceived += requests
     pair.responsesSent += requests
-    if (this.#retired) return
-    const settled = pair.state === 'succeeded' && pair.mayCarry(now)
-    if (check.useCandidate && this.#context.role === 'controlled') {
-      if (settled && !pair.nominated) this.#nominated(pair, now)
-      else if (!settled) pair.nominateOnSuccess = true
+    const { role, lite, timing } = this.#context
+    if (lite) {
+      answerAsLite(pair, check, timing, now)
+      this.patienceUntil = Math.max(this.patienceUntil, now + timing.patience)
     }
+    if (this.#retired) return
+    const settled = pair.state === 'succeeded' && now < pair.consentUntil && (pair.valid || lite)
+    if (role === 'controlled' && this.nominations.take(pair, check, settled)) this.#nominated(pair, now)
     if (settled) return
     if (pair.state === 'in-progress') this.#client.stopRetransmitting(pair, now)
     pair.state = 'waiting'
     this.checkList.trigger(pair)
-  }
-
-  /** The pair that a check of the peer came on: a known one, or one with a peer-reflexive candidate of the peer's. */
-  #pairOf({ socket, address, port, priority }: PeerCheck): CandidatePair | undefined {
-    const known = this.checkList.find(socket, address, port)
-    if (known !== undefined) return known
-    const local = this.locals.find(socket)
-    if (local === undefined) return undefined
-    const fragment = this.#remote?.usernameFragment
-    const remote = this.remotes.discover({ address, port }, local.candidate, priority, fragment)
-    if (remote === undefined) return undefined
-    const pair = new CandidatePair(local.candidate, socket, remote, this.#context.role)
-    return this.checkList.add(pair, true) ? pair : undefined
-  }
-
-  // Pairs
-
-  /** What a check had discovered has now been signalled: pairs keep their state and nomination. */
-  #replaceRemote(known: IceCandidate, candidate: IceCandidate): void {
-    this.remotes.replace(known, candidate)
-    for (const pair of this.checkList.pairs) {
-      if (pair.remote !== known) continue
-      pair.remote = candidate
-      pair.refresh(this.#context.role)
-    }
-    this.checkList.sort()
-    // Other interfaces of ours may reach it too.
-    this.#formPairs(candidate)
-  }
-
-  #formPairs(remote: IceCandidate): void {
-    for (const base of this.locals.bases) this.#formPair(base, remote)
-  }
-
-  /** Pairs a base of ours with a candidate of the peer's, once for each path. */
-  #formPair(base: LocalCandidate, remote: IceCandidate): void {
-    if (this.checkList.concluded || !mayPair(base, remote)) return
-    if (this.checkList.find(base.socket, remote.address, remote.port) !== undefined) return
-    const pair = new CandidatePair(base.candidate, base.socket, remote, this.#context.role)
-    if (!this.checkList.add(pair, false)) this.#context.counters.droppedPairs++
   }
 }

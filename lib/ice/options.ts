@@ -26,6 +26,13 @@ export interface IceTiming {
    * least every 6 s, so that one lost datagram does not alarm anyone.
    */
   readonly disconnectedTimeout: number
+  /**
+   * How long a consent check may be unanswered, at least, before other valid pairs are asked as well; 4 round trips if
+   * that is more. 1,000.
+   */
+  readonly doubtTimeout: number
+  /** Between two checks of a pair that is kept to take over, at most; a fifth less at least. 15,000 (RFC 8445, 11). */
+  readonly backupInterval: number
   /** How long to hope for pairs when none is left to check (RFC 8863). 39,500: seven requests of a peer's check. */
   readonly patience: number
   /**
@@ -46,6 +53,8 @@ export const DEFAULT_TIMING: IceTiming = {
   consentInterval: 5_000,
   consentTimeout: 30_000,
   disconnectedTimeout: 8_000,
+  doubtTimeout: 1_000,
+  backupInterval: 15_000,
   patience: 39_500,
   nominationWait: 200,
   drainTime: 30_000,

@@ -32,6 +32,16 @@ export class CandidatePair {
   nominateOnSuccess = false
   /** We, controlling, have decided for this pair, and its check is to carry USE-CANDIDATE. */
   nominating = false
+  /** The number of its nomination, when both sides announce renomination. */
+  nomination = 0
+  /** The peer has checked it without nominating it. */
+  wasAsked = false
+  /** Checks of ours go unanswered, and nothing else has come since. */
+  doubted = false
+  /** Data had to leave it, and it has not been nominated since. */
+  lapsed = false
+  /** When it is checked next, if it is kept beside the one that carries data; Infinity when it is not. */
+  probeAt = Number.POSITIVE_INFINITY
   /** We may send until then (RFC 7675, 5.1): monotonic ms, renewed by each valid answer. */
   consentUntil = Number.NEGATIVE_INFINITY
   /** When something believable came from the peer on this pair: monotonic ms. */

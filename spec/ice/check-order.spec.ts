@@ -214,6 +214,6 @@ t.test('a pair that takes over after a long idle time is asked for consent soon'
   alone.receive(encodeCheck({ useCandidate: true }), { address: PEER.address, port: 2 })
   t.equal(alone.agent.selectedPair?.remotePort, 2)
   alone.pass(10)
-  t.same(ports(alone), [2])
+  t.equal(ports(alone)[0], 2)
   t.end()
 })

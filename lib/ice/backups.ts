@@ -1,0 +1,149 @@
+/**
+ * What to do when the pair that carries data dies: a few other valid pairs are kept alive, so that data can move to one
+ * of them at once.
+ *
+ * They are checked every 12 to 15 s, which keeps bindings of NATs (RFC 8445, 11) and consent (RFC 7675) alive. A check of
+ * the carrier that stays unanswered has all of them asked at once, and the carrier again; if that is not answered either,
+ * the carrier is in doubt, and whichever of the others has answered takes its place. Anything that comes from the peer on
+ * the carrier ends the doubt, so that one lost datagram moves nothing.
+ */
+
+import { type Random, randomUnit } from '../machine/index.ts'
+import type { IceTiming } from './options.ts'
+import type { CandidatePair } from './pair.ts'
+
+/** More would be asked in vain: a failure seldom takes away three paths and leaves the fourth. */
+const MOST_BACKUPS = 3
+const NEVER = Number.POSITIVE_INFINITY
+
+export class Backups {
+  readonly #random: Random
+  readonly #timing: IceTiming
+  #pairs: readonly CandidatePair[] = []
+  #kept: CandidatePair[] = []
+  #carrier: CandidatePair | undefined
+  /** When the check was sent that is waited for. */
+  #askedAt = 0
+  /** When it counts as unanswered. */
+  #unansweredAt = NEVER
+  /** How many have been unanswered in a row. */
+  #unanswered = 0
+
+  constructor(random: Random, timing: IceTiming) {
+    this.#random = random
+    this.#timing = timing
+  }
+
+  get deadline(): number {
+    let deadline = this.#unansweredAt
+    for (const { probeAt } of this.#kept) if (probeAt < deadline) deadline = probeAt
+    return deadline
+  }
+
+  get carrier(): CandidatePair | undefined {
+    return this.#carrier
+  }
+
+  /** Whether a pair from a new base would be kept. */
+  wants(socket: number): boolean {
+    if (this.#carrier === undefined || this.#kept.length >= MOST_BACKUPS) return false
+    return this.#carrier.socket !== socket && !this.#kept.some(pair => pair.socket === socket)
+  }
+
+  /** Something has happened: chooses anew which pairs to keep beside the one that carries data. */
+  choose(pairs: readonly CandidatePair[], carrier: CandidatePair | undefined, now: number): void {
+    if (carrier !== this.#carrier) {
+      this.#carrier = carrier
+      this.#unansweredAt = NEVER
+      this.#unanswered = 0
+    }
+    this.#pairs = pairs
+    const kept = carrier === undefined ? [] : spread(pairs, carrier, now)
+    for (const pair of this.#kept) if (!kept.includes(pair)) pair.probeAt = NEVER
+    for (const pair of kept)
+      if (pair.probeAt === NEVER)
+        pair.probeAt = Math.max(now, pair.consentUntil - this.#timing.consentTimeout + this.#draw())
+    this.#kept = kept
+  }
+
+  /** The carrier before has died: which of the others are alive is to be known at once. */
+  probeAll(now: number): void {
+    for (const pair of this.#kept) pair.probeAt = now
+  }
+
+  /** A check for consent was sent. */
+  asked(pair: CandidatePair, now: number): void {
+    if (pair === this.#carrier && this.#unansweredAt === NEVER) this.#await(now)
+  }
+
+  /**
+   * Does what is due. `hasOther` tells whether there are other pairs at all, kept or still to be checked.
+   * @returns Whether the carrier has just come into doubt.
+   */
+  advance(now: number, hasOther: boolean, probe: (pair: CandidatePair) => void): boolean {
+    const isDoubted = now >= this.#unansweredAt && this.#doubt(now, hasOther, probe)
+    for (const pair of this.#kept) {
+      if (now < pair.probeAt) continue
+      pair.probeAt = now + this.#draw()
+      probe(pair)
+    }
+    return isDoubted
+  }
+
+  #doubt(now: number, hasOther: boolean, probe: (pair: CandidatePair) => void): boolean {
+    const carrier = this.#carrier
+    this.#unansweredAt = NEVER
+    if (carrier === undefined || !hasOther || carrier.lastReceivedAt >= this.#askedAt) {
+      this.#unanswered = 0
+      return false
+    }
+    this.probeAll(now)
+    if (this.#unanswered++ === 0) {
+      probe(carrier)
+      this.#unansweredAt = now + this.#patience(carrier)
+      return false
+    }
+    this.#unanswered = 0
+    const isNew = !carrier.doubted
+    // Those that have not answered since are no better.
+    for (const pair of this.#pairs) if (pair.lastReceivedAt < this.#askedAt) pair.doubted = true
+    return isNew
+  }
+
+  #await(now: number): void {
+    this.#askedAt = now
+    this.#unanswered = 0
+    this.#unansweredAt = now + this.#patience(this.#carrier!)
+  }
+
+  #patience(pair: CandidatePair): number {
+    return Math.max(this.#timing.doubtTimeout, 4 * (pair.currentRoundTripTime ?? 0))
+  }
+
+  #draw(): number {
+    return this.#timing.backupInterval * (0.8 + 0.2 * randomUnit(this.#random))
+  }
+}
+
+/**
+ * The pairs to keep: of many bases rather than of one, of those that the peer checks as well rather than of those that it
+ * may have given up (Chromium prunes all but the best on each network), and then by priority.
+ */
+const spread = (pairs: readonly CandidatePair[], carrier: CandidatePair, now: number): CandidatePair[] => {
+  const kept: CandidatePair[] = []
+  const valid = pairs.filter(pair => pair !== carrier && pair.mayCarry(now))
+  while (kept.length < MOST_BACKUPS && valid.length > 0) {
+    let best = 0
+    for (let at = 1; at < valid.length; at++)
+      if (cost(valid[at]!, carrier, kept) < cost(valid[best]!, carrier, kept)) best = at
+    kept.push(...valid.splice(best, 1))
+  }
+  return kept
+}
+
+const cost = ({ socket, requestsReceived }: CandidatePair, carrier: CandidatePair, kept: readonly CandidatePair[]) => {
+  let cost = requestsReceived > 0 ? 0 : 1
+  if (carrier.socket === socket) cost += 2
+  for (const pair of kept) if (pair.socket === socket) cost += 2
+  return cost
+}
