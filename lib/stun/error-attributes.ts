@@ -52,7 +52,10 @@ const readErrorValue = (value: Uint8Array): StunError | undefined => {
   const hundreds = value[2]! & 7
   const number = value[3]!
   if (hundreds < 3 || hundreds > 6 || number > 99) return undefined
-  return { code: hundreds * 100 + number, reason: fromUtf8(value.subarray(4)) }
+  // coturn counts the padding of the attribute as part of the reason.
+  let end = value.length
+  while (end > 4 && value[end - 1] === 0) end--
+  return { code: hundreds * 100 + number, reason: fromUtf8(value.subarray(4, end)) }
 }
 
 /** `code` is 300 to 699; a RangeError otherwise. */

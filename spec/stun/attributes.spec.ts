@@ -93,6 +93,12 @@ t.test('what is written is read', t => {
   t.same(readIcmp(icmp({ type: 127, code: 255, data: 0xffffffff }).value), { type: 127, code: 255, data: 0xffffffff })
   t.equal(readAlternateDomain(alternateDomain('example.org').value), 'example.org')
   t.same(readErrorCode(errorCode(600, 'größer').value), { code: 600, reason: 'größer' })
+  t.same(
+    readErrorCode(errorCode(420, 'Unknown\0\0\0').value),
+    { code: 420, reason: 'Unknown' },
+    'as coturn 4.6 pads it',
+  )
+  t.same(readErrorCode(errorCode(420, '\0\0').value), { code: 420, reason: '' })
   t.end()
 })
 
