@@ -9,6 +9,7 @@
 import type { Packet } from '../bytes/index.ts'
 import type { DatagramSocket, InterfaceAddress } from '../machine/index.ts'
 import { Attribute, decodeStun, Method, readUsername } from '../stun/index.ts'
+import { FragmentTable } from './fragment-table.ts'
 import { type PartyRoutes, type Route, RouteTable } from './route-table.ts'
 import { classOf, isStun, type MuxShareOptions, type ShareOwner, transactionOf, UdpMuxShare } from './udp-mux-share.ts'
 import type { RequestTarget, UnknownRequests } from './unknown-requests.ts'
@@ -38,7 +39,7 @@ export class UdpMuxPort implements ShareOwner, RequestTarget {
   readonly #unknown: UnknownRequests
   readonly #counters: UdpMuxCounters
   readonly #shares = new Set<UdpMuxShare>()
-  readonly #fragments = new Map<string, UdpMuxShare>()
+  readonly #fragments = new FragmentTable<UdpMuxShare>(fragment => this.#unknown.claimed(this, fragment))
   readonly #transactions = new Map<number, UdpMuxShare>()
   readonly #routes = new RouteTable<UdpMuxShare>()
   #socket: DatagramSocket | undefined
@@ -113,13 +114,13 @@ export class UdpMuxPort implements ShareOwner, RequestTarget {
       this.#counters.malformed++
       return
     }
-    const share = this.#fragments.get(name.slice(0, colon))
+    const share = this.#fragments.find(name.slice(0, colon))
     if (share === undefined) this.#unknown.offer(message, name, this, address, port, now)
     else share.receive(packet, address, port, now)
   }
 
   deliver(message: Uint8Array, localFragment: string, address: string, port: number, now: number): void {
-    this.#fragments.get(localFragment)?.receive(message, address, port, now)
+    this.#fragments.find(localFragment)?.receive(message, address, port, now)
   }
 
   // What shares say
@@ -131,22 +132,9 @@ export class UdpMuxPort implements ShareOwner, RequestTarget {
   }
 
   claim(share: UdpMuxShare, fragments: readonly string[], former: readonly string[]): boolean {
-    let all = true
-    for (const fragment of former) {
-      if (!fragments.includes(fragment) && this.#fragments.get(fragment) === share) this.#fragments.delete(fragment)
-    }
-    for (const fragment of fragments) {
-      const holder = this.#fragments.get(fragment)
-      if (holder === share) continue
-      if (holder !== undefined) {
-        // Whoever comes later must not take away what a connection in use depends on.
-        this.#counters.fragmentConflicts++
-        all = false
-        continue
-      }
-      this.#fragments.set(fragment, share)
-      this.#unknown.claimed(this, fragment)
-    }
+    const before = this.#fragments.conflicts
+    const all = this.#fragments.claim(share, fragments, former)
+    this.#counters.fragmentConflicts += this.#fragments.conflicts - before
     return all
   }
 

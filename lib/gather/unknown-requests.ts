@@ -98,32 +98,50 @@ export class UnknownRequests {
     return this.#kept.length
   }
 
-  /** A request came whose user name, as text, begins with a fragment that nobody has. */
-  offer(message: StunMessage, name: string, target: RequestTarget, address: string, port: number, now: number): void {
+  /**
+   * A request came whose user name, as text, begins with a fragment that nobody has.
+   * @returns Whether the request is kept, or another like it: a connection may come for it yet.
+   */
+  offer(
+    message: StunMessage,
+    name: string,
+    target: RequestTarget,
+    address: string,
+    port: number,
+    now: number,
+  ): boolean {
     const hook = this.#hook
     if (hook === undefined) {
       this.counters.ignored++
-      return
+      return false
     }
     const [localFragment = '', remoteFragment = '', ...more] = name.split(':')
     const wellFormed = FRAGMENT.test(localFragment) && FRAGMENT.test(remoteFragment) && more.length === 0
     if (!wellFormed || message.integrityAt < 0 || !verifyFingerprint(message)) {
       this.counters.malformed++
-      return
+      return false
     }
     if (this.#kept.some(kept => isSame(kept, target, localFragment, address, port))) {
       this.counters.repeated++
-      return
+      return true
     }
     if (!this.#takeToken(now)) {
       this.counters.overRate++
-      return
+      return false
     }
-    this.#keep({ target, localFragment, address, port, message: message.bytes.slice(), until: now + KEPT_FOR })
+    const kept = this.#keep({
+      target,
+      localFragment,
+      address,
+      port,
+      message: message.bytes.slice(),
+      until: now + KEPT_FOR,
+    })
     this.counters.told++
     const { protocol, address: localAddress, port: localPort } = target
     const { bytes } = message
     hook({ protocol, localFragment, remoteFragment, address, port, localAddress, localPort, message: bytes })
+    return kept
   }
 
   /** A share has claimed a fragment: what was kept for it is handed on in a later turn, when its owner is ready. */
@@ -154,14 +172,15 @@ export class UnknownRequests {
     return true
   }
 
-  #keep(request: Kept): void {
+  #keep(request: Kept): boolean {
     const ofOne = this.#kept.filter(({ address }) => address === request.address).length
     if (this.#kept.length >= MOST_KEPT || ofOne >= MOST_KEPT_OF_ONE) {
       this.counters.notKept++
-      return
+      return false
     }
     this.#kept.push(request)
     this.#timer ??= this.#host.schedule(request.until, this.#expire)
+    return true
   }
 
   readonly #expire = (now: number): void => {
