@@ -6,7 +6,7 @@
  */
 
 import { Packet } from '../bytes/index.ts'
-import type { DatagramSocket, Host, InterfaceAddress, Machine } from '../machine/index.ts'
+import type { Cancellable, DatagramSocket, Host, InterfaceAddress, Machine } from '../machine/index.ts'
 import { decodeMessage, type MdnsMessage } from './message.ts'
 import { MDNS_PORT, MdnsResponder } from './responder.ts'
 
@@ -41,6 +41,9 @@ const rank = (addresses: Interface, published: ReadonlySet<string>): number => {
   return addresses.some(({ address }) => !isLinkLocal(address)) ? 1 : 2
 }
 
+const isSame = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
+  a.size === b.size && [...a].every(item => b.has(item))
+
 /**
  * The interfaces to speak mDNS on, at most 16. Loopback is not one of them unless an address of it is published, or the
  * host has nothing else: what is on this host is heard on its other interfaces as well.
@@ -70,16 +73,21 @@ export interface LinkCounters {
 export class MdnsLinks implements Machine {
   readonly #host: Host
   readonly #receive: MdnsSink
+  readonly #opened: () => void
+  /** While they are open. */
+  #watch: Cancellable | undefined
   /** Names and their addresses. */
   readonly #published = new Map<string, string>()
   readonly #links = new Map<string, Link>()
-  /** Those that did not open: not tried again before all are closed. */
+  /** Those that did not open: not tried again before the host's addresses change, or all are closed. */
   readonly #failed = new Set<string>()
   readonly counters: LinkCounters = { opened: 0, failed: 0, malformed: 0, socketErrors: 0 }
 
-  constructor(host: Host, receive: MdnsSink) {
+  /** @param opened Called after a link has been opened: there may be something to announce on it. */
+  constructor(host: Host, receive: MdnsSink, opened: () => void) {
     this.#host = host
     this.#receive = receive
+    this.#opened = opened
   }
 
   /** How many sockets are open. */
@@ -108,6 +116,10 @@ export class MdnsLinks implements Machine {
 
   /** Opens what is not open, closes what is no longer there, and resolves when that is done. Never rejects. */
   async follow(): Promise<void> {
+    this.#watch ??= this.#host.watchInterfaces(() => {
+      this.#failed.clear()
+      void this.follow()
+    })
     const wanted = new Map<string, { address: string; family: 4 | 6; addresses: Set<string> }>()
     const published = new Set(this.#published.values())
     for (const list of selectInterfaces(this.#host.interfaces(), published)) {
@@ -125,7 +137,7 @@ export class MdnsLinks implements Machine {
       const link = this.#links.get(key)
       if (link === undefined) {
         if (!this.#failed.has(key)) this.#open(key, address, family, addresses)
-      } else {
+      } else if (!isSame(addresses, link.addresses)) {
         link.addresses = addresses
         this.#publishOn(link)
       }
@@ -133,9 +145,13 @@ export class MdnsLinks implements Machine {
     await Promise.all([...this.#links.values()].map(({ opened }) => opened))
   }
 
-  /** Answers for a name on the links of its address's interface, as soon as `follow` has opened them. */
+  /** Answers for a name on the links of its address's interface: those that are open, and those that `follow` opens. */
   publish(name: string, address: string): void {
     this.#published.set(name, address)
+    const now = this.#host.now()
+    for (const { addresses, responder, socket } of this.#links.values()) {
+      if (socket !== undefined && addresses.has(address)) responder.publish(name, address, now)
+    }
   }
 
   /** Answers for the names no more, with a goodbye. Names that are not published are passed over. */
@@ -153,6 +169,8 @@ export class MdnsLinks implements Machine {
 
   /** Closes all sockets; `follow` opens them again. Says no goodbye. */
   close(): void {
+    this.#watch?.cancel()
+    this.#watch = undefined
     for (const [key, link] of [...this.#links]) this.#close(key, link)
     this.#failed.clear()
   }
@@ -178,6 +196,7 @@ export class MdnsLinks implements Machine {
         link.socket = socket
         this.counters.opened++
         this.#publishOn(link)
+        this.#opened()
       },
       () => {
         this.counters.failed++

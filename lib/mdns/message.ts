@@ -67,6 +67,15 @@ export const canonicalAddress = (text: string): string | undefined => {
   return ipaddr.IPv6.parse(text).toRFC5952String()
 }
 
+/**
+ * Whether an address is that of one host. Chromium announces names for 0.0.0.0 and :: too, of candidates that it does not
+ * show.
+ */
+export const isDestination = (address: string): boolean => {
+  const range = ipaddr.parse(address).range()
+  return range !== 'unspecified' && range !== 'multicast' && range !== 'broadcast'
+}
+
 const readAddress = (type: number, data: Uint8Array): string | undefined => {
   if (type === recordType.A && data.length === 4) return new ipaddr.IPv4([...data]).toString()
   if (type === recordType.AAAA && data.length === 16) return new ipaddr.IPv6([...data]).toRFC5952String()

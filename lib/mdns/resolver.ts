@@ -5,7 +5,7 @@
  */
 
 import { EventQueue, type Machine } from '../machine/index.ts'
-import { type AddressRecord, encodeMessage, type MdnsMessage, recordType } from './message.ts'
+import { type AddressRecord, encodeMessage, isDestination, type MdnsMessage, recordType } from './message.ts'
 import { isConcealingName } from './name.ts'
 import { MDNS_PORT } from './responder.ts'
 
@@ -141,14 +141,13 @@ export class MdnsResolver implements Machine {
   }
 
   #ask(query: Query): void {
-    const first = query.asked === 0
     query.due = query.begun + (REPEATS[query.asked] ?? PATIENCE)
     query.asked++
     for (const type of [recordType.A, recordType.AAAA]) {
-      // One question a message: there are responders (Chromium's) that drop a query with more.
-      // The first asks for unicast, which spares the others on the link. The ones behind it do not: where programs share
-      // port 5353 of a host, a unicast answer reaches only one of them (RFC 6762, 15.1).
-      const questions = [{ name: query.name, type, unicast: first }]
+      // Two facts of Chromium (156), which most names come from, speak here: it drops a query with several questions, and
+      // one whose top bit asks for unicast. The draft would like that bit set (3.2.1), to spare the others on the link; a
+      // second is too much for it. And where programs share port 5353, a unicast answer reaches one (RFC 6762, 15.1).
+      const questions = [{ name: query.name, type, unicast: false }]
       this.counters.questions++
       this.#transmit(encodeMessage({ id: 0, response: false, truncated: false, questions, records: [] }))
     }
@@ -163,6 +162,7 @@ export class MdnsResolver implements Machine {
    * candidate does, and then the name is known at once.
    */
   #learn({ name, address, ttl }: AddressRecord, now: number): void {
+    if (!isDestination(address)) return
     const known = this.#remembered.get(name)
     if (ttl === 0) {
       if (known === undefined) return

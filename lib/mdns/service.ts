@@ -6,7 +6,7 @@
  */
 
 import { Driver, type Host, type Random } from '../machine/index.ts'
-import { MdnsLinks } from './links.ts'
+import { MdnsLinks, type MdnsSink } from './links.ts'
 import { canonicalAddress } from './message.ts'
 import { canonicalName, concealingName, isConcealingName } from './name.ts'
 import { MdnsResolver, MOST_QUERIES } from './resolver.ts'
@@ -58,10 +58,11 @@ export class MdnsService {
     this.#random = random
     this.#linger = options.linger ?? LINGER
     this.#resolver = new MdnsResolver(message => this.#links.send(message))
-    this.#links = new MdnsLinks(host, (message, port, now) => {
+    const receive: MdnsSink = (message, port, now) => {
       this.#resolver.receive(message, port, now)
       this.#driver.touch()
-    })
+    }
+    this.#links = new MdnsLinks(host, receive, () => this.#driver.touch())
     const deadline = (): number => Math.min(this.#resolver.deadline, this.#links.deadline, this.#idleAt)
     const machine = {
       get deadline() {
@@ -105,7 +106,8 @@ export class MdnsService {
   /**
    * The address that a peer's name stands for, or none: when the name is not a UUID and `.local`, when nobody answers
    * within 10 s, when there are several addresses, when 64 other names are being asked for, when the service is closed.
-   * Never rejects. Names are asked for once, however often they are resolved at the same time, and remembered for their time to live.
+   * Never rejects. Names are asked for once, however often they are resolved at the same time, and
+   * remembered for their time to live. Does not keep a process alive.
    */
   async resolve(name: string): Promise<readonly string[]> {
     const wanted = canonicalName(name)

@@ -73,6 +73,7 @@ const linkOf = (address: string): InterfaceLink | undefined => {
 
 /**
  * Joins the group on the interface that has `address`. What is sent goes out there, and comes back to this machine too.
+ * Does not keep the process alive.
  *
  * @throws (rejects) by `code`: the platform's (EADDRINUSE when another program keeps the port to itself, ENODEV where the
  * interface cannot do multicast), EADDRNOTAVAIL when no interface has the address.
@@ -103,6 +104,9 @@ export const openMulticast = (options: MulticastOptions): Promise<DatagramSocket
         fail(error)
         return
       }
+      // Whoever speaks to a group does so on behalf of something with sockets of its own; a name of a peer that nobody
+      // answers for would hold an ended program for ten seconds.
+      socket.unref()
       resolve(new UdpSocket(socket, options, link))
     })
   })

@@ -83,11 +83,11 @@ if (typeof world === 'string') {
 
   t.test("the names of Chromium's candidates resolve, each to one address of its own", async t => {
     const { names, candidates } = await gather(chromium, 'resolved')
-    t.comment(JSON.stringify(candidates))
     t.ok(names.length > 0)
     for (const candidate of candidates) t.match(candidate, / [0-9a-f-]{36}\.local /)
     const addresses = await Promise.all(names.map(name => service.call('resolve', name)))
     t.same(addresses.flat().sort(), [...theirs.addresses].sort())
+    t.match(await service.call('counters'), { malformed: 0, ambiguous: 0, failed: 0 })
     await chromium.call('agent', 'close', 'resolved')
   })
 
@@ -100,10 +100,5 @@ if (typeof world === 'string') {
     await chromium.call('agent', 'signal', 'checks', { candidate: { candidate, sdpMid: '0' } })
     t.same(await service.call('heard'), { first: 0, address: theirs.addresses[0] }, 'a Binding request')
     await chromium.call('agent', 'close', 'checks')
-  })
-
-  t.test('a name of nobody resolves to nothing', async t => {
-    t.same(await service.call('resolve', '00000000-0000-4000-8000-000000000000.local'), [])
-    t.match(await service.call('counters'), { malformed: 0, ambiguous: 0, failed: 0 })
   })
 }

@@ -56,6 +56,38 @@ t.test('compressed names are read, in any case of letters', t => {
   t.end()
 })
 
+t.test('a response of Chromium 156 is read: a compressed NSEC record is behind the address', t => {
+  const uuid = '2465373036633630392d343630332d343836662d383361612d316130363532326263333132056c6f63616c00'
+  const name = 'e706c609-4603-486f-83aa-1a06522bc312.local'
+  const record = (address: string) => ({ name, address, ttl: 120, flush: true })
+  t.same(
+    decode(
+      '0000840000000001',
+      '00000001',
+      uuid,
+      '00018001000000780004',
+      '0a4d0002',
+      uuid,
+      '002f8001000000780005c046000140',
+    )?.records,
+    [record('10.77.0.2')],
+  )
+  // To a question for the other family: the NSEC record is the answer, the address comes as an additional record.
+  t.same(
+    decode(
+      '0000840000000001',
+      '00000001',
+      uuid,
+      '002f8001000000780005c00c000140',
+      uuid,
+      '00018001000000780004',
+      '0a4d0002',
+    )?.records,
+    [record('10.77.0.2')],
+  )
+  t.end()
+})
+
 t.test('what is no address of a host is stepped over', t => {
   const message = decode(
     '0000 8400 0000 0007 0000 0001',

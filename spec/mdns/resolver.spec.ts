@@ -48,10 +48,8 @@ t.test('a name is asked for at 0, 1, 3 and 7 s, and given up after 10', t => {
   t.same(
     sent.map(({ questions }) => questions.map(({ name, type, unicast }) => [name === NAME, type, unicast])),
     [
-      // One question a message, unicast wanted of the first alone.
-      [[true, recordType.A, true]],
-      [[true, recordType.AAAA, true]],
-      ...Array.from({ length: 3 }, () => [[[true, recordType.A, false]], [[true, recordType.AAAA, false]]]).flat(),
+      // One question a message, and no unicast wanted.
+      ...Array.from({ length: 4 }, () => [[[true, recordType.A, false]], [[true, recordType.AAAA, false]]]).flat(),
     ],
   )
   t.ok(sent.every(({ id, response }) => id === 0 && !response))
@@ -142,6 +140,16 @@ t.test('a name with two addresses has none, whether they come together or not', 
   other.answer(122_000, [{ address: 'fd00::66' }])
   other.answer(123_000, [{ address: 'fd00::66', ttl: 0 }])
   t.same(other.recall(124_000), ['192.0.2.1'], 'or has said goodbye')
+  t.end()
+})
+
+t.test('an address that is nobody in particular is no answer', t => {
+  const { resolver, answer, events } = start()
+  resolver.resolve(NAME, 0)
+  for (const address of ['0.0.0.0', '::', '224.0.0.251', 'ff02::fb', '255.255.255.255']) answer(10, [{ address }])
+  t.same(events(), [])
+  answer(10, [{ address: '0.0.0.0' }, {}])
+  t.same(events(), [[NAME, ['192.0.2.1']]])
   t.end()
 })
 

@@ -152,7 +152,7 @@ t.test('an address is answered for on its own interface only', async t => {
 })
 
 t.test('interfaces that come and go are followed', async t => {
-  const { sim, a, here, there } = start()
+  const { sim, a, b, here, there } = start()
   await here.publish('10.0.0.1')
   t.equal(here.openSockets, 2)
   a.addAddress('10.0.0.5', 'wlan0')
@@ -160,8 +160,17 @@ t.test('interfaces that come and go are followed', async t => {
   t.equal(here.openSockets, 3)
   t.same(await sim.run(there.resolve(name)), ['10.0.0.5'])
   a.removeAddress('10.0.0.5')
-  await here.publish('10.0.0.1')
+  await sim.elapse(1)
   t.equal(here.openSockets, 2)
+
+  const { heard } = await listen(b, '10.0.0.2')
+  a.addAddress('10.0.0.5', 'wlan0')
+  await sim.elapse(10)
+  t.equal(here.openSockets, 3)
+  t.ok(
+    heard.some(({ message }) => message.records.some(record => record.name === name)),
+    'announced where it came up again',
+  )
 })
 
 t.test('where mDNS cannot be spoken there is a name all the same, and no answer', async t => {
