@@ -89,6 +89,11 @@ export class SimulatedHost implements Host, Node {
     for (const address of options.addresses) this.addAddress(address)
   }
 
+  /** The networks that it is in. */
+  get networks(): readonly Network[] {
+    return [...new Set([this.#home, ...this.#networks.values()])]
+  }
+
   /** How many sockets and listeners are open. */
   get openSockets(): number {
     return this.#sockets.size + this.#multicast.size + this.#tcp.openSockets

@@ -103,13 +103,6 @@ export class Network {
     if (this.#nodes.delete(address)) this.#gateway?.detached(address)
   }
 
-  /** Whether the two are neighbours here: each has an address, or is the gateway. */
-  joins(a: Node, b: Node): boolean {
-    const nodes = new Set<Node>(this.#nodes.values())
-    if (this.#gateway !== undefined) nodes.add(this.#gateway)
-    return nodes.has(a) && nodes.has(b)
-  }
-
   /** The direction from one node to another; made when it is first asked for. */
   link(from: Node, to: Node): Link {
     let links = this.#links.get(from)

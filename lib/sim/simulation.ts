@@ -9,8 +9,10 @@
 import { Agenda } from './agenda.ts'
 import { parseEndpoint } from './datagram.ts'
 import { SimulationError } from './error.ts'
-import { type HostOptions, SimulatedHost } from './host.ts'
+import { Firewall, type FirewallOptions } from './firewall.ts'
+import { type HostContext, type HostOptions, SimulatedHost } from './host.ts'
 import type { LinkOptions } from './link.ts'
+import { Nat, type NatOptions } from './nat.ts'
 import { Network, type PacketObserver, World } from './network.ts'
 
 export interface SimulationOptions {
@@ -21,6 +23,9 @@ export interface SimulationOptions {
   /** Milliseconds since 1970 at which the virtual clock reads 0. The beginning of 2026 by default. */
   readonly timeOrigin?: number
 }
+
+/** What a link leads from or to. */
+export type Place = SimulatedHost | Nat | Firewall
 
 export interface RunLimits {
   /** Virtual milliseconds after which a run gives up with code `limit`. Ten minutes by default. */
@@ -73,13 +78,22 @@ export class Simulation {
   readonly #internet: Network
   readonly #names = new Map<string, readonly string[]>()
   #now = 0
+  readonly #context: HostContext
   #hosts = 0
+  #gateways = 0
   #running = false
 
   constructor(options: SimulationOptions) {
     this.timeOrigin = options.timeOrigin ?? BEGINNING_OF_2026
     this.#world = new World(this.#agenda, options.seed, options.network ?? {})
     this.#internet = new Network(this.#world)
+    this.#context = {
+      world: this.#world,
+      internet: this.#internet,
+      timeOrigin: this.timeOrigin,
+      names: this.#names,
+      now: () => this.#now,
+    }
   }
 
   /** Virtual monotonic milliseconds; 0 at the beginning. */
@@ -87,7 +101,7 @@ export class Simulation {
     return this.#now
   }
 
-  /** What became of the datagrams so far. What stays on one host is not counted. */
+  /** What became of the datagrams so far, in each network that they crossed. What stays on one host is not counted. */
   get counters(): Readonly<World['counters']> {
     return this.#world.counters
   }
@@ -117,24 +131,40 @@ export class Simulation {
 
   /** Throws a RangeError when an address is taken. */
   createHost(options: HostOptions): SimulatedHost {
-    const context = {
-      world: this.#world,
-      internet: this.#internet,
-      timeOrigin: this.timeOrigin,
-      names: this.#names,
-      now: () => this.#now,
-    }
     this.#hosts++
-    return new SimulatedHost(context, options, options.name ?? `host${this.#hosts}`)
+    return new SimulatedHost(this.#context, options, options.name ?? `host${this.#hosts}`)
   }
 
-  /** Sets what the path from one host to the other does from now on; the way back is a link of its own. Undefined: as `network`. */
-  setLink(from: SimulatedHost, to: SimulatedHost, options: LinkOptions | undefined): void {
-    this.#internet.link(from, to).options = options
+  /** A NAT, for hosts and other NATs to stand `behind`. Throws a RangeError when an address is taken. */
+  createNat(options: NatOptions): Nat {
+    this.#gateways++
+    return new Nat(this.#context, options, options.name ?? `nat${this.#gateways}`)
+  }
+
+  /** A firewall, for hosts and NATs to stand `behind`. */
+  createFirewall(options: FirewallOptions = {}): Firewall {
+    this.#gateways++
+    return new Firewall(this.#context, options, options.name ?? `firewall${this.#gateways}`)
   }
 
   /**
-   * Sends a datagram with a forged source; `from` and `to` are as `onPacket` tells them. It takes the link from the host
+   * Sets what the path from one to the other does from now on; the way back is a link of its own. Undefined: as `network`.
+   *
+   * Both are neighbours: they have addresses in one network, or one is behind the other. Between a NAT or firewall and
+   * who is behind it, a link does nothing unless it is set here. So a path from host to host takes `network` once,
+   * however many NATs it leads through, and to slow the path between two homes is to set the link between their NATs
+   * (or between the outermost of them). What a NAT sends back to its own inside (hairpin) crosses no such link.
+   *
+   * Throws a RangeError when they are not neighbours.
+   */
+  setLink(from: Place, to: Place, options: LinkOptions | undefined): void {
+    const network = from.networks.find(item => to.networks.includes(item))
+    if (network === undefined) throw new RangeError(`${from.name} and ${to.name} are no neighbours`)
+    network.link(from, to).options = options
+  }
+
+  /**
+   * Sends a UDP datagram with a forged source on the internet; `from` and `to` are as `onPacket` tells them. It takes the link from the host
    * whose address that is. Throws a RangeError when one of them is not an address and a port.
    */
   inject(from: string, to: string, bytes: Uint8Array): void {
