@@ -19,6 +19,7 @@ import {
   type StunAddress,
   type StunMessage,
   TRANSACTION_ID_LENGTH,
+  verifyFingerprint,
 } from '../stun/index.ts'
 import { Allocation } from './allocation.ts'
 import { channelData, channelOf, isChannelData, writeChannelData } from './channel-data.ts'
@@ -193,7 +194,7 @@ export class TurnClient implements Machine {
       return
     }
     const message = decodeStun(frame)
-    if (message === undefined) {
+    if (message === undefined || (message.fingerprintAt >= 0 && !verifyFingerprint(message))) {
       this.counters.malformed++
       return
     }
