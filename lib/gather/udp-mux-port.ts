@@ -11,7 +11,16 @@ import type { DatagramSocket, InterfaceAddress } from '../machine/index.ts'
 import { Attribute, decodeStun, Method, readUsername } from '../stun/index.ts'
 import { FragmentTable } from './fragment-table.ts'
 import { type PartyRoutes, type Route, RouteTable } from './route-table.ts'
-import { classOf, isStun, type MuxShareOptions, type ShareOwner, transactionOf, UdpMuxShare } from './udp-mux-share.ts'
+import {
+  type Asked,
+  classOf,
+  isStun,
+  type MuxShareOptions,
+  restOf,
+  type ShareOwner,
+  transactionOf,
+  UdpMuxShare,
+} from './udp-mux-share.ts'
 import type { RequestTarget, UnknownRequests } from './unknown-requests.ts'
 
 export const createUdpMuxCounters = () => ({
@@ -40,7 +49,7 @@ export class UdpMuxPort implements ShareOwner, RequestTarget {
   readonly #counters: UdpMuxCounters
   readonly #shares = new Set<UdpMuxShare>()
   readonly #fragments = new FragmentTable<UdpMuxShare>(fragment => this.#unknown.claimed(this, fragment))
-  readonly #transactions = new Map<number, UdpMuxShare>()
+  readonly #transactions = new Map<number, Asked>()
   readonly #routes = new RouteTable<UdpMuxShare>()
   #socket: DatagramSocket | undefined
 
@@ -92,9 +101,7 @@ export class UdpMuxPort implements ShareOwner, RequestTarget {
         return
       }
       if (kind === SUCCESS || kind === ERROR) {
-        const share = this.#transactions.get(transactionOf(packet, 0))
-        if (share === undefined) this.#counters.unmatchedResponses++
-        else share.receive(packet, address, port, now)
+        this.#receiveResponse(packet, kind, address, port, now)
         return
       }
     }
@@ -104,6 +111,17 @@ export class UdpMuxPort implements ShareOwner, RequestTarget {
     else if (route.waiting.length === 1) route.waiting[0]!.receive(packet, address, port, now)
     // Each may overwrite what it is given.
     else for (const share of [...route.waiting]) share.receive(packet.slice(), address, port, now)
+  }
+
+  #receiveResponse(packet: Uint8Array, kind: number, address: string, port: number, now: number): void {
+    const asked = this.#transactions.get(transactionOf(packet, 0))
+    if (asked === undefined || asked.rest !== restOf(packet, 0)) {
+      this.#counters.unmatchedResponses++
+      return
+    }
+    // Wherever it came from: a response from elsewhere fails the pair (RFC 8445, 7.2.5.2.1).
+    if (kind === SUCCESS) asked.share.answered(asked, address, port)
+    asked.share.receive(packet, address, port, now)
   }
 
   #receiveRequest(packet: Uint8Array, address: string, port: number, now: number): void {
@@ -138,8 +156,8 @@ export class UdpMuxPort implements ShareOwner, RequestTarget {
     return all
   }
 
-  remember(share: UdpMuxShare, transaction: number): void {
-    this.#transactions.set(transaction, share)
+  remember(transaction: number, asked: Asked): void {
+    this.#transactions.set(transaction, asked)
   }
 
   forget(transaction: number): void {

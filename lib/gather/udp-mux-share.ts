@@ -1,14 +1,24 @@
 /**
  * The base of one connection on a shared UDP port.
  *
- * What the connection sends tells the port what is the connection's: the transaction ids of its checks, the addresses
- * where it waits for answers, and, once it sends anything but STUN, the address whose checks have made the round trip:
- * ICE sends data on valid pairs only (RFC 8445, 12.1; RFC 7675, 5.1).
+ * What the connection sends tells the port what is the connection's: the transaction ids of its checks and the addresses
+ * where it waits for answers. An address is proved to be its peer's when a success response comes from there to a check
+ * that went there, whose transaction id nobody else can know; or when it sends anything but STUN there, since ICE sends
+ * data on valid pairs only (RFC 8445, 12.1; RFC 7675, 5.1).
  */
 
 import type { Packet } from '../bytes/index.ts'
 import type { Base, BaseSink } from './base.ts'
 import type { PartyRoutes, Route } from './route-table.ts'
+
+/** A check that is under way. */
+export interface Asked {
+  readonly share: UdpMuxShare
+  /** The other half of the transaction id. */
+  readonly rest: number
+  readonly address: string
+  readonly port: number
+}
 
 /** What a share asks of its port. */
 export interface ShareOwner {
@@ -16,7 +26,7 @@ export interface ShareOwner {
   readonly port: number
   send(packet: Packet, address: string, port: number): void
   claim(share: UdpMuxShare, fragments: readonly string[], former: readonly string[]): boolean
-  remember(share: UdpMuxShare, transaction: number): void
+  remember(transaction: number, asked: Asked): void
   forget(transaction: number): void
   wait(share: UdpMuxShare, routes: PartyRoutes<UdpMuxShare>, address: string, port: number): void
   prove(share: UdpMuxShare, routes: PartyRoutes<UdpMuxShare>, address: string, port: number): Route<UdpMuxShare>
@@ -51,10 +61,14 @@ export const isStun = (bytes: Uint8Array, at: number, end: number): boolean =>
 /** The class bits of a STUN message. */
 export const classOf = (bytes: Uint8Array, at: number): number => ((bytes[at]! << 8) | bytes[at + 1]!) & CLASS_BITS
 
-/** 48 of the 96 bits of a transaction id, which is as many as a number holds: enough to lead, for others to judge. */
-export const transactionOf = (bytes: Uint8Array, at: number): number =>
-  ((bytes[at + 8]! << 16) | (bytes[at + 9]! << 8) | bytes[at + 10]!) * 0x100_0000 +
-  ((bytes[at + 11]! << 16) | (bytes[at + 12]! << 8) | bytes[at + 13]!)
+const u48 = (bytes: Uint8Array, at: number): number =>
+  ((bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!) * 0x100_0000 +
+  ((bytes[at + 3]! << 16) | (bytes[at + 4]! << 8) | bytes[at + 5]!)
+
+/** The first half of the transaction id, of 48 bits, which a number holds: the key by which responses are led. */
+export const transactionOf = (bytes: Uint8Array, at: number): number => u48(bytes, at + 8)
+/** The second half. */
+export const restOf = (bytes: Uint8Array, at: number): number => u48(bytes, at + 14)
 
 export class UdpMuxShare implements Base {
   readonly protocol = 'udp'
@@ -95,7 +109,7 @@ export class UdpMuxShare implements Base {
 
   /**
    * Says that a check with this remote address has made the round trip: what comes from there and is not STUN is this
-   * connection's from now on. Sending data there says the same.
+   * connection's from now on. It need not be said: the port finds it out by itself.
    */
   authenticated(address: string, port: number): void {
     if (!this.#closed) this.#route = this.#owner.prove(this, this.#routes, address, port)
@@ -109,7 +123,7 @@ export class UdpMuxShare implements Base {
     const { bytes, start, end } = packet
     if (isStun(bytes, start, end)) {
       const kind = classOf(bytes, start)
-      if (kind === 0) this.#remember(transactionOf(bytes, start))
+      if (kind === 0) this.#remember(transactionOf(bytes, start), restOf(bytes, start), address, port)
       // A refusal goes to anybody who asks, and must not make anything of it.
       if (kind === 0 || kind === SUCCESS) this.#owner.wait(this, this.#routes, address, port)
     } else {
@@ -131,6 +145,11 @@ export class UdpMuxShare implements Base {
     this.#route = undefined
   }
 
+  /** For its port only: a success response came to this check, from there. */
+  answered(asked: Asked, address: string, port: number): void {
+    if (asked.port === port && asked.address === address) this.authenticated(address, port)
+  }
+
   /** For its port only: `packet` may be overwritten. */
   receive(packet: Uint8Array, address: string, port: number, now: number): void {
     if (!this.#closed) this.#options.receive(packet, address, port, now)
@@ -143,10 +162,11 @@ export class UdpMuxShare implements Base {
     this.#options.gone?.()
   }
 
-  #remember(transaction: number): void {
+  #remember(transaction: number, rest: number, address: string, port: number): void {
     // Sent again, it is the youngest again.
-    if (!this.#transactions.delete(transaction)) this.#owner.remember(this, transaction)
+    this.#transactions.delete(transaction)
     this.#transactions.add(transaction)
+    this.#owner.remember(transaction, { share: this, rest, address, port })
     if (this.#transactions.size <= MOST_TRANSACTIONS) return
     for (const oldest of this.#transactions) {
       this.#transactions.delete(oldest)

@@ -42,6 +42,26 @@ t.test("a request with a forged source does not lead a connection's data to anot
   mux.close()
 })
 
+t.test('an answer proves the address only from where it was asked for, and with the whole transaction id', async t => {
+  const { mux, listen, inject } = await world()
+  const [victim, thief] = [listen('victim'), listen('thief')]
+  victim.share.send(packet(data('x')), PEER, 1000)
+  const [id, stuffed] = [transactionId(), transactionId()]
+  // The thief is asked at its own address, and answers in the name of the victim's.
+  thief.share.send(packet(check('peer:thief', { id })), '10.0.0.3', 1)
+  await inject(`${PEER}:1000`, success(id))
+  // The thief had a check sent to the victim's peer, and has guessed half of its transaction id.
+  thief.share.send(packet(check('peer:thief', { id: stuffed })), PEER, 1000)
+  const half = stuffed.slice()
+  half[11]! ^= 1
+  await inject(`${PEER}:1000`, success(half))
+  await inject(`${PEER}:1000`, data('secret'))
+  t.same(victim.heard, ['secret'])
+  t.same(thief.heard, ['success'])
+  t.equal(mux.counters.unmatchedResponses, 1)
+  mux.close()
+})
+
 t.test('a candidate that names the address of another does not keep data from it before it has proved it', async t => {
   const { mux, port, listen, inject } = await world()
   const victim = listen('victim')

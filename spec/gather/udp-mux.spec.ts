@@ -134,6 +134,24 @@ t.test('two connections with one remote address: data is led to the one that pro
   mux.close()
 })
 
+t.test('an answered check proves the address: a peer that begins anew from the same port is heard', async t => {
+  const { sim, mux, port, peer } = await world()
+  const [former, next] = [listen(port, 'frag1'), listen(port, 'frag2')]
+  const a = await peer()
+  const { address, port: remotePort } = a.base
+  former.share.send(packet(data('x')), address, remotePort)
+  const id = transactionId()
+  next.share.send(packet(check('peer:frag2', { id })), address, remotePort)
+  a.base.send(packet(refusal(id)), SERVER, PORT)
+  a.base.send(packet(data('for the former')), SERVER, PORT)
+  a.base.send(packet(success(id)), SERVER, PORT)
+  a.base.send(packet(data('client hello')), SERVER, PORT)
+  await sim.elapse(10)
+  t.same(former.heard, ['for the former'])
+  t.same(next.heard, ['error', 'success', 'client hello'])
+  mux.close()
+})
+
 t.test('before anybody has proved an address, all who wait there are given what comes, each its own bytes', async t => {
   const { sim, mux, port, peer } = await world()
   const a = await peer()
