@@ -55,6 +55,40 @@ export interface Running<M> {
   close(): void
 }
 
+/** A driver that also stops giving events when it is stopped from within one. */
+export interface EventDriver {
+  touch(): void
+  stop(): void
+}
+
+/** Keeps the deadlines of a machine, and gives its events. */
+export const drive = <M extends DatagramMachine>(
+  host: Host,
+  machine: M,
+  event: (event: EventOf<M>) => void,
+): EventDriver => {
+  let stopped = false
+  const flushing: FlushingMachine = {
+    get deadline() {
+      return machine.deadline
+    },
+    advance: now => machine.advance(now),
+    flush: now => machine.flush?.(now),
+  }
+  const driver = new Driver(host, flushing, () => {
+    for (let next = machine.nextEvent(); next !== undefined && !stopped; next = machine.nextEvent()) {
+      event(next as EventOf<M>)
+    }
+  })
+  return {
+    touch: () => driver.touch(),
+    stop: () => {
+      stopped = true
+      driver.stop()
+    },
+  }
+}
+
 /**
  * Runs the machine that `create` makes around the given `transmit`.
  *
@@ -67,7 +101,6 @@ export const run = async <M extends DatagramMachine>(
   const host = options.host ?? platform
   const counters = { packetsSent: 0, packetsReceived: 0, droppedForeign: 0, droppedUnaddressed: 0 }
   let remote = options.remote
-  let closed = false
 
   const transmit = (packet: Packet): void => {
     if (remote === undefined) {
@@ -96,18 +129,7 @@ export const run = async <M extends DatagramMachine>(
   })
 
   const machine = create(transmit, host)
-  const flushing: FlushingMachine = {
-    get deadline() {
-      return machine.deadline
-    },
-    advance: now => machine.advance(now),
-    flush: now => machine.flush?.(now),
-  }
-  const driver = new Driver(host, flushing, () => {
-    for (let event = machine.nextEvent(); event !== undefined && !closed; event = machine.nextEvent()) {
-      options.event?.(event as EventOf<M>, running)
-    }
-  })
+  const driver = drive(host, machine, event => options.event?.(event, running))
   const running: Running<M> = {
     machine,
     address: socket.address,
@@ -119,7 +141,6 @@ export const run = async <M extends DatagramMachine>(
       return result
     },
     close: () => {
-      closed = true
       driver.stop()
       socket.close()
     },
