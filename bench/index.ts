@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: the same work on several stacks, side by side.
  *
- *   --stacks a,b   which stacks (purertc,node-datachannel,wrtc,werift)
+ *   --stacks a,b   which stacks (purertc,node-datachannel,wrtc,werift; and to connect also pion,aiortc, where installed)
  *   --sizes 64,1024   message sizes in bytes
  *   --rounds n     rounds of every case (3)
  *   --measure a,b  what is measured (throughput,latency,connect)
@@ -18,7 +18,7 @@ import { SMALLEST } from './payload.ts'
 import { report, sizeName } from './report.ts'
 import { emptyResults, machine, summarizeLatency, writeJson } from './results.ts'
 import { measureLatency, measureThroughput } from './round.ts'
-import { STACKS, type StackName, versionOf } from './stacks/index.ts'
+import { installed, type StackName, versionOf } from './stacks/index.ts'
 
 const MEASURES = ['throughput', 'latency', 'connect']
 const SIZES = [64, 1024, 16_384, 65_536, 262_144]
@@ -30,7 +30,7 @@ const usage = (problem: string): never => {
 
 const { values } = parseArgs({
   options: {
-    stacks: { type: 'string', default: STACKS.join(',') },
+    stacks: { type: 'string', default: installed.join(',') },
     sizes: { type: 'string', default: SIZES.join(',') },
     rounds: { type: 'string', default: '3' },
     measure: { type: 'string', default: MEASURES.join(',') },
@@ -40,8 +40,8 @@ const { values } = parseArgs({
 })
 
 const stacks = values.stacks.split(',').map(name => {
-  const known = STACKS.find(stack => stack === name)
-  return known ?? usage(`no stack '${name}': there are ${STACKS.join(', ')}`)
+  const known = installed.find(stack => stack === name)
+  return known ?? usage(`no stack '${name}': there are ${installed.join(', ')}`)
 }) as StackName[]
 const sizes = values.sizes.split(',').map(Number)
 for (const size of sizes) {

@@ -5,7 +5,7 @@ import { cpus, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import type { TimeToConnect } from './connect.ts'
 import type { Throughput } from './round.ts'
-import { type StackName, versionOf } from './stacks/index.ts'
+import { STACKS, type StackName, versionOf } from './stacks/index.ts'
 import { percentile, type Summary, summarize } from './statistics.ts'
 
 export interface OpenAndRoundTrip {
@@ -42,11 +42,17 @@ export interface Results {
   readonly connect: Map<StackName, Outcomes<TimeToConnect>>
 }
 
-export const emptyResults = (stacks: readonly StackName[], sizes: readonly number[]): Results => ({
-  throughput: new Map(sizes.map(size => [size, new Map(stacks.map(name => [name, new Outcomes<Throughput>()]))])),
-  latency: new Map(stacks.map(name => [name, new Outcomes<OpenAndRoundTrip>()])),
-  connect: new Map(stacks.map(name => [name, new Outcomes<TimeToConnect>()])),
-})
+/** Of every stack that is given; those that are driven over a pipe are compared in the time to connect alone. */
+export function emptyResults(stacks: readonly StackName[], sizes: readonly number[]): Results {
+  const outcomes = <T extends object>(names: readonly StackName[]) =>
+    new Map(names.map(name => [name, new Outcomes<T>()]))
+  const inProcess = stacks.filter(name => STACKS.some(stack => stack === name))
+  return {
+    throughput: new Map(sizes.map(size => [size, outcomes<Throughput>(inProcess)])),
+    latency: outcomes<OpenAndRoundTrip>(inProcess),
+    connect: outcomes<TimeToConnect>(stacks),
+  }
+}
 
 export const summarizeLatency = (opens: readonly number[], roundTrips: readonly number[]): OpenAndRoundTrip => ({
   firstOpen: opens[0] ?? Number.NaN,
@@ -65,7 +71,7 @@ export const machine = () => ({
 
 export function writeJson(path: string, results: Results, options: object): void {
   const { throughput, latency, connect } = results
-  const stacks = [...latency.keys()]
+  const stacks = [...connect.keys()]
   const document = {
     date: new Date().toISOString(),
     machine: machine(),

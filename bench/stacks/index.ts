@@ -1,11 +1,34 @@
 /** Every stack that the bench compares, by name; a stack is loaded only where it is used. */
 
+import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
+import { startAiortc } from '../../spec/interop/drivers/aiortc.ts'
+import { startPion } from '../../spec/interop/drivers/pion.ts'
 import { nodeDatachannel } from './node-datachannel.ts'
-import type { Stack, StackName } from './stack.ts'
+import { CONNECTING, STACKS, type Stack, type StackName } from './stack.ts'
 import { w3cStack } from './w3c.ts'
 
-export { type BenchChannel, type Link, type Role, type Signal, STACKS, type Stack, type StackName } from './stack.ts'
+export {
+  type BenchChannel,
+  CONNECTING,
+  type Link,
+  type Role,
+  type Signal,
+  STACKS,
+  type Stack,
+  type StackName,
+} from './stack.ts'
+
+/** One program for all connections of a process, as the others have one library. */
+const shared = <T>(start: () => T): (() => T) => {
+  let started: T | undefined
+  return () => {
+    started ??= start()
+    return started
+  }
+}
+const pionProgram = shared(startPion)
+const aiortcProgram = shared(startAiortc)
 
 export const stacks: Record<StackName, Stack> = {
   purertc: w3cStack('purertc', async () => (await import('../../lib/index.ts')).RTCPeerConnection, {
@@ -20,17 +43,28 @@ export const stacks: Record<StackName, Stack> = {
     configuration: { iceServers: [], maxMessageSize: 262_144 },
     keepsSent: true,
   }),
+  pion: w3cStack('pion', async () => (await pionProgram()).RTCPeerConnection, { configuration: {} }),
+  aiortc: w3cStack('aiortc', async () => aiortcProgram().RTCPeerConnection, { configuration: {}, trickles: false }),
 }
 
+/** The packages: npm's in the first list, Debian's in the second. */
 const PACKAGES: Record<StackName, string> = {
   purertc: '',
   'node-datachannel': 'node-datachannel',
   wrtc: '@roamhq/wrtc',
   werift: 'werift',
+  pion: 'golang-github-pion-webrtc.v3-dev',
+  aiortc: 'python3-aiortc',
 }
 
-/** The version of each stack, as its package says. */
+const isOfDebian = (name: StackName): boolean => CONNECTING.some(each => each === name)
+
+/** The version of each stack, as its package says; of Debian's, the empty string where it is not installed. */
 export function versionOf(name: StackName): string {
+  if (isOfDebian(name)) {
+    const { stdout } = spawnSync('dpkg-query', ['--show', PACKAGES[name]], { encoding: 'utf8' })
+    return stdout?.trim().split('\t')[1] ?? ''
+  }
   const require = createRequire(import.meta.url)
   const path =
     PACKAGES[name] === ''
@@ -38,3 +72,6 @@ export function versionOf(name: StackName): string {
       : `${process.cwd()}/node_modules/${PACKAGES[name]}/package.json`
   return (require(path) as { version: string }).version
 }
+
+/** Those that can be measured here: all but those of Debian that are not installed. */
+export const installed: readonly StackName[] = [...STACKS, ...CONNECTING.filter(name => versionOf(name) !== '')]

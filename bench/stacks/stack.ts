@@ -1,7 +1,9 @@
 /** What the bench needs of a WebRTC stack: one connection with one data channel, between two processes. */
 
 export const STACKS = ['purertc', 'node-datachannel', 'wrtc', 'werift'] as const
-export type StackName = (typeof STACKS)[number]
+/** Not in JavaScript, and driven over a pipe: what they do to connect can be compared, how fast they send cannot. */
+export const CONNECTING = ['pion', 'aiortc'] as const
+export type StackName = (typeof STACKS)[number] | (typeof CONNECTING)[number]
 
 export type Role = 'offerer' | 'answerer'
 

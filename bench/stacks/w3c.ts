@@ -12,6 +12,7 @@ interface Connection {
   setLocalDescription(description: Description): Promise<unknown>
   setRemoteDescription(description: Description): Promise<unknown>
   addIceCandidate(candidate: object): Promise<unknown>
+  readonly localDescription?: Description | null | undefined
   close(): unknown
 }
 
@@ -39,12 +40,14 @@ export interface W3cOptions {
   readonly configuration: object
   /** Keeps a reference to what it sends, so that it needs a copy to itself. */
   readonly keepsSent?: boolean
+  /** False where candidates are told by the description alone, once all are known. */
+  readonly trickles?: boolean
 }
 
 export function w3cStack(
   name: StackName,
   load: () => Promise<unknown>,
-  { configuration, keepsSent = false }: W3cOptions,
+  { configuration, keepsSent = false, trickles = true }: W3cOptions,
 ): Stack {
   return {
     name,
@@ -52,7 +55,7 @@ export function w3cStack(
       const RTCPeerConnection = (await load()) as new (configuration: object) => Connection
       const pc = new RTCPeerConnection(configuration)
       const inbox = new Inbox()
-      const channel = await open(pc, role, link, inbox)
+      const channel = await open(pc, role, link, inbox, trickles)
       return {
         send: keepsSent ? bytes => void channel.send(Buffer.from(bytes)) : bytes => void channel.send(bytes),
         receive: listener => inbox.listen(listener),
@@ -62,7 +65,7 @@ export function w3cStack(
   }
 }
 
-async function open(pc: Connection, role: Role, link: Link, inbox: Inbox): Promise<Channel> {
+async function open(pc: Connection, role: Role, link: Link, inbox: Inbox, trickles: boolean): Promise<Channel> {
   pc.onicecandidate = ({ candidate }: { candidate?: Candidate | null }) => {
     if (!candidate?.candidate) return
     const { candidate: text, sdpMid, sdpMLineIndex } = candidate
@@ -84,14 +87,14 @@ async function open(pc: Connection, role: Role, link: Link, inbox: Inbox): Promi
       if (candidate !== undefined) await pc.addIceCandidate(candidate)
       if (description === undefined) return
       await pc.setRemoteDescription(description)
-      if (description.type === 'offer') await describe(pc, link, await pc.createAnswer())
+      if (description.type === 'offer') await describe(pc, link, await pc.createAnswer(), trickles)
     }
     link.listen(signal => {
       last = last.then(() => apply(signal)).catch(reject)
     })
     if (role === 'offerer') {
       pc.createOffer()
-        .then(offer => describe(pc, link, offer))
+        .then(offer => describe(pc, link, offer, trickles))
         .catch(reject)
     }
   })
@@ -99,7 +102,9 @@ async function open(pc: Connection, role: Role, link: Link, inbox: Inbox): Promi
 }
 
 /** The description goes first, and what candidates come while it is applied are sent when it is on its way. */
-async function describe(pc: Connection, link: Link, description: Description): Promise<void> {
-  link.tell({ description: { type: description.type, sdp: description.sdp } })
-  await pc.setLocalDescription(description)
+async function describe(pc: Connection, link: Link, made: Description, trickles: boolean): Promise<void> {
+  const tell = ({ type, sdp }: Description) => link.tell({ description: { type, sdp } })
+  if (trickles) tell(made)
+  await pc.setLocalDescription(made)
+  if (!trickles) tell(pc.localDescription ?? made)
 }

@@ -8,17 +8,20 @@ import { RemoteStack } from './remote.ts'
 const PYTHON = '/usr/bin/python3'
 const PROGRAM = 'spec/interop/programs/aiortc-end.py'
 
+/** Throws `CannotStart` when Python or aiortc is not there. */
+export function startAiortc(): RemoteStack {
+  const { status } = spawnSync(PYTHON, ['-c', 'import aiortc'])
+  if (status !== 0) throw new CannotStart('aiortc', 'it is not installed')
+  return new RemoteStack('aiortc', PYTHON, [PROGRAM])
+}
+
 export const aiortc = (quirks: Quirks): PeerStarter => ({
   name: 'aiortc',
   start: async () => {
-    const { status, stdout } = spawnSync(PYTHON, ['-c', 'import aiortc; print(aiortc.__version__)'], {
-      encoding: 'utf8',
-    })
-    if (status !== 0) throw new CannotStart('aiortc', 'it is not installed')
-    const stack = new RemoteStack('aiortc', PYTHON, [PROGRAM])
+    const stack = startAiortc()
     const agent = await createAgent(stack.RTCPeerConnection, { trickles: false })
     return {
-      name: `aiortc ${stdout.trim()}`,
+      name: 'aiortc',
       quirks,
       call: async (method, ...args) => agent[method]?.(...args),
       close: () => stack.close(),

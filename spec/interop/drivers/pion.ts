@@ -1,6 +1,6 @@
 /**
- * pion (its third version, as Debian packages it for Go), in a process of its own: `programs/pion-end.go`, built here and
- * now. The first build takes some ten seconds, a later one a second: Go keeps what it has built.
+ * pion (its third version, as Debian packages it for Go), in a process of its own: `programs/pion-end.go`, built here
+ * and now. The first build takes some ten seconds, a later one a second: Go keeps what it has built.
  */
 
 import { execFile } from 'node:child_process'
@@ -15,37 +15,38 @@ import { RemoteStack } from './remote.ts'
 const GOPATH = '/usr/share/gocode'
 const PROGRAM = 'spec/interop/programs/pion-end.go'
 
-/** Builds the program into `folder`; its path. Nothing is fetched: without modules, Go knows only what is installed. */
-async function build(folder: string): Promise<string> {
-  const program = join(folder, 'pion')
-  await promisify(execFile)('go', ['build', '-o', program, PROGRAM], {
-    env: { ...process.env, GOPATH, GO111MODULE: 'off', GOFLAGS: '' },
-  })
-  return program
+/** Rejects with `CannotStart` when Go or pion is not there. */
+export async function startPion(): Promise<RemoteStack> {
+  if (!existsSync(join(GOPATH, 'src/github.com/pion/webrtc'))) throw new CannotStart('pion', 'it is not installed')
+  const folder = mkdtempSync(join(tmpdir(), 'purertc-pion-'))
+  try {
+    const program = join(folder, 'pion')
+    // Nothing is fetched: without modules, Go knows only what is installed.
+    await promisify(execFile)('go', ['build', '-o', program, PROGRAM], {
+      env: { ...process.env, GOPATH, GO111MODULE: 'off', GOFLAGS: '' },
+    })
+    const stack = new RemoteStack('pion', program)
+    await stack.started
+    return stack
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new CannotStart('pion', 'go is not installed')
+    throw error
+  } finally {
+    // A program that runs needs its file no more.
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 export const pion = (quirks: Quirks): PeerStarter => ({
   name: 'pion',
   start: async () => {
-    if (!existsSync(join(GOPATH, 'src/github.com/pion/webrtc'))) throw new CannotStart('pion', 'it is not installed')
-    const folder = mkdtempSync(join(tmpdir(), 'purertc-pion-'))
-    const remove = () => rmSync(folder, { recursive: true, force: true })
-    try {
-      const stack = new RemoteStack('pion', await build(folder))
-      const agent = await createAgent(stack.RTCPeerConnection)
-      return {
-        name: 'pion',
-        quirks,
-        call: async (method, ...args) => agent[method]?.(...args),
-        close: async () => {
-          await stack.close()
-          remove()
-        },
-      }
-    } catch (error) {
-      remove()
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new CannotStart('pion', 'go is not installed')
-      throw error
+    const stack = await startPion()
+    const agent = await createAgent(stack.RTCPeerConnection)
+    return {
+      name: 'pion',
+      quirks,
+      call: async (method, ...args) => agent[method]?.(...args),
+      close: () => stack.close(),
     }
   },
 })

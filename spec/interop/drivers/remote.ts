@@ -12,6 +12,7 @@
  */
 
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { ChannelInit } from '../pair.ts'
 
@@ -34,12 +35,18 @@ interface Description {
   readonly sdp: string
 }
 
+/** To the listeners, and to the handler that is set as an attribute. */
 const dispatch = (target: EventTarget, type: string, fields: Fields = {}): void => {
-  target.dispatchEvent(Object.assign(new Event(type), fields))
+  const event = Object.assign(new Event(type), fields)
+  target.dispatchEvent(event)
+  const handler = Reflect.get(target, `on${type}`)
+  if (typeof handler === 'function') handler.call(target, event)
 }
 
 /** The program of one stack, and the connections in it. */
 export class RemoteStack {
+  /** Resolves when the program runs. */
+  readonly started: Promise<unknown>
   readonly #child
   readonly #exited: Promise<void>
   readonly #pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
@@ -50,6 +57,9 @@ export class RemoteStack {
   constructor(name: string, command: string, args: readonly string[] = []) {
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#child = child
+    this.started = once(child, 'spawn')
+    // Whoever does not wait for it is told by the first call.
+    this.started.catch(() => {})
     this.#exited = new Promise(resolve => {
       const end = (reason: string) => {
         this.#over ??= new Error(`the program of ${name} ended: ${reason}`)
