@@ -87,6 +87,16 @@ t.test('data on a channel that is being bound is taken; on others it is dropped'
   t.equal(await world.end(), 0)
 })
 
+t.test('data on a channel whose time is over is dropped', async t => {
+  const world = await World.allocated({ client: { channelAfter: 1 } })
+  world.say('x')
+  await world.elapse(1000)
+  await world.elapse(600_000)
+  world.receive(Uint8Array.of(0x40, 0, 0, 1, 0x61))
+  t.match(world.client.counters, { droppedUnknownChannel: 1, channelDataReceived: 0 })
+  t.equal(await world.end(), 0)
+})
+
 t.test('a server that refuses the channel: data goes on as indications, and it is not asked again', async t => {
   const world = await World.allocated({ client: { channelAfter: 1 } })
   const peer = await world.openPeer()
