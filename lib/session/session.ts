@@ -304,6 +304,7 @@ export class Session implements FlushingMachine {
 
   #settleTransport(owner: SessionTransport): void {
     const { mid, transport } = owner
+    transport.settle(this.#now)
     for (let event = transport.nextEvent(); event !== undefined; event = transport.nextEvent()) {
       this.#events.push({ mid, ...event })
       if (event.type !== 'dtls') continue

@@ -179,6 +179,13 @@ export class Transport implements Machine {
     this.#early = []
   }
 
+  /** To be called when `ice` was given something directly: candidates, credentials, a base that is gone. */
+  settle(now: number): void {
+    if (this.#closed) return
+    this.#now = now
+    this.#settle(now)
+  }
+
   nextEvent(): TransportEvent | undefined {
     return this.#events.next()
   }
