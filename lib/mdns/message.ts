@@ -9,6 +9,8 @@ import { readName, writeName } from './name.ts'
 
 /** Types of questions and records (RFC 1035, 3.2.2; RFC 3596, 2.1). */
 export const recordType = { A: 1, AAAA: 28, ANY: 255 } as const
+/** A record that says which types there are of a name, and so which there are not (RFC 4034, 4; RFC 6762, 6.1). */
+const NSEC = 47
 
 const CLASS_IN = 1
 const CLASS_ANY = 255
@@ -132,24 +134,45 @@ export const decodeMessage = (bytes: Uint8Array): MdnsMessage | undefined => {
   return { id, response, truncated: (flags & FLAG_TRUNCATED) !== 0, questions, records }
 }
 
-/** Writes a message. A response is authoritative (RFC 6762, 18.4). Addresses must be in canonical text. */
-export const encodeMessage = (message: MdnsMessage): Uint8Array => {
+/** Appends the NSEC record of a name that has the one type (RFC 4034, 4.1; RFC 6762, 6.1). */
+const writeDenial = (writer: Writer, { name, address, ttl, flush }: AddressRecord, offsets: Map<string, number>) => {
+  writeName(writer, name, offsets)
+  writer
+    .u16(NSEC)
+    .u16(CLASS_IN | (flush ? TOP : 0))
+    .u32(ttl)
+  writer.nested16(() => {
+    writeName(writer, name, offsets)
+    const type = typeOf(address)
+    const bitmap = new Uint8Array((type >> 3) + 1)
+    bitmap[type >> 3] = 0x80 >> (type & 7)
+    writer.u8(0).vector8(bitmap)
+  })
+}
+
+/**
+ * Writes a message. A response is authoritative (RFC 6762, 18.4). Addresses must be in canonical text.
+ * @param denials For which of the records additional ones say that their names have no other type.
+ */
+export const encodeMessage = (message: MdnsMessage, denials: readonly AddressRecord[] = []): Uint8Array => {
   const { id, response, truncated, questions, records } = message
   const writer = new Writer()
+  const offsets = new Map<string, number>()
   writer.u16(id)
   writer.u16((response ? FLAG_RESPONSE | FLAG_AUTHORITATIVE : 0) | (truncated ? FLAG_TRUNCATED : 0))
-  writer.u16(questions.length).u16(records.length).u32(0)
+  writer.u16(questions.length).u16(records.length).u16(0).u16(denials.length)
   for (const { name, type, unicast } of questions) {
-    writeName(writer, name)
+    writeName(writer, name, offsets)
     writer.u16(type).u16(CLASS_IN | (unicast ? TOP : 0))
   }
   for (const { name, address, ttl, flush } of records) {
-    writeName(writer, name)
+    writeName(writer, name, offsets)
     writer
       .u16(typeOf(address))
       .u16(CLASS_IN | (flush ? TOP : 0))
       .u32(ttl)
     writer.vector16(Uint8Array.from(ipaddr.parse(address).toByteArray()))
   }
+  for (const record of denials) writeDenial(writer, record, offsets)
   return writer.finish()
 }

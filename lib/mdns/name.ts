@@ -89,8 +89,18 @@ export const readName = (reader: Reader): string => {
   return host ? name : ''
 }
 
-/** Appends a name, uncompressed. `name` is one that `isConcealingName` accepts, or any other of short ASCII labels. */
-export const writeName = (writer: Writer, name: string): void => {
+/**
+ * Appends a name. `offsets` are where names of this message are already, from its beginning; one of them is pointed to,
+ * any other is written and added.
+ * @param name One that `isConcealingName` accepts, or any other of short ASCII labels.
+ */
+export const writeName = (writer: Writer, name: string, offsets: Map<string, number>): void => {
+  const offset = offsets.get(name)
+  if (offset !== undefined) {
+    writer.u16(0xc000 | offset)
+    return
+  }
+  if (writer.length < 0x4000) offsets.set(name, writer.length)
   for (const label of name.split('.')) {
     writer.u8(label.length)
     for (let i = 0; i < label.length; i++) writer.u8(label.charCodeAt(i))

@@ -4,6 +4,9 @@
  * A link is one interface with one address family, which is one socket. Names are UUIDs, so that they are not probed for
  * before they are announced (draft-ietf-mmusic-mdns-ice-candidates-03, 3.1.1), and nobody else answers for them: answers
  * go out without a delay (RFC 6762, 6).
+ *
+ * A name has an address of one family. Whoever asks for the other is told so by an NSEC record beside the address
+ * (RFC 6762, 6.1): Chromium asks for both, and without it waits three seconds although it has the address.
  */
 
 import type { Machine } from '../machine/index.ts'
@@ -19,10 +22,15 @@ const LEGACY_TTL = 10
 const MULTICAST_INTERVAL = 1000
 /** Announcements: two, for one may be lost (RFC 6762, 8.3). */
 const ANNOUNCEMENTS = 2
+/**
+ * Milliseconds until the first. A peer that begins to listen when it gets the candidate asks a moment after the name was
+ * published; an announcement before that would keep it from an answer for a second. The draft allows the delay (3.1.2.1).
+ */
+const ANNOUNCEMENT_DELAY = 1000
 /** Milliseconds after which an answer is multicast although unicast would do, to keep others' caches (RFC 6762, 5.4). */
 const REFRESH = (TTL / 4) * 1000
-/** Records in one message: it stays below 1,280 bytes with any address family. */
-const MOST_RECORDS = 16
+/** Addresses in one message: it stays below 1,280 bytes with any address family. */
+const MOST_RECORDS = 12
 
 interface Published {
   readonly name: string
@@ -74,8 +82,8 @@ export class MdnsResponder implements Machine {
   }
 
   /**
-   * Answers for a name from now on, and announces it at the next `advance`, so that names published together share a
-   * message. A name that is published already stays as it is.
+   * Answers for a name from now on, and announces it in a second and in two; an answer to the group counts as one of
+   * them. A name that is published already stays as it is.
    * @param name In lower case.
    * @param address In canonical text; of either family, whatever the link's.
    */
@@ -85,7 +93,7 @@ export class MdnsResponder implements Machine {
       name,
       address,
       announcements: ANNOUNCEMENTS,
-      due: now,
+      due: now + ANNOUNCEMENT_DELAY,
       multicastAt: Number.NEGATIVE_INFINITY,
     }
     this.#published.set(name, published)
@@ -118,10 +126,12 @@ export class MdnsResponder implements Machine {
     const direct: Published[] = []
     for (const question of message.questions) {
       const published = this.#published.get(question.name)
-      if (published === undefined || !asksFor(question.type, published.address)) continue
+      if (published === undefined) continue
+      const asked = asksFor(question.type, published.address)
       // Whoever asks from another port hears no multicast, and says nothing of what it knows (RFC 6762, 6.7).
-      if (legacy) direct.push(published)
-      else if (knows(message.records, published)) continue
+      if (legacy) {
+        if (asked) direct.push(published)
+      } else if (asked && knows(message.records, published)) continue
       else if (!question.unicast || now - published.multicastAt >= REFRESH) this.#again(published, now)
       else {
         direct.push(published)
@@ -162,7 +172,8 @@ export class MdnsResponder implements Machine {
       const records = list.slice(i, i + MOST_RECORDS).map(({ name, address }) => ({ name, address, ttl, flush: true }))
       this.counters.multicasts++
       // The id of a multicast message says nothing, and is 0 (RFC 6762, 18.1).
-      this.#transmit(encodeMessage({ id: 0, response: true, truncated: false, questions: [], records }))
+      const message = { id: 0, response: true, truncated: false, questions: [], records }
+      this.#transmit(encodeMessage(message, ttl > 0 ? records : []))
     }
   }
 
@@ -180,7 +191,8 @@ export class MdnsResponder implements Machine {
     const asked = (question: Question): boolean => distinct.some(({ name }) => name === question.name)
     const questions = legacy ? query.questions.filter(asked).map(question => ({ ...question, unicast: false })) : []
     this.counters.unicasts++
-    this.#transmit(encodeMessage({ id: query.id, response: true, truncated: false, questions, records }), address, port)
+    const message = { id: query.id, response: true, truncated: false, questions, records }
+    this.#transmit(encodeMessage(message, legacy ? [] : records), address, port)
   }
 
   /** Somebody else who answers for one of our names errs or lies; a UUID is not given up for that, only counted. */

@@ -4,8 +4,9 @@
  */
 
 import t from 'tap'
-import { CannotStart } from './drivers/driver.ts'
+import { CannotStart, type Driver } from './drivers/driver.ts'
 import { createNamespaces, type Program } from './namespaces.ts'
+import { End, Pair, SignalSource } from './pair.ts'
 
 /** Set where everything is installed (`.ci/run`): a peer that cannot start is then a failure. */
 const required = process.env.PURERTC_REQUIRE_PEERS === '1'
@@ -32,6 +33,14 @@ const ANSWER = [
   'a=sctp-port:5000',
   '',
 ].join('\r\n')
+
+/** The agent in a program. */
+const driverOf = (name: string, program: Program): Driver => ({
+  name,
+  quirks: {},
+  call: (method, ...args) => program.call('agent', method, ...args),
+  close: () => program.close(),
+})
 
 /** The names in the candidates that Chromium shows, with all of its candidates. */
 async function gather(chromium: Program, id: string): Promise<{ names: string[]; candidates: string[] }> {
@@ -101,4 +110,37 @@ if (typeof world === 'string') {
     t.same(await service.call('heard'), { first: 0, address: theirs.addresses[0] }, 'a Binding request')
     await chromium.call('agent', 'close', 'checks')
   })
+
+  let sources: readonly [SignalSource, SignalSource] | undefined
+  const drivers = [driverOf('purertc', service), driverOf('chromium', chromium)] as const
+  for (const [hidden, weOffer] of [
+    [false, true],
+    [false, false],
+    [true, true],
+    [true, false],
+  ] as const) {
+    const title = `a connection where ${hidden ? 'both sides show' : 'Chromium shows'} names, ${weOffer ? 'we' : 'it'} offering`
+    t.test(title, async t => {
+      sources ??= [new SignalSource(drivers[0]), new SignalSource(drivers[1])]
+      const ends = drivers.map(driver => new End(driver, title)) as [End, End]
+      const [us, it] = ends
+      const pair = new Pair(us, it, weOffer ? us : it)
+      await service.call('agent', 'create', title, hidden ? { hideHostAddresses: true } : {})
+      await it.create()
+      pair.carry(sources[0], us, it)
+      pair.carry(sources[1], it, us)
+      await pair.connect()
+      await it.echo('first')
+      const sent = await us.send('first', [{ kind: 'text', size: 1000, seed: 1 }])
+      t.same(await us.received('first', 1), sent)
+      const candidates = (await us.stats()).filter(({ type }) => /-candidate$/.test(String(type)))
+      const shown = (kind: string) => candidates.filter(({ type }) => type === `${kind}-candidate`)
+      t.ok(shown('remote').length > 0)
+      // A check may come before the name is resolved: it shows a candidate of its own, whose address is not told.
+      for (const { address } of shown('remote')) t.ok(address === null || /\.local$/.test(String(address)))
+      for (const { address } of shown('local')) t.equal(/\.local$/.test(String(address)), hidden)
+      await pair.close()
+      t.same(pair.errors, [])
+    })
+  }
 }

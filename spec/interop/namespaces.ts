@@ -32,13 +32,13 @@ interface Reply {
 
 /** For a program: serves calls until its parent lets it go, then calls `end`. */
 export function serveCalls(methods: Record<string, (...args: never[]) => unknown>, end: () => unknown): void {
+  const reply = (message: Reply) => process.connected && process.send?.(message)
   process.on('message', async message => {
     const { id, method, args } = message as Call
     try {
-      const value = await (methods[method] as (...args: readonly unknown[]) => unknown)(...args)
-      process.send?.({ id, value })
+      reply({ id, value: await (methods[method] as (...args: readonly unknown[]) => unknown)(...args) })
     } catch (error) {
-      process.send?.({ id, error: error instanceof Error ? error.message : String(error) })
+      reply({ id, error: error instanceof Error ? error.message : String(error) })
     }
   })
   process.once('disconnect', end)

@@ -27,12 +27,25 @@ t.test('an answer of each family is written with the cache-flush bit, and its ti
     [
       '1234 8400 0000 0002 0000 0000',
       `${WIRE} 0001 8001 00000078 0004 c0000207`,
-      `${WIRE} 001c 0001 00000000 0010 20010db8000000000000000000000007`,
+      `c00c 001c 0001 00000000 0010 20010db8000000000000000000000007`,
     ]
       .join('')
       .replaceAll(' ', ''),
   )
   t.same(decodeMessage(bytes), message)
+  t.end()
+})
+
+t.test('that a name has no other type is written as Chromium does it, but for names that are pointed to', t => {
+  const write = (address: string) => {
+    const records = [{ name: NAME, address, ttl: 120, flush: true }]
+    return hex(encodeMessage({ id: 0, response: true, truncated: false, questions: [], records }, records))
+  }
+  const head = '0000840000000001'
+  t.equal(write('10.77.0.2'), `${head}00000001${WIRE}000180010000007800040a4d0002c00c002f8001000000780005c00c000140`)
+  const six = `001c8001000000780010fd770000000000000000000000000002`
+  t.equal(write('fd77::2'), `${head}00000001${WIRE}${six}c00c002f8001000000780008c00c000400000008`)
+  t.equal(decodeMessage(fromHex(write('fd77::2'))!)?.records.length, 1)
   t.end()
 })
 

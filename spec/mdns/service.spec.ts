@@ -59,7 +59,7 @@ t.test('a name is resolved as soon as it is published', async t => {
   await sim.elapse(2000)
   t.equal(await new MdnsService(a, random).publish('10.0.0.1'), name)
   t.same(await sim.run(answer), ['10.0.0.1'])
-  t.ok(sim.now() < 2010)
+  t.ok(sim.now() <= 3010, 'the announcement, or the question of then')
 })
 
 t.test('a lost question is asked again, and a lost answer given again', async t => {
@@ -165,7 +165,7 @@ t.test('interfaces that come and go are followed', async t => {
 
   const { heard } = await listen(b, '10.0.0.2')
   a.addAddress('10.0.0.5', 'wlan0')
-  await sim.elapse(10)
+  await sim.elapse(1010)
   t.equal(here.openSockets, 3)
   t.ok(
     heard.some(({ message }) => message.records.some(record => record.name === name)),
