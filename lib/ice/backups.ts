@@ -9,6 +9,7 @@
  */
 
 import { type Random, randomUnit } from '../machine/index.ts'
+import type { CheckList } from './check-list.ts'
 import type { IceTiming } from './options.ts'
 import type { CandidatePair } from './pair.ts'
 
@@ -64,6 +65,25 @@ export class Backups {
       if (pair.probeAt === NEVER)
         pair.probeAt = Math.max(now, pair.consentUntil - this.#timing.consentTimeout + this.#draw())
     this.#kept = kept
+  }
+
+  /**
+   * The nomination ends the checks (RFC 8445, 8.1.2), mostly before a second base has been tried: the best unchecked pair
+   * of each base that has none is checked still, while there is room to keep it.
+   */
+  seek(checkList: CheckList): void {
+    if (!checkList.concluded || this.#kept.length >= MOST_BACKUPS) return
+    const underWay = new Set<number>()
+    for (const pair of checkList.pairs)
+      if (pair.state === 'in-progress' || checkList.isLate(pair)) underWay.add(pair.socket)
+    for (const pair of checkList.pairs) {
+      if (this.#kept.length + underWay.size >= MOST_BACKUPS) return
+      const isUnchecked = pair.state === 'frozen' || pair.state === 'waiting'
+      if (!isUnchecked || pair.local.tcpType === 'passive' || underWay.has(pair.socket)) continue
+      if (checkList.isTriggered(pair) || !this.wants(pair.socket)) continue
+      underWay.add(pair.socket)
+      checkList.checkLate(pair)
+    }
   }
 
   /** The carrier before has died: which of the others are alive is to be known at once. */

@@ -58,6 +58,10 @@ export class CheckList {
     if (!this.#late.includes(pair)) this.#late.push(pair)
   }
 
+  isLate(pair: CandidatePair): boolean {
+    return this.#late.includes(pair)
+  }
+
   untrigger(pair: CandidatePair): void {
     this.#late = this.#late.filter(other => other !== pair)
     this.#triggered = this.#triggered.filter(other => other !== pair)
@@ -179,9 +183,7 @@ export class CheckList {
     if (at < 0)
       at = this.pairs.findLastIndex(
         other =>
-          (other.state === 'frozen' || other.state === 'waiting') &&
-          !this.isTriggered(other) &&
-          !this.#late.includes(other),
+          (other.state === 'frozen' || other.state === 'waiting') && !this.isTriggered(other) && !this.isLate(other),
       )
     const victim = this.pairs[at]
     if (victim === undefined || (!wanted && victim.state !== 'failed' && victim.priority >= pair.priority)) return false

@@ -24,7 +24,6 @@ import type { IceParameters } from './parameters.ts'
 import { localPriority } from './priority.ts'
 import { RemoteCandidates } from './remote-candidates.ts'
 import { RemoteNames, resolvedCandidates } from './remote-names.ts'
-import { isHeard } from './selection.ts'
 
 export class Generation implements Responder, CheckOwner {
   readonly local: IceParameters
@@ -202,13 +201,17 @@ export class Generation implements Responder, CheckOwner {
   carry(pair: CandidatePair | undefined, now: number): void {
     const before = this.#backups.carrier
     const { timing, role } = this.#context
-    const hasDied = before !== undefined && before !== pair && !(before.mayCarry(now) && isHeard(before, timing, now))
+    const hasDied =
+      before !== undefined &&
+      before !== pair &&
+      !(before.mayCarry(now) && before.isHeard(timing.disconnectedTimeout, now))
     if (hasDied) {
       before.lapsed = true
       if (role === 'controlling') before.nominated = false
     }
     this.#consent.carry(this.#context.lite ? undefined : pair, now)
     this.#backups.choose(this.#context.lite ? [] : this.pairs, pair, now)
+    if (this.nominations.decided && !this.#retired) this.#backups.seek(this.checkList)
     if (!hasDied) return
     this.#backups.probeAll(now)
     // One that fell silent has been in doubt before, and all else was tried then.
@@ -290,16 +293,8 @@ export class Generation implements Responder, CheckOwner {
   succeeded(check: Check, mapped: StunAddress, now: number): void {
     const { pair, transaction } = check
     this.#context.counters.responsesReceived++
-    pair.responsesReceived++
-    // Of a check that was sent several times, it cannot be told which one was answered.
-    if (transaction.requestsSent === 1 || pair.currentRoundTripTime === undefined)
-      pair.currentRoundTripTime = now - transaction.lastSentAt
-    pair.totalRoundTripTime += now - transaction.lastSentAt
-    pair.authenticated = true
-    pair.valid = true
-    pair.consentUntil = now + this.#context.timing.consentTimeout
-    pair.lastReceivedAt = now
-    pair.doubted = false
+    const isExact = transaction.requestsSent === 1
+    pair.answered(now - transaction.lastSentAt, isExact, this.#context.timing.consentTimeout, now)
     this.firstValidAt = Math.min(this.firstValidAt, now)
     this.#discoverLocal(pair, mapped, check.priority)
     if (pair.state !== 'succeeded') {
@@ -347,7 +342,7 @@ export class Generation implements Responder, CheckOwner {
     const { role, lite, timing } = this.#context
     if (lite) {
       answerAsLite(pair, check, timing, now)
-      this.patienceUntil = Math.max(this.patienceUntil, now + timing.patience)
+      this.patienceUntil = Math.max(this.patienceUntil, pair.consentUntil)
     }
     if (this.#retired) return
     const settled = pair.state === 'succeeded' && now < pair.consentUntil && (pair.valid || lite)

@@ -88,6 +88,24 @@ export class CandidatePair {
     return this.remotePort === port && this.socket === socket && this.remoteAddress === address
   }
 
+  /** A check of ours was answered: `roundTrip` milliseconds after it was last sent, which was once if `isExact`. */
+  answered(roundTrip: number, isExact: boolean, consentTimeout: number, now: number): void {
+    this.responsesReceived++
+    this.totalRoundTripTime += roundTrip
+    // Of a check that was sent several times, it cannot be told which one was answered.
+    if (isExact || this.currentRoundTripTime === undefined) this.currentRoundTripTime = roundTrip
+    this.authenticated = true
+    this.valid = true
+    this.consentUntil = now + consentTimeout
+    this.lastReceivedAt = now
+    this.doubted = false
+  }
+
+  /** Whether the peer has been heard from here within `timeout` milliseconds, and answers what it is asked. */
+  isHeard(timeout: number, now: number): boolean {
+    return !this.doubted && now < this.lastReceivedAt + timeout
+  }
+
   mayCarry(now: number): boolean {
     return this.valid && now < this.consentUntil
   }

@@ -31,9 +31,9 @@ const laterNominee = (generation: Generation, timing: IceTiming, now: number): C
   const decided = pairs.find(pair => pair.nominating) ?? pairs.find(pair => pair.nominated)
   if (carrier === undefined || decided === undefined) return carrier
   // What was to replace the one that died is dead as well.
-  if (decided.nominating && decided !== carrier && !isHeard(decided, timing, now)) return carrier
+  if (decided.nominating && decided !== carrier && !decided.isHeard(timing.disconnectedTimeout, now)) return carrier
   if (!nominations.renominates || decided.nominating) return undefined
-  const best = pairs.find(pair => pair.mayCarry(now) && isHeard(pair, timing, now) && !pair.lapsed)
+  const best = pairs.find(pair => pair.mayCarry(now) && pair.isHeard(timing.disconnectedTimeout, now) && !pair.lapsed)
   return best !== undefined && best.priority > decided.priority ? best : undefined
 }
 
@@ -49,10 +49,6 @@ export const nominationDeadline = (generation: Generation, timing: IceTiming, no
   return best === undefined ? Number.POSITIVE_INFINITY : nominationDue(generation, best, timing)
 }
 
-/** Whether the peer has been heard from on the pair of late, and answers there. */
-export const isHeard = (pair: CandidatePair, timing: IceTiming, now: number): boolean =>
-  !pair.doubted && now < pair.lastReceivedAt + timing.disconnectedTimeout
-
 /**
  * The pair to send on: one that is heard from before one that is silent, then a nominated one, then one that data has
  * not had to leave before, then the one of highest priority. A peer that nominates aggressively names several (RFC 5245,
@@ -60,7 +56,7 @@ export const isHeard = (pair: CandidatePair, timing: IceTiming, now: number): bo
  */
 export const carrierOf = (generation: Generation, timing: IceTiming, now: number): CandidatePair | undefined => {
   const merit = (pair: CandidatePair) =>
-    (isHeard(pair, timing, now) ? 4 : 0) + (pair.nominated ? 2 : 0) + (pair.lapsed ? 0 : 1)
+    (pair.isHeard(timing.disconnectedTimeout, now) ? 4 : 0) + (pair.nominated ? 2 : 0) + (pair.lapsed ? 0 : 1)
   let best: CandidatePair | undefined
   // The list is in the order of priority, so that a later pair must be better by merit.
   for (const pair of generation.pairs)
