@@ -149,7 +149,7 @@ export class Allocation {
 
   /** Gives the allocation back. Best effort: nobody waits for the answer. */
   release(now: number): void {
-    this.#context.requests.sendOnce(Method.refresh, [lifetime(0)], now)
+    this.#context.requests.sendLast(Method.refresh, [lifetime(0)], now)
   }
 
   clear(): void {

@@ -25,7 +25,7 @@ import { Allocation } from './allocation.ts'
 import { channelData, channelOf, isChannelData, writeChannelData } from './channel-data.ts'
 import { Channels } from './channels.ts'
 import type { TurnContext } from './context.ts'
-import { indicatedPeer, MOST_INDICATED_DATA, writeSendIndication } from './indication.ts'
+import { IndicationIds, indicatedPeer, MOST_INDICATED_DATA, writeSendIndication } from './indication.ts'
 import {
   createCounters,
   type TurnClientOptions,
@@ -48,6 +48,7 @@ export class TurnClient implements Machine {
   readonly #allocation: Allocation
   readonly #permissions: Permissions
   readonly #channels: Channels
+  readonly #indicationIds: IndicationIds
   readonly #channelAfter: number
   readonly #keepalive: number
   #state: TurnState = 'new'
@@ -56,6 +57,7 @@ export class TurnClient implements Machine {
   constructor(options: TurnClientOptions) {
     if (options.families.length === 0) throw new RangeError('an allocation has at least one family')
     this.#options = options
+    this.#indicationIds = new IndicationIds(options.crypto.random)
     this.#channelAfter = options.channelAfter ?? CHANNEL_AFTER
     // A stream is kept open by the stream.
     this.#keepalive = options.reliable ? Number.POSITIVE_INFINITY : (options.keepalive ?? KEEPALIVE)
@@ -165,7 +167,7 @@ export class TurnClient implements Machine {
   }
 
   #transmit(peer: Peer, packet: Packet, now: number): void {
-    const { crypto, reliable, transmit } = this.#options
+    const { reliable, transmit } = this.#options
     peer.usedAt = now
     peer.permission.usedAt = now
     this.#requests.lastSentAt = now
@@ -176,7 +178,7 @@ export class TurnClient implements Machine {
       return
     }
     this.counters.sendIndications++
-    transmit(writeSendIndication(packet, peer, crypto.random))
+    transmit(writeSendIndication(packet, peer, this.#indicationIds))
     peer.indications++
     if (peer.indications >= this.#channelAfter) this.#channels.bind(peer, now)
   }
@@ -188,6 +190,11 @@ export class TurnClient implements Machine {
 
   /** Takes one whole STUN message or ChannelData message of the server's: borrowed. */
   receive(frame: Uint8Array, now: number): void {
+    if (this.#state === 'closed') {
+      const message = decodeStun(frame)
+      if (message !== undefined) this.#requests.receiveLast(message, now)
+      return
+    }
     if (this.#state !== 'allocated' && this.#state !== 'allocating') return
     if (isChannelData(frame)) {
       this.#receiveChannelData(frame, now)
@@ -271,7 +278,10 @@ export class TurnClient implements Machine {
     this.#events.push({ type: 'failed', code, reason, ...(alternate && { alternate }) })
   }
 
-  /** Gives the allocation back, without waiting for an answer, and ends. Nothing is told or sent afterwards. */
+  /**
+   * Gives the allocation back, and ends: nothing is told any more, and no time needed. An owner that can still receive
+   * does well to: to a stale nonce the last request is sent once more.
+   */
   close(now: number): void {
     if (this.#state === 'closed') return
     if (this.#state === 'allocated') this.#allocation.release(now)

@@ -15,6 +15,7 @@ import {
   readXorAddress,
   type StunAddress,
   type StunMessage,
+  TRANSACTION_ID_LENGTH,
 } from '../stun/index.ts'
 
 /** The class bits of an indication (RFC 8489, 5). */
@@ -23,6 +24,31 @@ const ATTRIBUTE_HEADER = 4
 
 /** The most data that fits into a message beside the other attributes. */
 export const MOST_INDICATED_DATA = 0xffff - 32
+
+/** Ids drawn at a time: to ask the platform for each packet would cost more than all the rest. */
+const IDS_AT_A_TIME = 64
+
+/** Transaction ids of indications: random as all are, drawn in advance. Nobody answers them. */
+export class IndicationIds {
+  readonly #random: Random
+  readonly #ids = new Uint8Array(IDS_AT_A_TIME * TRANSACTION_ID_LENGTH)
+  #at = this.#ids.length
+
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  /** Writes the next id at `start`. */
+  write(bytes: Uint8Array, start: number): void {
+    const ids = this.#ids
+    if (this.#at === ids.length) {
+      this.#random.fill(ids)
+      this.#at = 0
+    }
+    for (let i = 0; i < TRANSACTION_ID_LENGTH; i++) bytes[start + i] = ids[this.#at + i]!
+    this.#at += TRANSACTION_ID_LENGTH
+  }
+}
 
 /** Whom the data is for: an address of 4 or 16 bytes, and a port. */
 export interface IndicationPeer {
@@ -34,7 +60,7 @@ export interface IndicationPeer {
  * Makes a Send indication of a packet.
  * @returns The packet, or another one when it had not enough room (it is then released).
  */
-export const writeSendIndication = (packet: Packet, peer: IndicationPeer, random: Random): Packet => {
+export const writeSendIndication = (packet: Packet, peer: IndicationPeer, ids: IndicationIds): Packet => {
   const { length } = packet
   const address = peer.bytes
   const addressLength = 4 + address.length
@@ -53,7 +79,7 @@ export const writeSendIndication = (packet: Packet, peer: IndicationPeer, random
   put16(bytes, start + 2, head - HEADER_LENGTH + length + padding)
   put16(bytes, start + 4, MAGIC_COOKIE >>> 16)
   put16(bytes, start + 6, MAGIC_COOKIE & 0xffff)
-  random.fill(bytes.subarray(start + 8, start + HEADER_LENGTH))
+  ids.write(bytes, start + 8)
   let at = start + HEADER_LENGTH
   put16(bytes, at, Attribute.xorPeerAddress)
   put16(bytes, at + 2, addressLength)

@@ -50,6 +50,13 @@ interface Outstanding {
   unproven: StunError | undefined
 }
 
+interface Last {
+  readonly key: string
+  readonly sealed: SealedRequest
+  readonly method: number
+  readonly attributes: readonly StunAttribute[]
+}
+
 /** A server that answers each nonce with the next would keep us busy for ever. */
 const MOST_CHALLENGES = 4
 /** How often the owner may give other credentials before one is accepted. */
@@ -67,6 +74,8 @@ export class Requests {
   /** Requests that wait for other credentials, and how long. */
   readonly #held: Request[] = []
   readonly #patience = new Timer()
+  /** The request that ended all, until it has been answered or repeated. */
+  #last: Last | undefined
   #renewals = 0
   /** When something last went to the server. */
   lastSentAt = 0
@@ -91,11 +100,25 @@ export class Requests {
     else this.#attempt(request, 0, now)
   }
 
-  /** Sends a request that nobody waits for. */
-  sendOnce(method: number, attributes: readonly StunAttribute[], now: number): void {
-    const { bytes } = this.#session.encode(method, this.#transactionId(), attributes)
+  /**
+   * Sends a request that ends all: once, and without waiting. Only when the server's answer comes all the same, and says
+   * that the nonce is stale, is it sent again.
+   */
+  sendLast(method: number, attributes: readonly StunAttribute[], now: number): void {
+    const transactionId = this.#transactionId()
+    const sealed = this.#session.encode(method, transactionId, attributes)
     this.#counters.requestsSent++
-    this.#transmit(bytes, now)
+    this.#transmit(sealed.bytes, now)
+    this.#last = { key: hex(transactionId), sealed, method, attributes }
+  }
+
+  /** Takes what comes after the last request. */
+  receiveLast(message: StunMessage, now: number): void {
+    const last = this.#last
+    if (last === undefined || hex(message.transactionId) !== last.key) return
+    const verdict = this.#session.judge(message, last.sealed)
+    if (verdict === 'repeat') this.sendLast(last.method, last.attributes, now)
+    this.#last = undefined
   }
 
   /** Sends an indication. */

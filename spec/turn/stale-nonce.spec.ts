@@ -64,6 +64,26 @@ for (const algorithms of [[], [2]]) {
   })
 }
 
+t.test('the Refresh that gives the allocation back, once, if the answer is still heard', async t => {
+  const world = await World.allocated()
+  world.server.expireNonce()
+  world.server.refuse(438, { method: Method.refresh })
+  world.act((client, now) => client.close(now))
+  t.equal(world.client.deadline, Number.POSITIVE_INFINITY)
+  await world.elapse(1000)
+  t.same(world.answers(Method.refresh), [438, 438])
+  t.equal(world.client.state, 'closed')
+
+  const other = await World.allocated()
+  other.server.expireNonce()
+  other.act((client, now) => client.close(now))
+  await other.elapse(1000)
+  t.same(other.answers(Method.refresh), [438, 0])
+  t.equal(other.server.allocations.size, 0)
+  t.equal(await world.end(), 0)
+  t.equal(await other.end(), 0)
+})
+
 t.test('several requests at a time are each asked again', async t => {
   const world = await World.allocated({ client: { channelAfter: 1 } })
   const peers = await Promise.all([7001, 7002, 7003].map(port => world.openPeer(PEER, port)))
