@@ -73,9 +73,10 @@ export class Namespace {
     let calls = 0
     const call = (method: string, ...args: readonly unknown[]): Promise<unknown> =>
       new Promise((resolve, reject) => {
+        if (!child.connected) return reject(new Error(`${program} has been let go`))
         const id = calls++
         pending.set(id, ({ value, error }) => (error === undefined ? resolve(value) : reject(new Error(error))))
-        child.send({ id, method, args })
+        child.send({ id, method, args }, error => error && reject(error))
       })
     const close = async () => {
       if (child.connected) child.disconnect()
