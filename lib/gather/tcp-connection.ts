@@ -5,7 +5,7 @@
  * it does over UDP: what the platform does not take is dropped, and not queued without end.
  */
 
-import type { Packet } from '../bytes/index.ts'
+import { Packet } from '../bytes/index.ts'
 import type { StreamHandlers, StreamSocket } from '../machine/index.ts'
 import { FrameReader, frame } from './tcp-frame.ts'
 import { classOf, isStun } from './udp-mux-share.ts'
@@ -57,14 +57,21 @@ export class TcpConnection {
   proved = false
   /** Whether it is we who connect. Who connects to us could have us believe anything by an answer to nothing. */
   outgoing = false
+  /**
+   * Called in place of `over` when it ends before anything was received: whoever sets this attaches another stream, by
+   * which all is sent again, or gives up by `fail`.
+   */
+  revive: ((now: number) => void) | undefined
   /** Turns of its owner's sweep since it was made, and since anything passed. */
   age = 0
   idle = 0
   readonly #counters: TcpCounters
   readonly #now: () => number
-  readonly #reader = new FrameReader()
+  #reader = new FrameReader()
   #socket: StreamSocket | undefined
+  /** What waits for a stream; with `revive`, what may have to be sent again. */
   #kept: Packet[] = []
+  #heard = false
   #closed = false
 
   /** @param address The remote address, canonical text. */
@@ -88,6 +95,11 @@ export class TcpConnection {
     return this.#socket !== undefined
   }
 
+  /** Whether anything was received. */
+  get heard(): boolean {
+    return this.#heard
+  }
+
   /** The longest frame that is taken; the connection ends at a longer one. */
   set frameLimit(bytes: number) {
     this.#reader.limit = bytes
@@ -99,6 +111,7 @@ export class TcpConnection {
       receive: (bytes, now) => {
         if (this.#closed) return
         this.idle = 0
+        if (!this.#heard) this.#hear()
         const sound = this.#reader.push(bytes, frame => {
           this.#counters.packetsReceived++
           if (!this.proved && this.outgoing) this.proved = isSuccess(frame, 0, frame.length)
@@ -106,11 +119,19 @@ export class TcpConnection {
         })
         if (!sound) this.fail(now)
       },
-      closed: () => this.fail(this.#now()),
+      closed: () => {
+        if (this.#closed) return
+        if (this.#heard || this.revive === undefined) {
+          this.fail(this.#now())
+          return
+        }
+        this.#socket = undefined
+        this.revive(this.#now())
+      },
     }
   }
 
-  /** It is established: sends what was kept. */
+  /** It is established: sends what was kept. A stream that came first stays, unless it has to be revived. */
   attach(socket: StreamSocket): void {
     if (this.#closed || this.#socket !== undefined) {
       socket.close()
@@ -120,6 +141,13 @@ export class TcpConnection {
     const kept = this.#kept
     this.#kept = []
     for (const packet of kept) this.#put(packet)
+  }
+
+  /** Takes another stream from the same remote address in place of one that nothing came over: that is over already. */
+  replace(socket: StreamSocket): void {
+    this.#socket?.close()
+    this.#socket = undefined
+    this.attach(socket)
   }
 
   /** Sends a datagram, and releases the packet. */
@@ -146,8 +174,7 @@ export class TcpConnection {
     if (this.#closed) return
     this.#closed = true
     this.#reader.stop()
-    for (const packet of this.#kept) packet.release()
-    this.#kept = []
+    this.#dropKept()
     this.#socket?.close()
   }
 
@@ -158,12 +185,26 @@ export class TcpConnection {
     this.owner.over(this, now)
   }
 
+  /** From now on the stream is one that the other side uses. */
+  #hear(): void {
+    this.#heard = true
+    this.#dropKept()
+  }
+
+  #dropKept(): void {
+    for (const packet of this.#kept) packet.release()
+    this.#kept = []
+  }
+
   #put(packet: Packet): void {
     const socket = this.#socket!
     if (socket.bufferedAmount > MOST_BUFFERED) {
       this.#counters.droppedCongested++
       packet.release()
       return
+    }
+    if (!this.#heard && this.revive !== undefined && this.#kept.length < MOST_KEPT) {
+      this.#kept.push(Packet.copy(packet.view()))
     }
     const framed = frame(packet)
     if (framed === undefined) {

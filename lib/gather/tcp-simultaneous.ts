@@ -2,9 +2,10 @@
  * The base of TCP simultaneous-open candidates (RFC 6544, 3): both sides connect, each from the port that the other
  * connects to, so that their SYNs cross and each NAT on the way sees an answer to what went out.
  *
- * Until it has something to send it listens, which also keeps the port. Some platforms cannot connect from a port that
- * listens: there it stops listening at its first attempt. An attempt that is refused came before the other side's, and
- * is made again a moment later, for as long as a check may last.
+ * Between attempts it listens, which keeps the port and meets a peer whose attempt comes then. Some platforms cannot
+ * connect from a port that listens (Linux without SO_REUSEPORT): there it stops listening for each attempt. An attempt
+ * that is refused did not meet the other side's and is made again after a moment of random length; so is one whose
+ * stream ends before anything came: the other side had stopped listening before it took it.
  */
 
 import type { Packet } from '../bytes/index.ts'
@@ -25,10 +26,11 @@ import { TcpStrangers } from './tcp-strangers.ts'
 
 const MOST_CONNECTIONS = 32
 const STRANGERS = { most: 32, mostOfOne: 8 }
-/** Milliseconds: how long attempts go on, how long one lasts, and between one and the next (half of it is chance). */
+/** Milliseconds: how long attempts go on, how long one lasts, and the longest pause before the first and any other. */
 const PATIENCE = 15_000
 const ATTEMPT = 3_000
-const PAUSE = 100
+const FIRST_PAUSE = 50
+const PAUSE = 200
 
 export class TcpSimultaneousBase implements Base {
   readonly protocol = 'tcp'
@@ -40,6 +42,10 @@ export class TcpSimultaneousBase implements Base {
   readonly #pauses = new Set<Cancellable>()
   #listener: StreamListener | undefined
   #port = 0
+  /** Whether the platform does not connect from a port that listens. */
+  #exclusive = false
+  /** Whether it is about to listen again. */
+  #listening = false
 
   /** For `openTcpSimultaneousBase` only. */
   constructor(host: Host, options: TcpListeningOptions) {
@@ -68,10 +74,10 @@ export class TcpSimultaneousBase implements Base {
     const { remoteAddress, remotePort } = socket
     if (this.#connections.closed) return undefined
     const expected = this.#connections.find(remoteAddress, remotePort)
-    if (expected === undefined || expected.established) return this.#strangers.accept(socket)
+    if (expected === undefined || expected.heard) return this.#strangers.accept(socket)
     // Whom we are connecting to has been faster.
     this.counters.accepted++
-    expected.attach(socket)
+    expected.replace(socket)
     return expected.handlers()
   }
 
@@ -90,7 +96,7 @@ export class TcpSimultaneousBase implements Base {
         packet.release()
         return
       }
-      void this.#attempt(connection, this.#host.now() + PATIENCE)
+      this.#begin(connection)
     }
     connection.send(packet)
   }
@@ -103,37 +109,80 @@ export class TcpSimultaneousBase implements Base {
     this.#connections.close()
   }
 
-  async #attempt(connection: TcpConnection, until: number): Promise<void> {
-    const { address: remoteAddress, port: remotePort } = connection
-    try {
-      const socket = await this.#host.openStream({
-        remoteAddress,
-        remotePort,
-        address: this.address,
-        port: this.#port,
-        timeout: ATTEMPT,
-        ...connection.handlers(),
-      })
-      this.counters.connected++
-      connection.attach(socket)
-    } catch (error) {
-      if (connection.closed || connection.established) return
-      const { code } = error as { code?: unknown }
-      const now = this.#host.now()
-      if (now >= until) {
+  #begin(connection: TcpConnection): void {
+    const begun = this.#host.now()
+    connection.revive = now => {
+      if (now < begun + PATIENCE) {
+        this.#pauseThenAttempt(connection, now, PAUSE)
+      } else {
         this.counters.failedConnects++
         connection.fail(now)
-        return
       }
-      if (code === 'EADDRINUSE') {
-        this.#listener?.close()
-        this.#listener = undefined
-      }
-      const pause = this.#host.schedule(now + PAUSE * (0.5 + randomUnit(this.#host.random)), () => {
-        this.#pauses.delete(pause)
-        if (!connection.closed && !connection.established) void this.#attempt(connection, until)
-      })
-      this.#pauses.add(pause)
+    }
+    // Two that begin at one moment would each stop listening for the other.
+    this.#pauseThenAttempt(connection, begun, FIRST_PAUSE)
+  }
+
+  #pauseThenAttempt(connection: TcpConnection, now: number, longest: number): void {
+    const pause = this.#host.schedule(now + longest * randomUnit(this.#host.random), () => {
+      this.#pauses.delete(pause)
+      if (!connection.closed && !connection.established) void this.#attempt(connection)
+    })
+    this.#pauses.add(pause)
+  }
+
+  async #attempt(connection: TcpConnection): Promise<void> {
+    try {
+      const socket = await this.#connect(connection)
+      this.counters.connected++
+      connection.attach(socket)
+    } catch {
+      if (!connection.closed && !connection.established) connection.revive?.(this.#host.now())
+    }
+    if (this.#listener === undefined) await this.#listenAgain()
+  }
+
+  /** Connects from our port; on a platform that refuses while it listens, stops that first. */
+  async #connect(connection: TcpConnection): Promise<StreamSocket> {
+    const options = {
+      remoteAddress: connection.address,
+      remotePort: connection.port,
+      address: this.address,
+      port: this.#port,
+      timeout: ATTEMPT,
+      ...connection.handlers(),
+    }
+    if (this.#exclusive) this.#stopListening()
+    try {
+      return await this.#host.openStream(options)
+    } catch (error) {
+      const { code } = error as { code?: unknown }
+      if (code !== 'EADDRINUSE' || this.#listener === undefined || connection.established) throw error
+      this.#exclusive = true
+      this.#stopListening()
+      return await this.#host.openStream(options)
+    }
+  }
+
+  #stopListening(): void {
+    this.#listener?.close()
+    this.#listener = undefined
+  }
+
+  /** Listens as before; where that cannot be at present, the next attempt's end tries again. */
+  async #listenAgain(): Promise<void> {
+    if (this.#listening || this.#connections.closed) return
+    this.#listening = true
+    try {
+      const { address } = this
+      const accept = (socket: StreamSocket): StreamHandlers | undefined => this.accept(socket)
+      const listener = await this.#host.listenStream({ address, port: this.#port, accept })
+      if (this.#connections.closed) listener.close()
+      else this.#listener = listener
+    } catch {
+      // Somebody else has the port now, or one of our own attempts does.
+    } finally {
+      this.#listening = false
     }
   }
 }

@@ -1,7 +1,7 @@
-/** An ICE agent on a simulated host, over whatever base it is given. */
+/** An ICE agent on a host, over whatever base it is given. */
 
 import type { Base } from '../../lib/gather/base.ts'
-import { IceAgent, type IceParameters, type IceRole, type IceState } from '../../lib/ice/index.ts'
+import { IceAgent, type IceParameters, type IceRole, type IceState, type TcpType } from '../../lib/ice/index.ts'
 import type { Cancellable, Host } from '../../lib/machine/index.ts'
 import { nodeCrypto } from '../providers.ts'
 import { data, packet, textOf } from './checks.ts'
@@ -11,6 +11,7 @@ export class AgentAt {
   readonly heard: string[] = []
   base: Base | undefined
   state: IceState = 'new'
+  lostPaths = 0
   readonly #host: Host
   #timer: Cancellable | undefined
   #armed = Number.POSITIVE_INFINITY
@@ -32,11 +33,20 @@ export class AgentAt {
     this.settle()
   }
 
+  /** Given to a TCP base. */
+  readonly lost = (address: string, port: number, now: number): void => {
+    this.lostPaths++
+    this.agent.pathLost(0, address, port, now)
+    this.settle()
+  }
+
   /** Takes the base into use, as the agent's only one. */
-  use(base: Base): void {
+  use(base: Base, tcpType?: TcpType): void {
     this.base = base
     const now = this.#host.now()
-    this.agent.addHostCandidate({ socket: 0, address: base.address, port: base.port }, now)
+    const { protocol, address, port } = base
+    const tcp = tcpType === undefined ? {} : { tcpType }
+    this.agent.addLocalCandidate({ socket: 0, type: 'host', protocol, address, port, ...tcp }, now)
     this.agent.endOfLocalCandidates(now)
     this.settle()
   }
@@ -48,6 +58,10 @@ export class AgentAt {
     for (const candidate of other.agent.localCandidates) this.agent.addRemoteCandidate(candidate, now)
     this.agent.endOfRemoteCandidates(now)
     this.settle()
+  }
+
+  get connected(): boolean {
+    return this.state === 'connected' || this.state === 'completed'
   }
 
   say(text: string): boolean {

@@ -182,6 +182,30 @@ t.test('simultaneous open: refused at first, it tries again until the other side
   t.equal(sim.pending, 0)
 })
 
+t.test('simultaneous open: through two NATs that let in only what was asked for', async t => {
+  const sim = new Simulation({ seed: 3, network: { delay: 20 } })
+  const outside = ['198.51.100.1', '198.51.100.2']
+  const hosts = outside.map((address, i) => {
+    const behind = sim.createNat({ addresses: [address], kind: 'port-restricted', portPreservation: true })
+    return sim.createHost({ addresses: [`10.0.${i}.1`], behind })
+  })
+  const logs = [new Log(), new Log()]
+  const bases = await Promise.all(
+    hosts.map(async (host, i) => (await openTcpSimultaneousBase(host, logs[i]!.options(`10.0.${i}.1`)))!),
+  )
+  for (const i of [0, 1]) {
+    bases[i]!.send(packet(check('ours:them')), outside[1 - i]!, bases[1 - i]!.port)
+    // The answer came later than the offer.
+    await sim.elapse(300)
+  }
+  await sim.elapse(5000)
+  t.same(
+    logs.map(({ heard }) => heard),
+    [['request'], ['request']],
+  )
+  await closeAll(sim, hosts, bases, n => t.equal(n, 0))
+})
+
 t.test('on a platform that cannot connect from a port that listens, it stops listening', async t => {
   const { sim, a, b, la, lb } = world()
   /** As Linux does without SO_REUSEPORT. */
