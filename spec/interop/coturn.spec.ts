@@ -125,7 +125,7 @@ test('without credentials the server’s challenge asks for them', async (t, cot
   const relay = await open(t, coturn, 'udp', { credentials: undefined })
   await relay.event('credentials')
   relay.input((turn, now) => turn.setCredentials({ username, password }, now))
-  await relay.event('allocated')
+  t.ok(await relay.event('allocated'))
 })
 
 test('an allocation of IPv6, over IPv4 and over IPv6', async (t, coturn) => {
@@ -220,6 +220,7 @@ testAlone(
     const renewed = await open(t, coturn, 'udp', { credentials: credentials(now + 600) })
     await renewed.event('allocated')
     await renewed.exchange('hello', await openPeer(t))
+    t.match(renewed.turn.counters, { challenges: 1 })
   },
 )
 

@@ -35,7 +35,7 @@ export class Inhabitant {
     })
   }
 
-  /** Does something there: `ready`, `open`, `send`, `close`, `handles`. */
+  /** Does something there: `ready`, `open`, `send`, `close`, `sockets`. */
   call(method: string, ...args: readonly unknown[]): Promise<unknown> {
     const id = this.#calls++
     return new Promise(resolve => {

@@ -16,6 +16,7 @@ const PROGRAM = 'turnserver'
 const PATIENCE = 15_000
 /** How often another pair of ports is tried when somebody else was faster. */
 const ATTEMPTS = 5
+const TAKEN = /Cannot bind|Address already in use/
 
 export interface CoturnOptions {
   /** Seconds that an allocation lives at most (`max-allocate-lifetime`). */
@@ -85,12 +86,14 @@ export class Coturn {
     writeFileSync(coturn.#path('key.pem'), key, { mode: 0o600 })
     for (let attempt = 1; ; attempt++) {
       coturn.port = await freePort()
-      coturn.tlsPort = await freePort()
+      do coturn.tlsPort = await freePort()
+      while (coturn.tlsPort === coturn.port)
       try {
-        await coturn.#run()
+        // It would wait for the port as long as somebody else has it.
+        await coturn.#run(TAKEN)
         return coturn
       } catch (error) {
-        if (attempt < ATTEMPTS && /address already in use|EADDRINUSE/i.test(coturn.output)) {
+        if (attempt < ATTEMPTS && TAKEN.test(coturn.output)) {
           await coturn.#stop()
           continue
         }
@@ -100,8 +103,8 @@ export class Coturn {
     }
   }
 
-  /** Resolves when it has said this, or said it already. */
-  async says(pattern: RegExp): Promise<RegExpExecArray> {
+  /** Resolves when it has said this, or said it already. Rejects when it says something else, or nothing for long. */
+  async says(pattern: RegExp, butNot?: RegExp): Promise<RegExpExecArray> {
     let late = false
     const timer = setTimeout(() => {
       late = true
@@ -111,6 +114,7 @@ export class Coturn {
       for (;;) {
         const match = pattern.exec(this.output)
         if (match !== null) return match
+        if (butNot?.test(this.output)) throw new Error(`coturn says ${butNot}`)
         if (late || this.#child === undefined || this.#child.exitCode !== null) {
           throw new Error(`coturn ${late ? 'does not say' : 'ended without'} ${pattern}: ${this.output.slice(-4000)}`)
         }
@@ -148,11 +152,15 @@ export class Coturn {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
+  get #addresses(): string[] {
+    return [this.address, ...(this.address6 === undefined ? [] : [this.address6])]
+  }
+
   #path(name: string): string {
     return join(this.#folder, name)
   }
 
-  async #run(): Promise<void> {
+  async #run(butNot?: RegExp): Promise<void> {
     writeFileSync(this.#path('turnserver.conf'), `${this.#configuration().join('\n')}\n`)
     this.output = ''
     const child = spawn(PROGRAM, ['-c', this.#path('turnserver.conf')], { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -164,9 +172,13 @@ export class Coturn {
       })
     }
     child.once('exit', () => this.#wakeAll())
-    await this.says(/UDP listener opened on: 127\.0\.0\.1:/)
-    await this.says(/TCP listener opened on ?: 127\.0\.0\.1:/)
-    await this.says(/Total General servers/)
+    for (const address of this.#addresses) {
+      await this.says(new RegExp(`UDP listener opened on ?: ${address}:${this.port}\\s`), butNot)
+      for (const port of [this.port, this.tlsPort]) {
+        await this.says(new RegExp(`TCP listener opened on ?: ${address}:${port}\\s`), butNot)
+      }
+    }
+    await this.says(/Total General servers/, butNot)
   }
 
   async #stop(): Promise<void> {
@@ -186,9 +198,8 @@ export class Coturn {
 
   #configuration(): string[] {
     const { lifetime, staleNonce, relayPorts, lines = [] } = this.#options
-    const addresses = [this.address, ...(this.address6 === undefined ? [] : [this.address6])]
     return [
-      ...addresses.flatMap(address => [`listening-ip=${address}`, `relay-ip=${address}`]),
+      ...this.#addresses.flatMap(address => [`listening-ip=${address}`, `relay-ip=${address}`]),
       `listening-port=${this.port}`,
       `tls-listening-port=${this.tlsPort}`,
       `cert=${this.#path('certificate.pem')}`,

@@ -1,5 +1,6 @@
 /** Runs in a network namespace: opens multicast sockets, sends, and reports what each receives (`../namespaces.ts`). */
 
+import { readdirSync, readlinkSync } from 'node:fs'
 import { Packet } from '../../../lib/bytes/index.ts'
 import type { DatagramSocket } from '../../../lib/machine/index.ts'
 import { host } from '../../../lib/net/index.ts'
@@ -8,6 +9,15 @@ const sockets = new Map<string, DatagramSocket>()
 
 /** Milliseconds between two looks at what tells nobody when it changes. */
 const LOOK_AGAIN = 5
+
+const isSocket = (descriptor: string): boolean => {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith('socket:')
+  } catch {
+    // The one that the folder itself was read by.
+    return false
+  }
+}
 
 const methods: Readonly<Record<string, (...args: never[]) => unknown>> = {
   /** Waits until the platform lists these addresses: it does a moment after a link is up. */
@@ -51,10 +61,10 @@ const methods: Readonly<Record<string, (...args: never[]) => unknown>> = {
 
   close: (name: string) => sockets.get(name)?.close(),
 
-  /** How many UDP handles are left, once those that are closing have gone. */
-  handles: async () => {
+  /** How many sockets this process has, once those that are closing have gone. */
+  sockets: async () => {
     for (let i = 0; i < 5; i++) await new Promise(resolve => setImmediate(resolve))
-    return process.getActiveResourcesInfo().filter(name => name.startsWith('UDP')).length
+    return readdirSync('/proc/self/fd').filter(isSocket).length
   },
 }
 
