@@ -32,6 +32,8 @@ const AHEAD = 60_000
 /** After a refresh that nobody answered, which has taken its time already, and after an error of the server's own. */
 const RETRY = 1_000
 const SERVER_RETRY = 5_000
+/** At least between a refresh and one for the sake of a doubt. */
+const DOUBT = 10_000
 
 export class Allocation {
   readonly #context: TurnContext
@@ -41,6 +43,7 @@ export class Allocation {
   readonly #plans: (readonly AddressFamily[])[]
   readonly #refresh = new Timer()
   readonly #expiry = new Timer()
+  #refreshedAt = Number.NEGATIVE_INFINITY
   relayed: readonly StunAddress[] = []
   mapped: StunAddress | undefined
   /** Why there is no relayed address of a family beside the other. */
@@ -115,6 +118,7 @@ export class Allocation {
     const value = message.find(Attribute.lifetime)
     const seconds = Math.min((value && readU32(value)) ?? DEFAULT_LIFETIME, LONGEST_LIFETIME)
     const milliseconds = seconds * 1000
+    this.#refreshedAt = now
     this.#expiry.set(Math.max(askedAt + milliseconds, now))
     this.#refresh.set(Math.max(askedAt + Math.max(milliseconds - AHEAD, milliseconds / 2), now + RETRY))
   }
@@ -145,6 +149,12 @@ export class Allocation {
     } else {
       this.#context.lose(outcome)
     }
+  }
+
+  /** Refreshes it soon: it may not be there any more. */
+  doubt(now: number): void {
+    // Not running: a refresh is under way.
+    if (this.#refresh.running) this.#refresh.set(Math.min(this.#refresh.at, Math.max(now, this.#refreshedAt + DOUBT)))
   }
 
   /** Gives the allocation back. Best effort: nobody waits for the answer. */

@@ -92,6 +92,7 @@ export class Channels {
     // Data goes on as Send indications, unless it is the peer that is refused.
     channel.notBefore = Number.POSITIVE_INFINITY
     channel.boundUntil = Number.NEGATIVE_INFINITY
+    if (outcome.code === ErrorCode.badRequest) this.#context.doubt(now)
     if (outcome.code === ErrorCode.forbidden)
       this.#permissions.refuse(channel.peer.permission, outcome.code, outcome.reason, now)
   }

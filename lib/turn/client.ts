@@ -67,6 +67,7 @@ export class TurnClient implements Machine {
       counters: this.counters,
       events: this.#events,
       lose: outcome => this.#fail(outcome),
+      doubt: now => this.#allocation.doubt(now),
     }
     this.#permissions = new Permissions(context, (permission, now) => this.#sendWaiting(permission, now))
     this.#channels = new Channels(context, this.#permissions)

@@ -11,6 +11,11 @@ export interface TurnContext {
   readonly events: EventQueue<TurnEvent>
   /** The allocation is gone: nothing is asked or sent any more. */
   lose(outcome: Outcome & { readonly kind: 'error' }): void
+  /**
+   * A 400 to a request that is in order: servers exist (coturn) that answer so when they know of no allocation, since they
+   * were restarted. A Refresh tells.
+   */
+  doubt(now: number): void
 }
 
 /**

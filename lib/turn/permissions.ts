@@ -247,9 +247,14 @@ export class Permissions {
         permission.askAt = askedAt + REFRESH
         this.#granted(permission, now)
       }
-    } else if (isLoss(outcome)) {
+      return
+    }
+    if (isLoss(outcome)) {
       this.#context.lose(outcome)
-    } else if (permissions.length > 1 && outcome.message !== undefined) {
+      return
+    }
+    if (outcome.message !== undefined && outcome.code === ErrorCode.badRequest) this.#context.doubt(now)
+    if (permissions.length > 1 && outcome.message !== undefined) {
       // One of them is refused, and the server does not say which.
       for (const permission of permissions) {
         permission.alone = true

@@ -113,6 +113,39 @@ t.test('437 to whatever comes later: the allocation is lost', async t => {
   }
 })
 
+t.test('400 to what is in order: a refresh tells whether there is an allocation still', async t => {
+  for (const method of [Method.createPermission, Method.channelBind]) {
+    for (const isRestarted of [true, false]) {
+      const world = await World.allocated({ client: { channelAfter: 1 } })
+      await world.elapse(20_000)
+      if (isRestarted && method === Method.createPermission) world.server.restart()
+      else if (isRestarted) {
+        world.say('x')
+        await world.elapse(50)
+        world.server.restart()
+      }
+      // As coturn does without an allocation.
+      world.server.refuse(400, { method })
+      world.say('x')
+      await world.elapse(1000)
+      t.same(world.answers(Method.refresh), isRestarted ? [437] : [0])
+      t.equal(world.client.state, isRestarted ? 'failed' : 'allocated')
+      t.equal(await world.end(), 0)
+    }
+  }
+})
+
+t.test('400 again and again does not become a flood of refreshes', async t => {
+  const world = await World.allocated()
+  world.server.refuse(400, { method: Method.createPermission, times: 1000 })
+  for (let i = 0; i < 60; i++) {
+    world.say('x', `203.0.113.${i}`)
+    await world.elapse(500)
+  }
+  t.same(world.answers(Method.refresh), [0, 0])
+  t.equal(await world.end(), 0)
+})
+
 t.test('508 to a permission is a refusal of the peer only', async t => {
   const world = await World.allocated()
   world.server.refuse(508, { method: Method.createPermission })
