@@ -102,7 +102,8 @@ export const endingOf = async (sim: Simulation, a: RTCPeerConnection, b: RTCPeer
   // A better pair may still take over.
   await sim.elapse(5_000)
   if (channel.readyState === 'open') channel.send('there')
-  await sim.elapse(2_000)
+  const patience = sim.now() + 30_000
+  await sim.run(() => heard.length > 0 || channel.readyState !== 'open' || sim.now() > patience)
   const pair = a.sctp!.transport.iceTransport.getSelectedCandidatePair()
   const types = [pair?.local.type, pair?.remote.type]
   const ending = {
