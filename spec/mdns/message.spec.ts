@@ -148,6 +148,7 @@ t.test('what is not well-formed is refused whole', t => {
     'a name without an end': [head, '01 61'],
     'a pointer to itself': [head, 'c00c', tail],
     'a pointer forward': [head, 'c0ff', tail],
+    'a pointer forward, to what would be a name': [head, 'c012', tail, '01 61 00'],
     'a pointer into the header': [head, 'c004', tail],
     'half a pointer': [head, 'c0'],
     'a label and a pointer to it': [head, '01 61 c00c', tail],
