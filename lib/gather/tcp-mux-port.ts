@@ -25,6 +25,7 @@ export class TcpMuxPort implements TcpShareOwner, RequestTarget {
   readonly #fragments = new FragmentTable<TcpMuxShare>(fragment => this.#unknown.claimed(this, fragment))
   readonly #strangers: TcpStrangers
   #listener: StreamListener | undefined
+  #closed = false
 
   /** For `TcpMux.open` only. */
   constructor(
@@ -108,7 +109,7 @@ export class TcpMuxPort implements TcpShareOwner, RequestTarget {
   // Opening and closing, for `TcpMux` only
 
   accept(socket: StreamSocket): StreamHandlers | undefined {
-    return this.#strangers.accept(socket)
+    return this.#closed ? undefined : this.#strangers.accept(socket)
   }
 
   attach(listener: StreamListener): void {
@@ -116,6 +117,7 @@ export class TcpMuxPort implements TcpShareOwner, RequestTarget {
   }
 
   close(): void {
+    this.#closed = true
     this.#listener?.close()
     this.#listener = undefined
     this.#strangers.close()

@@ -49,10 +49,10 @@ const HEADER_LENGTH = 20
 const CLASS_BITS = 0x0110
 const SUCCESS = 0x0100
 
-/** Whether the bytes from `at` to `end` begin as a STUN message does (RFC 8489, 5). */
+/** Whether the bytes from `at` to `end` begin as a STUN message does (RFC 8489, 5; RFC 7983, 7). */
 export const isStun = (bytes: Uint8Array, at: number, end: number): boolean =>
   end - at >= HEADER_LENGTH &&
-  bytes[at]! < 0x40 &&
+  bytes[at]! < 4 &&
   bytes[at + 4] === 0x21 &&
   bytes[at + 5] === 0x12 &&
   bytes[at + 6] === 0xa4 &&

@@ -206,6 +206,30 @@ t.test('simultaneous open: through two NATs that let in only what was asked for'
   await closeAll(sim, hosts, bases, n => t.equal(n, 0))
 })
 
+t.test('simultaneous open: a stream that ends before anything came is made again, and all is sent again', async t => {
+  const { sim, a, b, la } = world()
+  const one = (await openTcpSimultaneousBase(a, la.options(A)))!
+  let streams = 0
+  const heard: number[] = []
+  // As when the other side stops listening while our stream still waits to be taken.
+  const listener = await b.listenStream({
+    address: B,
+    accept: socket => {
+      streams++
+      if (streams < 3) socket.close()
+      return { receive: bytes => heard.push(bytes.length), closed: () => {} }
+    },
+  })
+  const request = check('two1:one1')
+  one.send(packet(request), B, listener.port)
+  await sim.elapse(2000)
+  t.equal(streams, 3)
+  t.same(heard, [2 + request.length])
+  t.same(la.lost, [])
+  listener.close()
+  await closeAll(sim, [a, b], [one], n => t.ok(n <= 1, 'what the listener took is not ours'))
+})
+
 t.test('on a platform that cannot connect from a port that listens, it stops listening', async t => {
   const { sim, a, b, la, lb } = world()
   /** As Linux does without SO_REUSEPORT. */

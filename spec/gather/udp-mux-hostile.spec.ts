@@ -107,6 +107,25 @@ t.test(
   },
 )
 
+t.test('so do all together; an address that is proved is taken in any case', async t => {
+  const { mux, port, listen, inject } = await world()
+  const item = check('peer:frag')
+  const shares = Array.from({ length: 520 }, () => listen())
+  for (const [i, { share }] of shares.entries()) {
+    for (let k = 1; k <= 128; k++) share.send(packet(item), `10.1.${i >> 8}.${i & 255}`, k)
+  }
+  t.equal(port.usage.addresses, 65_536)
+  const late = listen()
+  late.share.send(packet(item), PEER, 1)
+  await inject(`${PEER}:1`, data('not yet'))
+  late.share.send(packet(data('x')), PEER, 1)
+  await inject(`${PEER}:1`, data('proved'))
+  t.same(late.heard, ['proved'])
+  for (const { share } of [...shares, late]) share.close()
+  t.match(port.usage, { addresses: 0, transactions: 0 })
+  mux.close()
+})
+
 t.test('a fragment that is in use cannot be taken over', async t => {
   const { mux, port, listen, inject } = await world()
   const first = listen('frag1')
