@@ -2,7 +2,16 @@
 
 import { Packet } from '../../lib/bytes/index.ts'
 import type { Cancellable, DatagramSocket, Host } from '../../lib/machine/index.ts'
-import { Attribute, data, encodeStun, Method, xorAddress } from '../../lib/stun/index.ts'
+import {
+  Attribute,
+  data,
+  encodeStun,
+  Method,
+  readXorAddress,
+  type StunAddress,
+  type StunMessage,
+  xorAddress,
+} from '../../lib/stun/index.ts'
 
 /** Where a client is, and the way to it. */
 export interface ServerClient {
@@ -29,10 +38,32 @@ export interface RelayCounters {
   dropped: number
 }
 
+export const createRelayCounters = (): RelayCounters => ({
+  bytesToPeers: 0,
+  bytesToClients: 0,
+  toPeers: 0,
+  toClients: 0,
+  sendIndications: 0,
+  channelDataReceived: 0,
+  dataIndications: 0,
+  channelDataSent: 0,
+  dropped: 0,
+})
+
+/** The peers that a request names. */
+export const peersOf = (message: StunMessage): StunAddress[] => {
+  const peers: StunAddress[] = []
+  for (const { type, value } of message.attributes) {
+    const peer = type === Attribute.xorPeerAddress ? readXorAddress(value, message.transactionId) : undefined
+    if (peer !== undefined) peers.push(peer)
+  }
+  return peers
+}
+
 const PERMISSION_LIFETIME = 300_000
 const CHANNEL_LIFETIME = 600_000
 
-const familyOf = (address: string): 4 | 6 => (address.includes(':') ? 6 : 4)
+export const familyOf = (address: string): 4 | 6 => (address.includes(':') ? 6 : 4)
 
 export class ServerAllocation {
   readonly relays = new Map<4 | 6, DatagramSocket>()

@@ -4,6 +4,7 @@ import { equalBytes, fromUtf8 } from '../../lib/bytes/index.ts'
 import type { CryptoProvider, Mac } from '../../lib/crypto/index.ts'
 import {
   Attribute,
+  encodeStun,
   longTermKey,
   nonce as nonceAttribute,
   PasswordAlgorithm,
@@ -38,6 +39,14 @@ export interface Proof {
 export type AuthResult =
   | { readonly ok: true; readonly proof: Proof }
   | { readonly ok: false; readonly code: number; readonly attributes: readonly StunAttribute[] }
+
+/** A response, sealed if the request was. */
+export const sealedReply = (
+  { method, transactionId }: StunMessage,
+  kind: 'success' | 'error',
+  attributes: readonly StunAttribute[],
+  proof: Proof | undefined,
+): Uint8Array => encodeStun({ kind, method, transactionId, attributes, ...proof?.seal })
 
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 

@@ -1,7 +1,7 @@
 /** What the TURN server of the specs takes and offers. */
 
 import type { CryptoProvider } from '../../lib/crypto/index.ts'
-import type { StunAttribute, StunMessage } from '../../lib/stun/index.ts'
+import { Method, type StunAttribute, type StunMessage } from '../../lib/stun/index.ts'
 import type { RelayCounters, ServerAllocation, ServerClient } from './server-allocation.ts'
 
 export interface TurnServerOptions {
@@ -71,4 +71,31 @@ export interface TurnServer {
   restart(): void
   /** Frees all sockets. */
   close(): void
+}
+
+/** A refusal that is in force. */
+export interface PendingRefusal {
+  readonly code: number
+  readonly refusal: Refusal
+  times: number
+}
+
+/** The refusals that a server is told to make. */
+export class Refusals {
+  readonly #pending: PendingRefusal[] = []
+
+  add(code: number, refusal: Refusal): void {
+    this.#pending.push({ code, times: refusal.times ?? 1, refusal })
+  }
+
+  find(method: number): PendingRefusal | undefined {
+    return this.#pending.find(
+      ({ refusal }) => refusal.method === method || (refusal.method === undefined && method !== Method.binding),
+    )
+  }
+
+  /** Counts one that was made. */
+  use(refused: PendingRefusal): void {
+    if (--refused.times <= 0) this.#pending.splice(this.#pending.indexOf(refused), 1)
+  }
 }

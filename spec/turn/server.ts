@@ -15,7 +15,6 @@ import {
   Attribute,
   addressErrorCode,
   decodeStun,
-  encodeStun,
   errorCode,
   lifetime,
   Method,
@@ -25,19 +24,24 @@ import {
   readU32,
   readXorAddress,
   StreamFramer,
-  type StunAddress,
   type StunAttribute,
   type StunMessage,
   xorAddress,
 } from '../../lib/stun/index.ts'
 import { nodeCrypto } from '../providers.ts'
-import { ServerAllocation, type ServerClient } from './server-allocation.ts'
-import { type Proof, ServerAuth } from './server-auth.ts'
-import type { Refusal, Served, TurnServer, TurnServerOptions } from './server-options.ts'
+import { createRelayCounters, familyOf, peersOf, ServerAllocation, type ServerClient } from './server-allocation.ts'
+import { type Proof, ServerAuth, sealedReply } from './server-auth.ts'
+import {
+  type PendingRefusal,
+  type Refusal,
+  Refusals,
+  type Served,
+  type TurnServer,
+  type TurnServerOptions,
+} from './server-options.ts'
 
 export type { Refusal, Served, TurnServer, TurnServerOptions } from './server-options.ts'
 
-const familyOf = (address: string): 4 | 6 => (address.includes(':') ? 6 : 4)
 const NONE = new Uint8Array(0)
 
 /** Starts a server. Rejects as the host does when an address cannot be bound. */
@@ -48,19 +52,7 @@ export const createTurnServer = async (host: Host, options: TurnServerOptions): 
 }
 
 class Server implements TurnServer {
-  readonly counters = {
-    requests: 0,
-    malformed: 0,
-    bytesToPeers: 0,
-    bytesToClients: 0,
-    toPeers: 0,
-    toClients: 0,
-    sendIndications: 0,
-    channelDataReceived: 0,
-    dataIndications: 0,
-    channelDataSent: 0,
-    dropped: 0,
-  }
+  readonly counters = { requests: 0, malformed: 0, ...createRelayCounters() }
   readonly served: Served[] = []
   readonly allocations = new Map<string, ServerAllocation>()
   readonly users: Map<string, string>
@@ -73,7 +65,7 @@ class Server implements TurnServer {
   readonly #sockets: DatagramSocket[] = []
   readonly #listeners: StreamListener[] = []
   readonly #streams = new Set<StreamSocket>()
-  readonly #refusals: { code: number; times: number; refusal: Refusal }[] = []
+  readonly #refusals = new Refusals()
   /** Clients whose sockets are being opened. */
   readonly #opening = new Set<string>()
 
@@ -126,7 +118,7 @@ class Server implements TurnServer {
   }
 
   refuse(code: number, refusal: Refusal = {}): void {
-    this.#refusals.push({ code, times: refusal.times ?? 1, refusal })
+    this.#refusals.add(code, refusal)
   }
 
   expireNonce(): void {
@@ -205,9 +197,7 @@ class Server implements TurnServer {
 
   #request(message: StunMessage, client: ServerClient): void {
     const { method } = message
-    const refused = this.#refusals.find(
-      ({ refusal }) => refusal.method === method || (refusal.method === undefined && method !== Method.binding),
-    )
+    const refused = this.#refusals.find(method)
     if (refused?.refusal.bare) {
       this.#refuse(message, client, refused, undefined)
       return
@@ -230,14 +220,9 @@ class Server implements TurnServer {
     else this.#manage(message, client, proof)
   }
 
-  #refuse(
-    message: StunMessage,
-    client: ServerClient,
-    refused: { code: number; times: number; refusal: Refusal },
-    proof: Proof | undefined,
-  ): void {
+  #refuse(message: StunMessage, client: ServerClient, refused: PendingRefusal, proof: Proof | undefined): void {
     const { code, refusal } = refused
-    if (--refused.times <= 0) this.#refusals.splice(this.#refusals.indexOf(refused), 1)
+    this.#refusals.use(refused)
     const isChallenge = code === 401 || code === 438
     const attributes = refusal.attributes?.(message.transactionId) ?? (isChallenge ? this.#auth.challenge() : [])
     this.#fail(message, client, code, refusal.reason ?? '', attributes, proof)
@@ -321,11 +306,7 @@ class Server implements TurnServer {
       this.#succeed(message, client, [isEnd ? lifetime(0) : this.#lifetime(allocation)], proof)
       return
     }
-    const peers: StunAddress[] = []
-    for (const { type, value } of message.attributes) {
-      const peer = type === Attribute.xorPeerAddress ? readXorAddress(value, message.transactionId) : undefined
-      if (peer !== undefined) peers.push(peer)
-    }
+    const peers = peersOf(message)
     if (peers.length === 0) fail(400)
     else if (peers.some(({ address }) => this.forbidden.has(address))) fail(403)
     else if (peers.some(({ address }) => !allocation.relays.has(familyOf(address)))) fail(443)
@@ -346,7 +327,7 @@ class Server implements TurnServer {
     attributes: readonly StunAttribute[],
     proof: Proof | undefined,
   ): void {
-    this.#answer(message, client, 0, encodeStun({ ...reply(message, 'success', attributes), ...proof?.seal }))
+    this.#answer(message, client, 0, sealedReply(message, 'success', attributes, proof))
   }
 
   #fail(
@@ -358,7 +339,7 @@ class Server implements TurnServer {
     proof: Proof | undefined,
   ): void {
     const all = [errorCode(code, reason), ...attributes]
-    this.#answer(message, client, code, encodeStun({ ...reply(message, 'error', all), ...proof?.seal }))
+    this.#answer(message, client, code, sealedReply(message, 'error', all, proof))
   }
 
   #answer(message: StunMessage, client: ServerClient, code: number, bytes: Uint8Array): void {
@@ -367,10 +348,3 @@ class Server implements TurnServer {
     this.#send(client, bytes)
   }
 }
-
-const reply = (message: StunMessage, kind: 'success' | 'error', attributes: readonly StunAttribute[]) => ({
-  kind,
-  method: message.method,
-  transactionId: message.transactionId,
-  attributes,
-})
