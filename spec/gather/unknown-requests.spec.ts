@@ -5,6 +5,7 @@ import { openUdpBase } from '../../lib/gather/udp-base.ts'
 import { UdpMux } from '../../lib/gather/udp-mux.ts'
 import type { UnknownRequestInfo } from '../../lib/gather/unknown-requests.ts'
 import { Simulation } from '../../lib/sim/index.ts'
+import { AgentAt } from './agent-at.ts'
 import { check, data, packet, textOf } from './checks.ts'
 
 const SERVER = '10.0.0.1'
@@ -168,4 +169,50 @@ t.test('known connections are untouched by it all', async t => {
   await sim.elapse(1)
   t.same(heard, ['10.0.0.3 request', '10.0.0.3 y'])
   mux.close()
+})
+
+t.test('libp2p webrtc-direct: a server that learns of its clients by their checks, and answers the first', async t => {
+  const sim = new Simulation({ seed: 1, network: { delay: 20 } })
+  const server = sim.createHost({ addresses: [SERVER] })
+  const ends: AgentAt[] = []
+  const mux: UdpMux = await UdpMux.open(server, {
+    port: 3478,
+    unknown: ({ localFragment, remoteFragment }) => {
+      // Something that takes its time comes first, as a certificate does.
+      server.schedule(server.now() + 50, now => {
+        const end = new AgentAt(server, 'controlled', { usernameFragment: localFragment, password: localFragment })
+        const share = mux.ports[0]!.share({ receive: end.receive })
+        share.fragments([localFragment])
+        end.use(share)
+        end.agent.setRemoteParameters({ usernameFragment: remoteFragment, password: remoteFragment }, now)
+        end.settle()
+        ends.push(end)
+      })
+    },
+  })
+  const clients = await Promise.all(
+    Array.from({ length: 10 }, async (_, i) => {
+      const host = sim.createHost({ addresses: [`10.0.1.${i}`] })
+      const name = `libp2p+webrtc+v1/${'x'.repeat(20)}${i}`
+      const client = new AgentAt(host, 'controlling', { usernameFragment: name, password: name })
+      client.use((await openUdpBase(host, { address: `10.0.1.${i}`, receive: client.receive }))!)
+      // It knows the server by its address alone.
+      const now = host.now()
+      client.agent.setRemoteParameters({ usernameFragment: name, password: name }, now)
+      const address = { component: 1, foundation: '1', protocol: 'udp', priority: 1, type: 'host' } as const
+      client.agent.addRemoteCandidate({ ...address, address: SERVER, port: 3478 }, now)
+      client.settle()
+      return client
+    }),
+  )
+  // Two round trips and the 50 ms; a check that is sent again goes out after 500.
+  await sim.run(400)
+  t.equal([...clients, ...ends].filter(({ connected }) => connected).length, 20)
+  t.match(mux.unknownCounters, { told: 10, expired: 0 })
+  for (const [i, client] of clients.entries()) client.say(`${i}`)
+  await sim.elapse(25)
+  t.same(ends.map(({ heard }) => heard.join()).sort(), [...'0123456789'])
+  for (const end of [...clients, ...ends]) end.close()
+  mux.close()
+  t.equal(server.openSockets, 0)
 })
