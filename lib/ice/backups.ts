@@ -15,6 +15,8 @@ import type { CandidatePair } from './pair.ts'
 
 /** More would be asked in vain: a failure seldom takes away three paths and leaves the fourth. */
 const MOST_BACKUPS = 3
+/** Sent at 0, 500 and 1500 ms. */
+const PATIENT_REQUESTS = 3
 const NEVER = Number.POSITIVE_INFINITY
 
 export class Backups {
@@ -73,16 +75,26 @@ export class Backups {
    */
   seek(checkList: CheckList): void {
     if (!checkList.concluded || this.#kept.length >= MOST_BACKUPS) return
-    const underWay = new Set<number>()
-    for (const pair of checkList.pairs)
-      if (pair.state === 'in-progress' || checkList.isLate(pair)) underWay.add(pair.socket)
+    const bases = new Set<number>()
+    const remotes = new Set([this.#carrier?.remoteAddress])
     for (const pair of checkList.pairs) {
-      if (this.#kept.length + underWay.size >= MOST_BACKUPS) return
-      const isUnchecked = pair.state === 'frozen' || pair.state === 'waiting'
-      if (!isUnchecked || pair.local.tcpType === 'passive' || underWay.has(pair.socket)) continue
-      if (checkList.isTriggered(pair) || !this.wants(pair.socket)) continue
-      underWay.add(pair.socket)
-      checkList.checkLate(pair)
+      // One that has been sent this often is not waited for before another is tried.
+      if (!checkList.isLate(pair) && (pair.state !== 'in-progress' || pair.requestsSent >= PATIENT_REQUESTS)) continue
+      bases.add(pair.socket)
+      remotes.add(pair.remoteAddress)
+    }
+    // Another address of the peer's as well, if there is one: networks of ours often lead to one of its networks each.
+    for (const isElsewhere of [true, false]) {
+      for (const pair of checkList.pairs) {
+        if (this.#kept.length + bases.size >= MOST_BACKUPS) return
+        const isUnchecked = pair.state === 'frozen' || pair.state === 'waiting'
+        if (!isUnchecked || pair.local.tcpType === 'passive' || checkList.isTriggered(pair)) continue
+        if (bases.has(pair.socket) || !this.wants(pair.socket)) continue
+        if (isElsewhere && remotes.has(pair.remoteAddress)) continue
+        bases.add(pair.socket)
+        remotes.add(pair.remoteAddress)
+        checkList.checkLate(pair)
+      }
     }
   }
 
