@@ -153,32 +153,6 @@ t.test('a connection is accepted or refused; its first bytes are not lost', asyn
   refusing.close()
 })
 
-t.test('handlers are not called before the socket is there to answer with', async t => {
-  const server = createServer(socket => socket.end('greeting'))
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  let early = false
-  let arrived = false
-  let over: (() => void) | undefined
-  const ended = new Promise<void>(resolve => {
-    over = resolve
-  })
-  const opening = host.openStream({
-    remoteAddress: '127.0.0.1',
-    remotePort: port,
-    receive: () => {
-      early ||= !arrived
-    },
-    closed: () => over?.(),
-  })
-  const through = async (depth: number): Promise<unknown> => (depth === 0 ? opening : through(depth - 1))
-  await through(20)
-  arrived = true
-  await ended
-  t.notOk(early)
-  server.close()
-})
-
 t.test('closing a listener frees its port and leaves its connections', async t => {
   const { listener, next } = await listen()
   const [client, server] = await Promise.all([connect(listener), next()])

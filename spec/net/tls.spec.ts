@@ -5,6 +5,7 @@ import { createServer, type TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
 import { Packet } from '../../lib/bytes/index.ts'
 import type { TlsOptions } from '../../lib/machine/index.ts'
+import { host } from '../../lib/net/index.ts'
 import { createAuthority } from './certificates.ts'
 import { connect, handles, settled } from './streams.ts'
 
@@ -69,6 +70,33 @@ t.test('a bulk arrives whole, and the end of the other side is told', async t =>
   connections[0]?.end()
   await client.until(() => client.closings.length > 0)
   t.same(client.closings, [undefined])
+})
+
+t.test('what comes with the end of the handshake waits until the socket is there to answer with', async t => {
+  const certificate = await authority.issue(['turn.example'])
+  const server = createServer({ ...certificate, maxVersion: 'TLSv1.2' }, socket => {
+    socket.on('error', () => {}).end('greeting')
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  let arrived = false
+  const order: string[] = []
+  await new Promise<void>(resolve => {
+    const opening = host.openStream({
+      remoteAddress: '127.0.0.1',
+      remotePort: port,
+      tls: { serverName: 'turn.example', ca },
+      receive: () => order.push(arrived ? 'received' : 'received too early'),
+      closed: () => resolve(),
+    })
+    const through = async (depth: number): Promise<unknown> => (depth === 0 ? opening : through(depth - 1))
+    through(20).then(() => {
+      arrived = true
+      order.push('arrived')
+    })
+  })
+  t.same(order, ['arrived', 'received'])
+  server.close()
 })
 
 t.test('a certificate for somebody else is refused', async t => {
