@@ -53,9 +53,10 @@ export class TurnClient implements Machine {
   readonly #keepalive: number
   #state: TurnState = 'new'
 
-  /** Throws a RangeError when no family is asked for. */
+  /** Throws a RangeError when no family is asked for, or `keepalive` is not above 0. */
   constructor(options: TurnClientOptions) {
     if (options.families.length === 0) throw new RangeError('an allocation has at least one family')
+    if (!((options.keepalive ?? KEEPALIVE) > 0)) throw new RangeError('keepalive is above 0 ms')
     this.#options = options
     this.#indicationIds = new IndicationIds(options.crypto.random)
     this.#channelAfter = options.channelAfter ?? CHANNEL_AFTER

@@ -152,6 +152,7 @@ t.test('closing while it is asked for', async t => {
   t.equal(await world.end(), 0)
 })
 
-t.test('no family is a mistake of the caller’s', async t => {
+t.test('no family, and a keepalive without end, are mistakes of the caller’s', async t => {
   t.throws(() => new World({ client: { families: [] } }), RangeError)
+  for (const keepalive of [0, -1, Number.NaN]) t.throws(() => new World({ client: { keepalive } }), RangeError)
 })
