@@ -17,6 +17,7 @@ import {
   verifyIntegrity,
 } from '../stun/index.ts'
 import { encodeCheck } from './binding.ts'
+import type { CheckList } from './check-list.ts'
 import type { GenerationContext } from './generation-context.ts'
 import { type Check, type CheckPurpose, OutstandingChecks, retransmissionOf } from './outstanding-checks.ts'
 import type { CandidatePair } from './pair.ts'
@@ -24,8 +25,6 @@ import type { IceParameters } from './parameters.ts'
 
 /** Whoever draws the consequences of a check. */
 export interface CheckOwner {
-  /** Pairs that are waiting or in progress (RFC 8445, 14.3). */
-  readonly active: number
   /** RFC 8445, 7.2.5.3: `mapped` is where the peer has seen the check come from. */
   succeeded(check: Check, mapped: StunAddress, now: number): void
   /** RFC 8445, 7.2.5.1 and 7.2.5.2.4: `code` is the error's, undefined when it cannot be read. */
@@ -38,15 +37,17 @@ const NOTHING = new Uint8Array(0)
 
 export class CheckClient {
   readonly #context: GenerationContext
+  readonly #checkList: CheckList
   readonly #owner: CheckOwner
   readonly #localFragment: string
   readonly #outstanding = new OutstandingChecks()
   #username = ''
   #mac: Mac | undefined
 
-  constructor(context: GenerationContext, localFragment: string, owner: CheckOwner) {
+  constructor(context: GenerationContext, localFragment: string, checkList: CheckList, owner: CheckOwner) {
     this.#context = context
     this.#localFragment = localFragment
+    this.#checkList = checkList
     this.#owner = owner
   }
 
@@ -84,7 +85,7 @@ export class CheckClient {
       this.#context.transmit(bytes, pair.socket, pair.remoteAddress, pair.remotePort, at)
     }
     const isReliable = pair.local.protocol === 'tcp'
-    const retransmission = retransmissionOf(purpose, timing, this.#owner.active, isReliable)
+    const retransmission = retransmissionOf(purpose, timing, this.#checkList.active, isReliable)
     const transaction = new ClientTransaction(request, transmit, now, retransmission)
     this.#outstanding.add(transactionId, { pair, purpose, role, priority, transaction })
   }

@@ -86,10 +86,10 @@ export class CheckList {
     return !this.concluded && this.pairs.some(pair => pair.pending)
   }
 
-  /** Waiting and in-progress pairs: the N of the retransmission timeout (RFC 8445, 14.3). */
+  /** Pairs that wait for their check or its answer: the N of the retransmission timeout (RFC 8445, 14.3). */
   get active(): number {
     let count = 0
-    for (const { state } of this.pairs) if (state === 'waiting' || state === 'in-progress') count++
+    for (const { state } of this.pairs) if (state === 'in-progress' || (state === 'waiting' && !this.concluded)) count++
     return count
   }
 

@@ -7,6 +7,7 @@
  */
 
 import { type Random, randomUnit } from '../machine/index.ts'
+import type { IceTiming } from './options.ts'
 import type { CandidatePair } from './pair.ts'
 
 export class Consent {
@@ -17,14 +18,10 @@ export class Consent {
   /** When the next check is due; Infinity when no pair carries data. */
   deadline = Number.POSITIVE_INFINITY
 
-  /**
-   * @param interval Milliseconds between checks, varied by a fifth either way.
-   * @param timeout Milliseconds for which an answer gives consent.
-   */
-  constructor(random: Random, interval: number, timeout: number) {
+  constructor(random: Random, { consentInterval, consentTimeout }: IceTiming) {
     this.#random = random
-    this.#interval = interval
-    this.#timeout = timeout
+    this.#interval = consentInterval
+    this.#timeout = consentTimeout
   }
 
   /** The pair that carries data, or none. */

@@ -53,12 +53,11 @@ export class Generation implements Responder, CheckOwner {
     this.local = local
     this.localFragment = local.usernameFragment
     this.localMac = context.crypto.createMac('sha-1', utf8(local.password))
-    const { consentInterval, consentTimeout } = context.timing
     this.locals = new LocalCandidates(local.usernameFragment, context.foundations, context.counters)
     this.remotes = new RemoteCandidates(context.counters)
-    this.#client = new CheckClient(context, local.usernameFragment, this)
+    this.#client = new CheckClient(context, local.usernameFragment, this.checkList, this)
     this.nominations = new Nominations(this.checkList)
-    this.#consent = new Consent(context.crypto.random, consentInterval, consentTimeout)
+    this.#consent = new Consent(context.crypto.random, context.timing)
     this.#backups = new Backups(context.crypto.random, context.timing)
     this.#pairing = new Pairing(context, this.checkList, this.locals, this.remotes, pair => this.#isWorthwhile(pair))
   }
@@ -108,7 +107,7 @@ export class Generation implements Responder, CheckOwner {
     this.checkList.removeSocket(socket)
   }
 
-  /** The connection beneath a pair could not be made, or is over. One that has worked is made anew, if it is ours to make. */
+  /** The connection of a pair could not be made, or is over. One that has worked is made anew, if that is for us to do. */
   losePath(socket: number, address: string, port: number, now: number): void {
     const pair = this.checkList.find(socket, address, port)
     if (pair === undefined) return
@@ -262,13 +261,9 @@ export class Generation implements Responder, CheckOwner {
 
   // Answers of the peer
 
-  /** Takes a response in; false when it answers no check of this generation. */
+  /** False when the response answers no check of this generation. */
   receiveResponse(message: StunMessage, socket: number, address: string, port: number, now: number): boolean {
     return this.#client.receive(message, socket, address, port, now)
-  }
-
-  get active(): number {
-    return this.checkList.active
   }
 
   failed({ pair, purpose }: Check): void {
