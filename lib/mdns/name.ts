@@ -15,7 +15,7 @@ const MOST_JUMPS = 16
 /** Bytes of a message's header, where no name can be. */
 const HEADER = 12
 
-const CONCEALING = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\.local$/
+const CONCEALING = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12,39}\.local$/
 
 /** A fresh name that hides an address, in lower case: 36 characters of UUID (RFC 9562, 5.4) and `.local`. */
 export const concealingName = (random: Random): string => {
@@ -28,7 +28,8 @@ export const concealingName = (random: Random): string => {
 
 /**
  * Whether a name has the form of one that hides an address. Others are not to be resolved for ICE: a peer could have us
- * send checks to devices with well-known names (draft, 3.2.2). Of a UUID's version nothing is asked.
+ * send checks to devices with well-known names (draft, 3.2.2). Of a UUID's version nothing is asked, and it may have more
+ * digits than 12 at its end, up to a label's 63 bytes: Safari's sometimes do.
  */
 export const isConcealingName = (name: string): boolean => CONCEALING.test(name.toLowerCase())
 

@@ -1,9 +1,9 @@
 /**
- * Chromium's mDNS against ours, over a real link between two network namespaces: a page without permission to use a
- * camera shows its host candidates as names, and resolves those of its peer.
+ * The mDNS of browsers against ours, over a real link between two network namespaces: a page without permission to use
+ * a camera shows its host candidates as names, and resolves those of its peer.
  */
 
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { CannotStart, type Driver } from './drivers/driver.ts'
 import { createNamespaces, type Program } from './namespaces.ts'
 import { End, Pair, SignalSource } from './pair.ts'
@@ -34,6 +34,8 @@ const ANSWER = [
   '',
 ].join('\r\n')
 
+type World = Awaited<ReturnType<typeof start>>
+
 /** The agent in a program. */
 const driverOf = (name: string, program: Program): Driver => ({
   name,
@@ -42,86 +44,89 @@ const driverOf = (name: string, program: Program): Driver => ({
   close: () => program.close(),
 })
 
-/** The names in the candidates that Chromium shows, with all of its candidates. */
-async function gather(chromium: Program, id: string): Promise<{ names: string[]; candidates: string[] }> {
-  await chromium.call('agent', 'create', id)
-  await chromium.call('agent', 'openChannel', id, 'one', {})
-  await chromium.call('agent', 'offer', id)
+/**
+ * Makes a connection that offers a data channel and has its answer; the names in its candidates, with all of these.
+ * Firefox answers for its names only now, Chromium before.
+ */
+async function begin(browser: Program, id: string): Promise<{ names: string[]; candidates: string[] }> {
+  await browser.call('agent', 'create', id)
+  await browser.call('agent', 'openChannel', id, 'one', {})
+  await browser.call('agent', 'offer', id)
   const candidates: string[] = []
   for (let done = false; !done; ) {
-    for (const { candidate } of (await chromium.call('agent', 'next')) as Signal[]) {
+    for (const { candidate } of (await browser.call('agent', 'next')) as Signal[]) {
       if (candidate === null) done = true
       else if (candidate?.candidate) candidates.push(candidate.candidate)
     }
   }
+  await browser.call('agent', 'signal', id, { description: { type: 'answer', sdp: ANSWER } })
   const hosts = candidates.filter(candidate => / udp /i.test(candidate)).map(candidate => candidate.split(' ')[4]!)
   return { names: [...new Set(hosts)], candidates }
 }
 
-async function start() {
+async function start(name: string) {
   const { ends, remove } = await createNamespaces()
   const [ours, theirs] = ends
   const service = ours.start('mdns-service')
-  const chromium = theirs.start('mdns-chromium')
+  const browser = theirs.start('mdns-browser')
   const close = async () => {
-    await Promise.all([service.close(), chromium.close()])
+    await Promise.all([service.close(), browser.close()])
     await remove()
   }
   try {
-    const problem = await chromium.call('start')
-    if (typeof problem === 'string') throw new CannotStart('mDNS', problem)
-    return { ours, theirs, service, chromium, close }
+    const started = (await browser.call('start', name)) as { name: string } | { problem: string }
+    if ('problem' in started) throw new CannotStart('mDNS', started.problem)
+    return { ours, theirs, service, browser, close, version: started.name }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-const world = await start().catch(error => {
-  if (!(error instanceof CannotStart)) throw error
-  return error.message
-})
+for (const name of ['chromium', 'firefox']) {
+  const world = await start(name).catch(error => {
+    if (!(error instanceof CannotStart)) throw error
+    return error.message
+  })
+  if (typeof world !== 'string') await t.test(`mDNS with ${name}`, t => withBrowser(t, world))
+  else if (required) t.fail(world)
+  else t.test(`mDNS with ${name}`, { skip: world }, () => {})
+}
 
-if (typeof world === 'string') {
-  if (required) t.fail(world)
-  else t.test('mDNS with Chromium', { skip: world }, () => {})
-} else {
-  const { ours, theirs, service, chromium, close } = world
+async function withBrowser(t: Test, { ours, theirs, service, browser, close, version }: World): Promise<void> {
   t.teardown(close)
-  t.comment(`peer: ${await chromium.call('name')}`)
+  t.comment(`peer: ${version}`)
 
-  t.test("the names of Chromium's candidates resolve, each to one address of its own", async t => {
-    const { names, candidates } = await gather(chromium, 'resolved')
+  await t.test('the names of its candidates resolve, each to one address of its own', async t => {
+    const { names, candidates } = await begin(browser, 'resolved')
     t.ok(names.length > 0)
     for (const candidate of candidates) t.match(candidate, / [0-9a-f-]{36}\.local /)
     const addresses = await Promise.all(names.map(name => service.call('resolve', name)))
     t.same(addresses.flat().sort(), [...theirs.addresses].sort())
     t.match(await service.call('counters'), { malformed: 0, ambiguous: 0, failed: 0 })
-    await chromium.call('agent', 'close', 'resolved')
+    await browser.call('agent', 'close', 'resolved')
   })
 
-  t.test('Chromium resolves a name that we publish, and sends its checks there', async t => {
+  await t.test('it resolves a name that we publish, and sends its checks there', async t => {
     const name = await service.call('publish', ours.addresses[0])
     const port = await service.call('listen', ours.addresses[0])
-    await gather(chromium, 'checks')
-    await chromium.call('agent', 'signal', 'checks', { description: { type: 'answer', sdp: ANSWER } })
+    await begin(browser, 'checks')
     const candidate = `candidate:1 1 udp 2113937151 ${name} ${port} typ host`
-    await chromium.call('agent', 'signal', 'checks', { candidate: { candidate, sdpMid: '0' } })
+    await browser.call('agent', 'signal', 'checks', { candidate: { candidate, sdpMid: '0' } })
     t.same(await service.call('heard'), { first: 0, address: theirs.addresses[0] }, 'a Binding request')
-    await chromium.call('agent', 'close', 'checks')
+    await browser.call('agent', 'close', 'checks')
   })
 
-  let sources: readonly [SignalSource, SignalSource] | undefined
-  const drivers = [driverOf('purertc', service), driverOf('chromium', chromium)] as const
+  const drivers = [driverOf('purertc', service), driverOf(version, browser)] as const
+  const sources = [new SignalSource(drivers[0]), new SignalSource(drivers[1])] as const
   for (const [hidden, weOffer] of [
     [false, true],
     [false, false],
     [true, true],
     [true, false],
   ] as const) {
-    const title = `a connection where ${hidden ? 'both sides show' : 'Chromium shows'} names, ${weOffer ? 'we' : 'it'} offering`
-    t.test(title, async t => {
-      sources ??= [new SignalSource(drivers[0]), new SignalSource(drivers[1])]
+    const title = `a connection where ${hidden ? 'both sides show' : 'it shows'} names, ${weOffer ? 'we' : 'it'} offering`
+    await t.test(title, async t => {
       const ends = drivers.map(driver => new End(driver, title)) as [End, End]
       const [us, it] = ends
       const pair = new Pair(us, it, weOffer ? us : it)

@@ -86,9 +86,12 @@ export class Namespace {
   }
 }
 
+let cables = 0
+
 /** The namespaces at both ends of a cable. Rejects with `CannotStart` where none can be made. */
 export async function createNamespaces(): Promise<{ ends: readonly [Namespace, Namespace]; remove(): Promise<void> }> {
-  const names = ['a', 'b'].map(end => `purertc-mdns-${process.pid}-${end}`)
+  const cable = cables++
+  const names = ['a', 'b'].map(end => `purertc-mdns-${process.pid}-${cable}-${end}`)
   const ends = names.map((name, i) => new Namespace(name, [`10.77.0.${i + 1}`, `fd77::${i + 1}`]))
   const remove = async () => {
     for (const name of names) await ip('netns', 'delete', name).catch(() => {})

@@ -21,8 +21,11 @@ t.test('a name is a version 4 UUID in lower case, and .local', t => {
 t.test('only such a name is one to resolve: not that of a printer', t => {
   t.ok(isConcealingName('1f4712db-ea17-4bcf-a596-105139dfd8bf.local'))
   t.ok(isConcealingName('1F4712DB-EA17-4BCF-A596-105139DFD8BF.Local'))
+  t.ok(isConcealingName('62240723-ae6d-4f6a-99b8-94a233e3f84a2.local'), 'of Safari')
+  t.ok(isConcealingName(`62240723-ae6d-4f6a-99b8-${'a'.repeat(39)}.local`))
   for (const name of [
     '',
+    `62240723-ae6d-4f6a-99b8-${'a'.repeat(40)}.local`,
     'printer.local',
     '.local',
     '1f4712db-ea17-4bcf-a596-105139dfd8bf',

@@ -1,14 +1,14 @@
 /** Firefox: the system's (Debian's firefox-esr). `PURERTC_FIREFOX` names another. */
 
 import { existsSync } from 'node:fs'
+import type { Browser } from 'puppeteer-core'
 import { drive, launch } from './browser.ts'
 import { CannotStart, type PeerStarter } from './driver.ts'
 
 const SYSTEM = ['/usr/bin/firefox-esr', '/usr/bin/firefox']
 
-/** No errands of its own, and what are left cannot be looked up; addresses instead of names that would be announced by multicast. */
+/** No errands of its own, and what are left cannot be looked up. */
 const PREFERENCES = {
-  'media.peerconnection.ice.obfuscate_host_addresses': false,
   'app.normandy.enabled': false,
   'app.update.enabled': false,
   'browser.region.network.url': '',
@@ -32,17 +32,27 @@ const PREFERENCES = {
   'toolkit.telemetry.unified': false,
 }
 
+export interface FirefoxOptions {
+  /**
+   * Shows host candidates as names, which multicast resolves: only where that stays inside (`namespaces.ts`). By default
+   * they are addresses.
+   */
+  readonly mdns?: boolean
+}
+
+/** Rejects with `CannotStart` when there is none that runs on this machine. */
+export async function launchFirefox({ mdns = false }: FirefoxOptions = {}): Promise<Browser> {
+  const path = process.env.PURERTC_FIREFOX ?? SYSTEM.find(existsSync)
+  if (path === undefined) throw new CannotStart('firefox', 'it is not installed')
+  return launch('firefox', {
+    browser: 'firefox',
+    executablePath: path,
+    headless: true,
+    extraPrefsFirefox: { ...PREFERENCES, 'media.peerconnection.ice.obfuscate_host_addresses': mdns },
+  })
+}
+
 export const firefox: PeerStarter = {
   name: 'firefox',
-  start: async () => {
-    const path = process.env.PURERTC_FIREFOX ?? SYSTEM.find(existsSync)
-    if (path === undefined) throw new CannotStart('firefox', 'it is not installed')
-    const browser = await launch('firefox', {
-      browser: 'firefox',
-      executablePath: path,
-      headless: true,
-      extraPrefsFirefox: PREFERENCES,
-    })
-    return drive('firefox', browser)
-  },
+  start: async () => drive('firefox', await launchFirefox()),
 }
