@@ -63,7 +63,8 @@ export class Tcp implements ConnectionHost {
     const refuse = (code: string): SimulationError =>
       new SimulationError(code, `connect ${code} ${remoteAddress}:${remotePort}`)
     if (!(remotePort > 0 && remotePort < 65536)) throw refuse('EINVAL')
-    const address = options.address ?? this.#host.sourceFor(remoteAddress)
+    const named = options.address
+    const address = named === undefined || isUnspecified(named) ? this.#host.sourceFor(remoteAddress) : named
     if (address === undefined) throw refuse('ENETUNREACH')
     if (familyOf(address) !== familyOf(remoteAddress)) throw refuse('EINVAL')
     if (!this.#host.has(address)) throw refuse('EADDRNOTAVAIL')
