@@ -1,11 +1,12 @@
-/** Runs in a network namespace: opens multicast sockets, sends, and reports what each receives (`../namespaces.ts`). */
+/** Runs in a network namespace: opens sockets, sends, and reports what each receives (`../namespaces.ts`). */
 
 import { readdirSync, readlinkSync } from 'node:fs'
 import { Packet } from '../../../lib/bytes/index.ts'
-import type { DatagramSocket } from '../../../lib/machine/index.ts'
+import type { DatagramSocket, StreamSocket } from '../../../lib/machine/index.ts'
 import { host } from '../../../lib/net/index.ts'
 
 const sockets = new Map<string, DatagramSocket>()
+const attempts = new Map<string, Promise<StreamSocket>>()
 
 /** Milliseconds between two looks at what tells nobody when it changes. */
 const LOOK_AGAIN = 5
@@ -59,6 +60,33 @@ const methods: Readonly<Record<string, (...args: never[]) => unknown>> = {
     return released
   },
 
+  /** Begins to connect; the first segment has left when it returns. */
+  connect: (name: string, options: { address: string; port: number; remoteAddress: string; remotePort: number }) => {
+    const report = (text: string): void => {
+      process.send?.({ received: { name, text, address: options.remoteAddress, port: options.remotePort } })
+    }
+    const attempt = host.openStream({
+      ...options,
+      receive: bytes => report(String.fromCharCode(...bytes)),
+      closed: code => report(`closed ${code}`),
+    })
+    attempt.catch(() => {})
+    attempts.set(name, attempt)
+  },
+
+  /** Says something over the stream, once there is one: what it is, or the error's code. */
+  say: async (name: string, text: string) => {
+    try {
+      const stream = await attempts.get(name)
+      stream?.send(Packet.copy(new TextEncoder().encode(text)))
+      return [stream?.address, stream?.port, stream?.remoteAddress, stream?.remotePort].join(' ')
+    } catch (error) {
+      return (error as { code?: string }).code
+    }
+  },
+
+  end: async (name: string) => (await attempts.get(name))?.close(),
+
   close: (name: string) => sockets.get(name)?.close(),
 
   /** How many sockets this process has, once those that are closing have gone. */
@@ -72,3 +100,6 @@ process.on('message', async message => {
   const { id, method, args } = message as { id: number; method: string; args: never[] }
   process.send?.({ id, value: await methods[method]?.(...args) })
 })
+
+// Whoever started this is gone, perhaps without a word.
+process.once('disconnect', () => process.exit())
