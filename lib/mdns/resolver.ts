@@ -15,6 +15,8 @@ const REPEATS = [1000, 3000, 7000] as const
 const PATIENCE = 10_000
 /** Names asked for at a time. Each may come from a peer, and costs messages on the link. */
 export const MOST_QUERIES = 64
+/** Milliseconds after which a name without an answer makes room for another: who is on the link answers within a few. */
+const RESERVED = 1000
 /** Names remembered; the one learnt first is forgotten first. */
 const MOST_REMEMBERED = 256
 /** Seconds for which an address is remembered at most, whatever it says: what RFC 6762, 10 recommends for a host's. */
@@ -90,12 +92,13 @@ export class MdnsResolver implements Machine {
 
   /**
    * Asks for a name, in lower case. The answer comes as an event: at once when it is remembered, or when it is not asked for because of
-   * its form or because 64 others are; after 10 s when nobody answers. A name that is asked for already gives one event.
+   * its form or because 64 others are, all of the last second; after 10 s when nobody answers, or earlier when 64 others
+   * have come. A name that is asked for already gives one event.
    */
   resolve(name: string, now: number): void {
     if (this.#queries.has(name)) return
     const known = isConcealingName(name) ? this.#recall(name, now) : NONE
-    if (known !== undefined || this.#queries.size >= MOST_QUERIES) {
+    if (known !== undefined || !this.#makeRoom(now)) {
       if (known === undefined) this.counters.refusedQueries++
       this.#events.push({ type: 'resolved', name, addresses: known ?? NONE })
       return
@@ -138,6 +141,15 @@ export class MdnsResolver implements Machine {
   close(): void {
     for (const name of [...this.#queries.keys()]) this.#end(name, NONE)
     this.#remembered.clear()
+  }
+
+  /** Whether there is room for one more name; the one asked for longest gives way, if it had its chance. */
+  #makeRoom(now: number): boolean {
+    if (this.#queries.size < MOST_QUERIES) return true
+    const [oldest] = this.#queries.values()
+    if (oldest === undefined || now - oldest.begun < RESERVED) return false
+    this.#end(oldest.name, NONE)
+    return true
   }
 
   #ask(query: Query): void {

@@ -105,9 +105,9 @@ export class MdnsService {
 
   /**
    * The address that a peer's name stands for, or none: when the name is not a UUID and `.local`, when nobody answers
-   * within 10 s, when there are several addresses, when 64 other names are being asked for, when the service is closed.
-   * Never rejects. Names are asked for once, however often they are resolved at the same time, and
-   * remembered for their time to live. Does not keep a process alive.
+   * within 10 s, when there are several addresses, when 64 other names have been asked for since, or within the second
+   * before, when the service is closed. Never rejects. A name is asked for once, however often it is resolved at the same
+   * time, and remembered for its time to live. Does not keep a process alive.
    */
   async resolve(name: string): Promise<readonly string[]> {
     const wanted = canonicalName(name)
@@ -116,7 +116,8 @@ export class MdnsService {
     if (own !== undefined) return [own]
     const asked = this.#asked.get(wanted)
     if (asked !== undefined) return asked.answer
-    if (this.#asked.size >= MOST_QUERIES) {
+    // Those that wait for sockets to open; the resolver bounds the others.
+    if (this.#asked.size - this.#resolver.asking >= MOST_QUERIES) {
       this.#resolver.counters.refusedQueries++
       return NONE
     }

@@ -176,6 +176,19 @@ t.test('a flood of names is asked for up to a bound', t => {
   t.end()
 })
 
+t.test('names that nobody has do not keep others out: the oldest gives way after a second', t => {
+  const { resolver, answer, events } = start()
+  for (let i = 0; i < 64; i++) resolver.resolve(nameOf(i), i)
+  resolver.resolve(NAME, 999)
+  t.same(events(), [[NAME, []]])
+  resolver.resolve(NAME, 1000)
+  t.same(events(), [[nameOf(0), []]])
+  t.equal(resolver.asking, 64)
+  answer(1001, [{}])
+  t.same(events(), [[NAME, ['192.0.2.1']]])
+  t.end()
+})
+
 t.test('a flood of announcements is remembered up to a bound, the newest of it', t => {
   const { resolver, answer, recall } = start()
   for (let i = 0; i < 1000; i++) answer(i, [{ name: nameOf(i) }])
