@@ -48,9 +48,11 @@ export class Gatherer {
     return this.#bases.counters
   }
 
-  /** From now on `sink` is told; at once, what was found before. */
+  /** From now on `sink` is told; the first one at once of what was found before, another by the next `gather`. */
   attach(sink: GatherSink): void {
+    const isFirst = this.#sink === undefined
     this.#sink = sink
+    if (!isFirst) return
     for (const init of this.#found) sink.candidate(init)
     for (const error of this.#errors) sink.failed(error)
     this.#errors = []
@@ -73,6 +75,9 @@ export class Gatherer {
     this.#ended = false
     this.#bases.options = options
     this.#dropServers(options.servers)
+    if (options.policy === 'relay') this.#dropDirect()
+    // What came up since the last time could not be told then; now it can.
+    this.#found = this.#found.map(({ unsignalled: _, ...init }) => init)
     for (const init of this.#found) this.#sink?.candidate(init)
     try {
       const bases = await this.#openBases(this.#addresses(), false)
@@ -96,12 +101,12 @@ export class Gatherer {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#sink = undefined
     this.#watch?.cancel()
     for (const server of this.#servers.values()) server.close()
     this.#servers.clear()
     for (const name of this.#names.values()) void name.then(text => this.#context.mdns.withdraw(text))
     this.#bases.close()
-    this.#sink = undefined
   }
 
   #addresses(): InterfaceAddress[] {
@@ -116,9 +121,14 @@ export class Gatherer {
   async #openBases(addresses: readonly InterfaceAddress[], unsignalled: boolean): Promise<HostBase[]> {
     const opened = await Promise.all(
       addresses.map(async (address, index) => {
-        const bases = await this.#bases.open(address)
-        if (this.#closed) return []
-        for (const base of bases) await this.#announce(base, index, unsignalled)
+        const bases: HostBase[] = []
+        // Each as soon as it and those before it are there: a shared port has checks waiting already.
+        for (const opening of this.#bases.open(address)) {
+          const base = await opening
+          if (base === undefined || this.#closed) continue
+          await this.#announce(base, index, unsignalled)
+          bases.push(base)
+        }
         return bases
       }),
     )
@@ -197,6 +207,11 @@ export class Gatherer {
       this.#servers.delete(server)
       asked.close()
     }
+  }
+
+  /** Gives up all but relays: the policy has changed. Their sockets stay, for the servers that are reached from them. */
+  #dropDirect(): void {
+    for (const { type, socket } of [...this.#found]) if (type !== 'relay') this.#gone(socket)
   }
 
   #tell(init: LocalCandidateInit): void {

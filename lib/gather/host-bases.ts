@@ -29,10 +29,9 @@ export class HostBases {
   readonly #context: GathererContext
   readonly #sink: Pick<GatherSink, 'receive' | 'pathLost' | 'baseGone'>
   /** By address: opened, or on their way. */
-  readonly #opened = new Map<string, Promise<readonly HostBase[]>>()
+  readonly #opened = new Map<string, readonly Promise<HostBase | undefined>[]>()
   readonly #shares = new Set<Shared>()
   #fragments: readonly string[] = []
-  #closed = false
   readonly counters = {
     /** Bases that could not be bound. */
     bindErrors: 0,
@@ -60,14 +59,14 @@ export class HostBases {
     for (const share of this.#shares) share.fragments(list)
   }
 
-  /** The bases of an address. What cannot be bound is left out, and tried again at the next call. */
-  open(address: InterfaceAddress): Promise<readonly HostBase[]> {
+  /** The bases of an address, UDP first. What cannot be bound is undefined; all of it, and the next call tries again. */
+  open(address: InterfaceAddress): readonly Promise<HostBase | undefined>[] {
     let opened = this.#opened.get(address.address)
     if (opened === undefined) {
       opened = this.#open(address)
       this.#opened.set(address.address, opened)
-      void opened.then(bases => {
-        if (bases.length === 0) this.#opened.delete(address.address)
+      void Promise.all(opened).then(bases => {
+        if (bases.every(base => base === undefined)) this.#opened.delete(address.address)
       })
     }
     return opened
@@ -78,24 +77,24 @@ export class HostBases {
     for (const [address, opened] of this.#opened) {
       if (addresses.some(item => item.address === address)) continue
       this.#opened.delete(address)
-      void opened.then(bases => {
-        for (const base of bases) {
-          this.#close(base)
-          gone(base.number)
-        }
-      })
+      this.#release(opened, gone)
     }
   }
 
   close(): void {
-    this.#closed = true
-    for (const opened of this.#opened.values()) {
-      void opened.then(bases => {
-        for (const base of bases) this.#close(base)
-      })
-    }
+    for (const opened of this.#opened.values()) this.#release(opened)
     this.#opened.clear()
     this.#shares.clear()
+  }
+
+  #release(opened: readonly Promise<HostBase | undefined>[], gone?: (number: number) => void): void {
+    for (const opening of opened) {
+      void opening.then(base => {
+        if (base === undefined) return
+        this.#close(base)
+        gone?.(base.number)
+      })
+    }
   }
 
   #close({ number, base, socket }: HostBase): void {
@@ -104,7 +103,7 @@ export class HostBases {
     else socket.close()
   }
 
-  async #open(address: InterfaceAddress): Promise<readonly HostBase[]> {
+  #open(address: InterfaceAddress): readonly Promise<HostBase | undefined>[] {
     const { tcp, policy, tcpMux } = this.options
     // Numbers are given before anything is bound, so that their order is that of preference.
     const opening = [this.#openUdp(address)]
@@ -113,10 +112,7 @@ export class HostBases {
       for (const type of tcp) opening.push(this.#openTcp(address, type))
       if (tcpMux !== undefined) opening.push(this.#shareTcp(address))
     }
-    const bases = (await Promise.all(opening)).filter(base => base !== undefined)
-    if (!this.#closed) return bases
-    for (const base of bases) this.#close(base)
-    return []
+    return opening
   }
 
   #made(made: HostBase): HostBase {

@@ -7,7 +7,7 @@ import type { Packet } from '../bytes/index.ts'
 import type { CryptoProvider } from '../crypto/index.ts'
 import { Driver, type Host } from '../machine/index.ts'
 import type { StunAddress } from '../stun/index.ts'
-import { TurnClient, type TurnEvent } from '../turn/index.ts'
+import { TurnClient, type TurnCredentials, type TurnEvent } from '../turn/index.ts'
 import type { Base } from './base.ts'
 import { SERVER_TIMING } from './binding-flow.ts'
 import type { GatherServer } from './options.ts'
@@ -51,8 +51,7 @@ export class RelayFlow implements LinkUser {
       transmit,
       families: [4, 6],
       timing: SERVER_TIMING,
-      // Nobody gives others than those that the server has refused.
-      credentialsTimeout: server.renew === undefined ? 0 : RENEWAL_TIMEOUT,
+      credentialsTimeout: RENEWAL_TIMEOUT,
       ...(server.credentials && { credentials: server.credentials }),
       deliver: (data, address, port, now) => deliver(data, address.includes(':') ? 6 : 4, address, port, now),
     })
@@ -122,17 +121,19 @@ export class RelayFlow implements LinkUser {
     this.#settle?.({ code: UNREACHABLE, text: 'closed' })
   }
 
+  /** Asks the application for credentials; without others, what was refused fails. */
   async #renew(): Promise<boolean> {
+    const { server, host } = this.#options
+    let credentials: TurnCredentials | undefined
     try {
-      const credentials = await this.#options.server.renew?.()
-      if (credentials === undefined || this.#closed) return false
-      this.#client.setCredentials(credentials, this.#options.host.now())
-      this.#driver.touch()
-      return true
+      credentials = await server.renew?.()
     } catch {
       // The application's own failure: the server's refusal stands.
-      return false
     }
+    if (this.#closed) return false
+    this.#client.setCredentials(credentials, host.now())
+    this.#driver.touch()
+    return credentials !== undefined
   }
 
   readonly #drain = (): void => {

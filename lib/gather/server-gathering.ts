@@ -48,9 +48,9 @@ export class ServerGathering {
   readonly #server: GatherServer
   /** Its place among the servers: an earlier one is preferred. */
   readonly #index: number
-  /** What keeps server-reflexive bindings, and what gives up an allocation. */
+  /** What gives up a server-reflexive binding, and an allocation: that returns the numbers of its bases. */
   readonly #bindings = new Set<() => void>()
-  readonly #relays = new Set<() => void>()
+  readonly #relays = new Set<() => readonly number[]>()
   #closed = false
 
   constructor(context: ServerContext, server: GatherServer, index: number) {
@@ -90,8 +90,7 @@ export class ServerGathering {
   close(): void {
     this.#closed = true
     this.rest()
-    for (const release of this.#relays) release()
-    this.#relays.clear()
+    for (const release of this.#relays) for (const number of release()) this.#context.baseGone(number)
   }
 
   async #addresses(name: string): Promise<readonly string[]> {
@@ -213,11 +212,12 @@ export class ServerGathering {
     await this.#follow(open, target, attempts, async (link, to) => {
       const { host, crypto, table } = this.#context
       const numbers: { [family in 4 | 6]?: number } = {}
-      const release = (): void => {
-        if (!this.#relays.delete(release)) return
+      const release = (): readonly number[] => {
+        if (!this.#relays.delete(release)) return []
         flow.close()
         link.close()
         for (const number of Object.values(numbers)) table.remove(number)
+        return Object.values(numbers)
       }
       const flow = new RelayFlow({
         host,
@@ -230,8 +230,7 @@ export class ServerGathering {
           if (number !== undefined) this.#context.receive(data, number, address, port, now)
         },
         lost: () => {
-          release()
-          for (const number of Object.values(numbers)) this.#context.baseGone(number)
+          for (const number of release()) this.#context.baseGone(number)
         },
       })
       link.user = flow

@@ -9,7 +9,7 @@ import { type Channel, ChannelError, type ChannelOptions } from '../channel/inde
 import type { Certificate } from '../crypto/index.ts'
 import type { GatherError } from '../gather/index.ts'
 import type { IceCandidate, LocalCandidateInit } from '../ice/index.ts'
-import { Driver, type FlushingMachine } from '../machine/index.ts'
+import { Driver } from '../machine/index.ts'
 import { Session } from '../session/index.ts'
 import { certificateSlots, DEFAULT_VALIDITY, generate } from './certificate.ts'
 import { type ChannelFace, Channels } from './channels.ts'
@@ -25,6 +25,7 @@ import { RTCPeerConnectionIceErrorEvent } from './ice-events.ts'
 import { exception } from './idl/index.ts'
 import { Negotiator, type NegotiatorOwner } from './negotiator.ts'
 import type { RTCSdpType } from './session-description.ts'
+import { SessionMachine } from './session-machine.ts'
 import { type ConnectionEvent, SessionTasks } from './session-tasks.ts'
 import { StatsCollector } from './stats/collect.ts'
 import { RTCStatsReport, StatsReportSlots } from './stats/report.ts'
@@ -41,6 +42,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
   readonly #target: EventTarget
   readonly #world: ConnectionHost
   readonly #driver: Driver
+  readonly #machine: SessionMachine
   readonly #tasks: SessionTasks
   readonly #gathering: Gathering
   readonly #channels: Channels
@@ -53,8 +55,6 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
   #called = false
   /** A flush has been asked for and has not come. */
   #flushDue = false
-  /** The session is at work: a callback of its own (a trace) that closes us must not pull it away. */
-  #working = false
 
   constructor(target: EventTarget, world: ConnectionHost, configuration: Configuration) {
     const { host, crypto } = world
@@ -73,7 +73,10 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
       ...(iceLite !== undefined && { iceLite }),
       ...(iceCredentials !== undefined && { iceParameters: iceCredentials }),
     })
-    this.#driver = new Driver(host, this.#machine(), this.#drain)
+    this.#machine = new SessionMachine(this.session, () => {
+      this.#flushDue = false
+    })
+    this.#driver = new Driver(host, this.#machine, this.#drain)
     this.#tasks = new SessionTasks(host, {
       gather: mid => this.#gather(mid),
       name: (mid, candidate) => void this.#resolve(mid, candidate),
@@ -153,12 +156,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
   // Sockets
 
   receive(packet: Uint8Array, socket: number, address: string, port: number, now: number): void {
-    this.#working = true
-    try {
-      this.session.receive(packet, socket, address, port, now)
-    } finally {
-      this.#working = false
-    }
+    this.#machine.receive(packet, socket, address, port, now)
     this.#driver.touch()
   }
 
@@ -295,7 +293,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
     this.connectivity.close()
     this.#tasks.close()
     this.#driver.stop()
-    if (this.#working) this.#world.host.queueTask(this.#release)
+    if (this.#machine.working) this.#world.host.queueTask(this.#release)
     else this.#release()
   }
 
@@ -305,29 +303,6 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
   }
 
   // What the session tells
-
-  /** The session for its driver. */
-  #machine(): FlushingMachine {
-    const { session } = this
-    const work = (step: (now: number) => void, now: number): void => {
-      this.#working = true
-      try {
-        step.call(session, now)
-      } finally {
-        this.#working = false
-      }
-    }
-    return {
-      get deadline() {
-        return session.deadline
-      },
-      advance: now => work(session.advance, now),
-      flush: now => {
-        this.#flushDue = false
-        work(session.flush, now)
-      },
-    }
-  }
 
   readonly #drain = (): void => {
     if (!this.#called && !this.closed) this.#tasks.drain(this.session)

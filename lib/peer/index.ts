@@ -45,13 +45,8 @@ export {
 export type { EventHandler } from './idl/index.ts'
 export type { RTCPeerConnectionErrorCallback, RTCSessionDescriptionCallback } from './legacy-callbacks.ts'
 export { openTcpMux, openUdpMux } from './mux.ts'
-export {
-  type RTCAnswerOptions,
-  type RTCOfferAnswerOptions,
-  type RTCOfferOptions,
-  RTCPeerConnection,
-  type RTCPeerConnectionEventMap,
-} from './peer-connection.ts'
+export type { RTCAnswerOptions, RTCOfferAnswerOptions, RTCOfferOptions } from './offer-options.ts'
+export { RTCPeerConnection, type RTCPeerConnectionEventMap } from './peer-connection.ts'
 export { RTCSctpTransport, type RTCSctpTransportEventMap, type RTCSctpTransportState } from './sctp-transport.ts'
 export {
   type RTCLocalSessionDescriptionInit,

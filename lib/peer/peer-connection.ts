@@ -19,12 +19,9 @@ import { channelOptions, convertDataChannelInit, type RTCDataChannelInit } from 
 import { type RTCIceCandidateInit, RTCIceCandidateInitDictionary } from './ice-candidate.ts'
 import type { RTCPeerConnectionIceErrorEvent, RTCPeerConnectionIceEvent } from './ice-events.ts'
 import {
-  boolean,
   closedException,
-  defaulted,
   defineEventHandlers,
   defineInterface,
-  dictionary,
   type EventHandler,
   exception,
   getEventHandler,
@@ -38,6 +35,12 @@ import {
   type RTCSessionDescriptionCallback,
   withCallbacks,
 } from './legacy-callbacks.ts'
+import {
+  type RTCAnswerOptions,
+  RTCAnswerOptionsDictionary,
+  type RTCOfferOptions,
+  RTCOfferOptionsDictionary,
+} from './offer-options.ts'
 import type { RTCSctpTransport } from './sctp-transport.ts'
 import {
   type RTCLocalSessionDescriptionInit,
@@ -53,19 +56,6 @@ import type {
   RTCSignalingState,
 } from './states.ts'
 import type { RTCStatsReport } from './stats/report.ts'
-
-/** Options that offers and answers have in common: none. */
-export type RTCOfferAnswerOptions = object
-
-export interface RTCOfferOptions {
-  /** Have new ICE credentials in the offer, so that applying it restarts ICE. */
-  iceRestart?: boolean
-}
-
-export type RTCAnswerOptions = RTCOfferAnswerOptions
-
-const RTCOfferOptionsDictionary = dictionary('RTCOfferOptions', { iceRestart: defaulted(boolean, () => false) })
-const RTCAnswerOptionsDictionary = dictionary('RTCAnswerOptions', {})
 
 export interface RTCPeerConnectionEventMap {
   negotiationneeded: Event

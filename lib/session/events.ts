@@ -39,7 +39,7 @@ export interface CandidateInit {
 export type SessionEvent =
   /**
    * The owner is to open bases, name what it finds with `addLocalCandidate`, and close with `endOfLocalCandidates`: at
-   * first, and again at each ICE restart, when bases that stand stay and need not be named anew.
+   * first, and again at each ICE restart, when what stands is named again by the same numbers.
    */
   | { readonly type: 'gather'; readonly mid: string }
   /** A candidate of the peer's has a name: the owner looks it up, and calls `resolveName`. */

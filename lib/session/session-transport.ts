@@ -25,6 +25,8 @@ export class SessionTransport {
   gatheringState: GatheringState = 'new'
   /** Candidate-attributes of the present generation, as they stand in a description. */
   localCandidates: string[] = []
+  /** Candidates from before a restart that the owner has not named again. */
+  #standing: IceCandidate[] = []
   /** The remote end-of-candidates of this user-name fragment has been passed on. */
   #remoteEnded: string | undefined
   /** Candidate lines of remote descriptions that could not be read, and so were left out (RFC 8839, 5.1). */
@@ -53,23 +55,32 @@ export class SessionTransport {
 
   /** Undefined when there is nothing to tell the peer: it says no more than others do, or is not to be told. */
   addLocal(init: LocalCandidateInit, now: number): AnnouncedCandidate | undefined {
-    const candidate = this.ice.addLocalCandidate(init, now)
-    return candidate && this.#announce(candidate)
-  }
-
-  /**
-   * Takes new local credentials into use, or those of before when an offer was rolled back; the bases stay, and their
-   * candidates are announced anew.
-   */
-  restart(parameters: IceParameters, now: number): AnnouncedCandidate[] {
-    this.localCandidates = []
-    return this.ice.restart(parameters, now).map(candidate => this.#announce(candidate))
-  }
-
-  #announce(candidate: IceCandidate): AnnouncedCandidate {
+    const candidate = this.ice.addLocalCandidate(init, now) ?? this.#takeStanding(init)
+    if (candidate === undefined) return undefined
     const text = formatCandidate(candidate)
     this.localCandidates.push(text)
     return { candidate, text }
+  }
+
+  #takeStanding({ type, protocol = 'udp', tcpType, address, port }: LocalCandidateInit): IceCandidate | undefined {
+    const at = this.#standing.findIndex(
+      item =>
+        item.port === port &&
+        item.address === address &&
+        item.type === type &&
+        item.protocol === protocol &&
+        item.tcpType === tcpType,
+    )
+    return at < 0 ? undefined : this.#standing.splice(at, 1)[0]
+  }
+
+  /**
+   * Takes new local credentials into use, or those of before when an offer was rolled back. The bases stay; the peer is
+   * told of each candidate again when the owner names it again.
+   */
+  restart(parameters: IceParameters, now: number): void {
+    this.localCandidates = []
+    this.#standing = this.ice.restart(parameters, now)
   }
 
   /** Both descriptions of the m-section are known: connectivity checks and DTLS may begin. */

@@ -107,7 +107,7 @@ export class TransportSet {
     if (owner === undefined) return this.#make(media, parameters)
     if (parameters.usernameFragment === owner.ice.localParameters.usernameFragment) return owner
     this.#setGathering(owner, 'gathering')
-    for (const candidate of owner.restart(parameters, now)) this.#tell(owner, candidate)
+    owner.restart(parameters, now)
     this.#events.push({ type: 'gather', mid: owner.mid })
     return owner
   }

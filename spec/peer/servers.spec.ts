@@ -255,3 +255,55 @@ t.test('a pool gathers before anything is negotiated', async t => {
   await sim.elapse(1000)
   t.equal(host.openSockets, 0)
 })
+
+t.test('the policy can change to relay alone: a restart moves the connection there', async t => {
+  const { sim, connect } = await createWorld(7)
+  const iceServers = [{ urls: `turn:${SERVER}`, ...credentials }]
+  const aHost = sim.createHost({ addresses: ['192.0.2.1'] })
+  const a = connect(aHost, { iceServers })
+  const b = connect(sim.createHost({ addresses: ['192.0.2.2'] }), {})
+  a.onicecandidate = ({ candidate }) => void b.addIceCandidate(candidate)
+  b.onicecandidate = ({ candidate }) => void a.addIceCandidate(candidate)
+  const negotiate = async () => {
+    await a.setLocalDescription()
+    await b.setRemoteDescription(a.localDescription!)
+    await b.setLocalDescription()
+    await a.setRemoteDescription(b.localDescription!)
+  }
+  const channel = a.createDataChannel('x')
+  const heard: unknown[] = []
+  b.ondatachannel = event => {
+    event.channel.onmessage = ({ data }) => heard.push(data)
+  }
+  await sim.run(negotiate())
+  await sim.run(() => channel.readyState === 'open')
+  const { iceTransport } = a.sctp!.transport
+  t.equal(iceTransport.getSelectedCandidatePair()!.local.type, 'host')
+  a.setConfiguration({ iceServers, iceTransportPolicy: 'relay' })
+  a.restartIce()
+  channel.send('in between')
+  await sim.run(negotiate())
+  await sim.run(() => iceTransport.getSelectedCandidatePair()!.local.type === 'relay')
+  channel.send('relayed')
+  await sim.run(() => heard.length === 2)
+  t.strictSame(
+    iceTransport
+      .getLocalCandidates()
+      .filter(({ type }) => type !== 'relay')
+      .map(({ candidate }) => candidate),
+    [],
+  )
+
+  // A server that is taken out of the configuration is left at the next restart.
+  a.setConfiguration({ iceServers: [], iceTransportPolicy: 'all' })
+  a.restartIce()
+  await sim.run(negotiate())
+  await sim.run(() => iceTransport.getSelectedCandidatePair()!.local.type === 'host')
+  channel.send('direct')
+  await sim.run(() => heard.length === 3)
+  t.strictSame(heard, ['in between', 'relayed', 'direct'])
+  a.close()
+  b.close()
+  await sim.elapse(1000)
+  t.equal(aHost.openSockets, 0)
+})
