@@ -21,7 +21,7 @@ export class Inhabitant {
   received: { readonly name: string; readonly text: string; readonly address: string; readonly port: number }[] = []
   #wake = (): void => {}
 
-  constructor(namespace: string) {
+  constructor(readonly namespace: string) {
     this.#child = spawn('ip', ['netns', 'exec', namespace, process.execPath, PROGRAM], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
@@ -40,6 +40,11 @@ export class Inhabitant {
       this.#pending.set(id, resolve)
       this.#child.send({ id, method, args })
     })
+  }
+
+  /** Changes the network around it, by the arguments of `ip`. */
+  rearrange(...args: readonly string[]): void {
+    ip('-n', this.namespace, ...args)
   }
 
   async until(text: string, name: string): Promise<void> {

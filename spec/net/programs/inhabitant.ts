@@ -2,11 +2,13 @@
 
 import { readdirSync, readlinkSync } from 'node:fs'
 import { Packet } from '../../../lib/bytes/index.ts'
-import type { DatagramSocket, StreamSocket } from '../../../lib/machine/index.ts'
+import type { Cancellable, DatagramSocket, StreamSocket } from '../../../lib/machine/index.ts'
 import { host } from '../../../lib/net/index.ts'
 
 const sockets = new Map<string, DatagramSocket>()
 const attempts = new Map<string, Promise<StreamSocket>>()
+
+const watches = new Map<string, Cancellable>()
 
 /** Milliseconds between two looks at what tells nobody when it changes. */
 const LOOK_AGAIN = 5
@@ -59,6 +61,17 @@ const methods: Readonly<Record<string, (...args: never[]) => unknown>> = {
     for (let i = 0; i < 5; i++) await new Promise(resolve => setImmediate(resolve))
     return released
   },
+
+  /** Reports the addresses whenever addresses have come or gone, until `unwatch`. */
+  watch: (name: string) => {
+    const watching = host.watchInterfaces(() => {
+      const text = host.interfaces().map(({ address }) => address)
+      process.send?.({ received: { name, text: text.sort().join(' '), address: '', port: 0 } })
+    })
+    watches.set(name, watching)
+  },
+
+  unwatch: (name: string) => watches.get(name)?.cancel(),
 
   /** Begins to connect; the first segment has left when it returns. */
   connect: (name: string, options: { address: string; port: number; remoteAddress: string; remotePort: number }) => {
