@@ -19,6 +19,8 @@ const ATTEMPTS = 5
 const TAKEN = /Cannot bind|Address already in use/
 
 export interface CoturnOptions {
+  /** The one address of this machine where it listens and relays, for clients that use no loopback. By default loopback's. */
+  readonly address?: string
   /** Seconds that an allocation lives at most (`max-allocate-lifetime`). */
   readonly lifetime?: number
   /** Seconds after which a nonce is stale. Without it, never. */
@@ -33,26 +35,26 @@ const hasIpv6 = (): boolean =>
   Object.values(networkInterfaces()).some(list => list?.some(({ address }) => address === '::1'))
 
 /** A port that is free for UDP and for TCP. */
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
+const freePort = async (address: string): Promise<number> => {
+  const server = createServer().listen(0, address)
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
   const socket = createSocket('udp4')
   const isFree = await new Promise<boolean>(resolve => {
     socket.once('error', () => resolve(false))
-    socket.bind(port, '127.0.0.1', () => resolve(true))
+    socket.bind(port, address, () => resolve(true))
   })
   await Promise.all([
     new Promise(resolve => server.close(resolve)),
     new Promise<void>(resolve => socket.close(resolve)),
   ])
-  return isFree ? port : freePort()
+  return isFree ? port : freePort(address)
 }
 
 export class Coturn {
-  readonly address = '127.0.0.1'
-  /** Undefined where the machine has no IPv6. */
-  readonly address6: string | undefined = hasIpv6() ? '::1' : undefined
+  readonly address: string
+  /** Undefined where the machine has no IPv6, or an address was chosen. */
+  readonly address6: string | undefined
   /** UDP and TCP. */
   port = 0
   tlsPort = 0
@@ -72,6 +74,8 @@ export class Coturn {
 
   private constructor(options: CoturnOptions, ca: string) {
     this.#options = options
+    this.address = options.address ?? '127.0.0.1'
+    this.address6 = options.address === undefined && hasIpv6() ? '::1' : undefined
     this.ca = ca
   }
 
@@ -81,12 +85,12 @@ export class Coturn {
     if (error !== undefined) throw new CannotStart(NAME, error)
     const authority = await createAuthority()
     const coturn = new Coturn(options, authority.ca)
-    const { cert, key } = await authority.issue([coturn.serverName, '127.0.0.1', '::1'])
+    const { cert, key } = await authority.issue([coturn.serverName, coturn.address, '::1'])
     writeFileSync(coturn.#path('certificate.pem'), cert)
     writeFileSync(coturn.#path('key.pem'), key, { mode: 0o600 })
     for (let attempt = 1; ; attempt++) {
-      coturn.port = await freePort()
-      do coturn.tlsPort = await freePort()
+      coturn.port = await freePort(coturn.address)
+      do coturn.tlsPort = await freePort(coturn.address)
       while (coturn.tlsPort === coturn.port)
       try {
         // It would wait for the port as long as somebody else has it.
@@ -172,6 +176,7 @@ export class Coturn {
       })
     }
     child.once('exit', () => this.#wakeAll())
+    process.once('exit', this.#kill)
     for (const address of this.#addresses) {
       await this.says(new RegExp(`UDP listener opened on ?: ${address}:${this.port}\\s`), butNot)
       for (const port of [this.port, this.tlsPort]) {
@@ -184,10 +189,17 @@ export class Coturn {
   async #stop(): Promise<void> {
     const child = this.#child
     this.#child = undefined
+    process.off('exit', this.#kill)
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
     const exited = once(child, 'exit')
     child.kill('SIGKILL')
     await exited
+  }
+
+  /** It does not outlive a spec that has failed. */
+  readonly #kill = (): void => {
+    this.#child?.kill('SIGKILL')
+    rmSync(this.#folder, { recursive: true, force: true })
   }
 
   #wakeAll(): void {
