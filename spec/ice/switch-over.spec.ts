@@ -19,6 +19,8 @@ const createMeshed = (options: { a?: Partial<IceAgentOptions>; b?: Partial<IceAg
   const dead = new Set<string>()
   wire.filter = datagram =>
     isOnOneNetwork(datagram) && !dead.has(datagram.source.address) && !dead.has(datagram.destination.address)
+  a.agent.setRemoteParameters({ ...b.agent.localParameters, renomination: true }, 0)
+  b.agent.setRemoteParameters({ ...a.agent.localParameters, renomination: true }, 0)
   exchange(a, b)
   wire.run(3_000, () => a.agent.state === 'completed' && b.agent.state === 'completed')
   wire.run(5_000)
