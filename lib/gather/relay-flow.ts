@@ -25,6 +25,8 @@ export interface RelayOptions {
   readonly host: Host
   readonly crypto: CryptoProvider
   readonly server: GatherServer
+  /** Of the relayed addresses to ask for. */
+  readonly families: readonly (4 | 6)[]
   /** Whether the way to the server is a stream. */
   readonly reliable: boolean
   /** Sends to the server. */
@@ -43,13 +45,13 @@ export class RelayFlow implements LinkUser {
   #closed = false
 
   constructor(options: RelayOptions) {
-    const { host, crypto, server, reliable, transmit, deliver } = options
+    const { host, crypto, server, families, reliable, transmit, deliver } = options
     this.#options = options
     this.#client = new TurnClient({
       crypto,
       reliable,
       transmit,
-      families: [4, 6],
+      families,
       timing: SERVER_TIMING,
       credentialsTimeout: RENEWAL_TIMEOUT,
       ...(server.credentials && { credentials: server.credentials }),

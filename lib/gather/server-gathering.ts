@@ -42,6 +42,7 @@ type OpenLink = (to: StunAddress) => Promise<ServerLink | Failure>
 
 const isFailure = (result: object): result is Failure => 'code' in result
 const familyOf = (address: string): 4 | 6 => (address.includes(':') ? 6 : 4)
+const isIpv4 = ({ interfaceAddress }: HostSocket): boolean => interfaceAddress.family === 4
 
 export class ServerGathering {
   readonly #context: ServerContext
@@ -51,6 +52,8 @@ export class ServerGathering {
   /** What gives up a server-reflexive binding, and an allocation: that returns the numbers of its bases. */
   readonly #bindings = new Set<() => void>()
   readonly #relays = new Set<() => readonly number[]>()
+  /** Whether the server is asked over IPv4, whatever else. */
+  #overIpv4 = false
   #closed = false
 
   constructor(context: ServerContext, server: GatherServer, index: number) {
@@ -68,6 +71,7 @@ export class ServerGathering {
     this.rest()
     const attempts = new ServerAttempts(url)
     const addresses = await this.#addresses(uri.host)
+    this.#overIpv4 = sockets.some(isIpv4) && addresses.some(address => familyOf(address) === 4)
     if (addresses.length === 0) {
       attempts.failed({ code: UNREACHABLE, text: 'the name of the server has no address' })
     } else if (uri.transport === 'dtls') {
@@ -223,6 +227,8 @@ export class ServerGathering {
         host,
         crypto,
         server: this.#server,
+        // Where both are asked for, coturn gives IPv4 alone; so where it is asked over IPv4 too, IPv6 is asked for its own.
+        families: this.#overIpv4 && familyOf(to.address) === 6 ? [6] : [4, 6],
         reliable: link.reliable,
         transmit: packet => link.send(packet),
         deliver: (data, family, address, port, now) => {

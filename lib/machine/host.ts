@@ -77,7 +77,7 @@ export interface StreamOptions extends StreamHandlers {
   readonly remotePort: number
   /** The address to connect from; the platform's choice by default. */
   readonly address?: string
-  /** The port to connect from; any free one by default. It may be one that listens or connects elsewhere already. */
+  /** The port to connect from; any free one by default. It may be one that connects elsewhere already. */
   readonly port?: number
   /** Milliseconds until the attempt is given up with code ETIMEDOUT, TLS included. 10,000 by default. */
   readonly timeout?: number

@@ -84,6 +84,26 @@ t.test('every URL of every server is used, and candidates name it', async t => {
   t.equal(host.openSockets, 0)
 })
 
+t.test('a server that is asked over both families gives each its own', async t => {
+  const { sim, connect } = await createWorld(9)
+  const iceServers = [{ urls: 'turn:both.example.org', ...credentials }]
+  sim.setName('both.example.org', [SERVER, '2001:db8:1::1'])
+  for (const [addresses, relays] of [
+    [
+      ['192.0.2.1', '2001:db8::1'],
+      [SERVER, '2001:db8:1::1', '2001:db8:1::1'],
+    ],
+    [['192.0.2.2'], [SERVER, '2001:db8:1::1']],
+    [['2001:db8::2'], [SERVER, '2001:db8:1::1']],
+  ] as const) {
+    const connection = connect(sim.createHost({ addresses }), { iceServers })
+    const { candidates, errors } = await gathered(sim, connection)
+    const found = candidates.filter(({ type }) => type === 'relay').map(({ address }) => address)
+    t.strictSame([errors.length, found.sort()], [0, [...relays].sort()])
+    connection.close()
+  }
+})
+
 t.test('relay alone: nothing else is shown, and the data goes through the relay', async t => {
   const { sim, server, connect } = await createWorld(2)
   const iceServers = [{ urls: `turn:${SERVER}`, ...credentials }]
