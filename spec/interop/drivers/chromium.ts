@@ -4,6 +4,7 @@
  */
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Browser } from 'puppeteer-core'
 import { drive, launch } from './browser.ts'
@@ -19,6 +20,14 @@ export interface ChromiumOptions {
   readonly mdns?: boolean
 }
 
+/** What the browser may find. Its TCP connections to a TURN server or a candidate ask for the address as for a name. */
+const findable = (mdns: boolean): string[] => [
+  'localhost',
+  '127.0.0.1',
+  ...Object.values(networkInterfaces()).flatMap((list = []) => list.map(({ address }) => address)),
+  ...(mdns ? ['*.local'] : []),
+]
+
 const argumentsFor = ({ mdns = false }: ChromiumOptions): string[] => [
   '--no-sandbox',
   '--disable-gpu',
@@ -29,7 +38,7 @@ const argumentsFor = ({ mdns = false }: ChromiumOptions): string[] => [
   '--disable-sync',
   '--disable-domain-reliability',
   // Its own errands cannot even be looked up.
-  `--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1${mdns ? ' , EXCLUDE *.local' : ''}`,
+  `--host-resolver-rules=${['MAP * ~NOTFOUND', ...findable(mdns).map(name => `EXCLUDE ${name}`)].join(' , ')}`,
   `--disable-features=${mdns ? '' : 'WebRtcHideLocalIpsWithMdns,'}OptimizationHints,MediaRouter`,
 ]
 

@@ -212,6 +212,11 @@ export class Agent {
     this.#connections.set(id, new ConnectionEnd(pc, signal => this.#tell({ connection: id, ...signal }), this.#options))
   }
 
+  /** Other servers, or another policy, for what is gathered from now on. */
+  configure(id, configuration) {
+    this.#connection(id).pc.setConfiguration({ iceServers: [], ...configuration })
+  }
+
   /** Makes an offer; the rest follows from the signals. */
   async offer(id, options = {}) {
     await this.#connection(id).describe('offer', options)
@@ -269,6 +274,14 @@ export class Agent {
       const local = find(find(transport?.selectedCandidatePairId)?.localCandidateId)
       return (local?.usernameFragment ?? transport?.iceLocalUsernameFragment) === fragment
     })
+  }
+
+  /** What the ICE transport says of the pair in use; null when it says nothing. */
+  selectedPair(id) {
+    const pair = this.#connection(id).pc.sctp?.transport?.iceTransport?.getSelectedCandidatePair?.() ?? null
+    const facts = ({ type, protocol, tcpType, address, port, relayProtocol, url }) =>
+      JSON.parse(JSON.stringify({ type, protocol, tcpType, address, port, relayProtocol, url }))
+    return pair && { local: facts(pair.local), remote: facts(pair.remote) }
   }
 
   /** Everything getStats() gives, as a list. */
