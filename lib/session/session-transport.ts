@@ -27,6 +27,8 @@ export class SessionTransport {
   localCandidates: string[] = []
   /** Candidates from before a restart that the owner has not named again. */
   #standing: IceCandidate[] = []
+  /** Our user-name fragment when the peer's credentials were taken last. */
+  #answered: string | undefined
   /** The remote end-of-candidates of this user-name fragment has been passed on. */
   #remoteEnded: string | undefined
   /** Candidate lines of remote descriptions that could not be read, and so were left out (RFC 8839, 5.1). */
@@ -91,7 +93,12 @@ export class SessionTransport {
     if (known?.usernameFragment !== remote.usernameFragment || known.password !== remote.password) {
       const { usernameFragment, password, iceLite, iceOptions } = remote
       const renomination = iceOptions.includes('renomination')
-      this.ice.setRemoteParameters({ usernameFragment, password, iceLite, renomination }, now)
+      // A restart changes the credentials of both sides (RFC 9429, 5.10). New ones of the peer's alone are somebody
+      // else's: the answer of another callee than the one whose provisional answer came before.
+      const { usernameFragment: ours } = this.ice.localParameters
+      const otherPeer = known !== undefined && this.#answered === ours
+      this.#answered = ours
+      this.ice.setRemoteParameters({ usernameFragment, password, iceLite, renomination }, now, { otherPeer })
     }
     for (const text of remote.candidates) {
       const candidate = parseCandidate(text)
