@@ -15,8 +15,11 @@ import { RemoteStack } from './remote.ts'
 const GOPATH = '/usr/share/gocode'
 const PROGRAM = 'spec/interop/programs/pion-end.go'
 
+/** What it can be besides an ordinary peer: the program's arguments. */
+export type PionMode = 'lite' | 'tcp'
+
 /** Rejects with `CannotStart` when Go or pion is not there. */
-export async function startPion(): Promise<RemoteStack> {
+export async function startPion(modes: readonly PionMode[] = []): Promise<RemoteStack> {
   if (!existsSync(join(GOPATH, 'src/github.com/pion/webrtc'))) throw new CannotStart('pion', 'it is not installed')
   const folder = mkdtempSync(join(tmpdir(), 'purertc-pion-'))
   try {
@@ -25,7 +28,7 @@ export async function startPion(): Promise<RemoteStack> {
     await promisify(execFile)('go', ['build', '-o', program, PROGRAM], {
       env: { ...process.env, GOPATH, GO111MODULE: 'off', GOFLAGS: '' },
     })
-    const stack = new RemoteStack('pion', program)
+    const stack = new RemoteStack('pion', program, modes)
     await stack.started
     return stack
   } catch (error) {
@@ -37,10 +40,10 @@ export async function startPion(): Promise<RemoteStack> {
   }
 }
 
-export const pion = (quirks: Quirks): PeerStarter => ({
-  name: 'pion',
+export const pion = (quirks: Quirks, modes: readonly PionMode[] = []): PeerStarter => ({
+  name: ['pion', ...modes].join(' '),
   start: async () => {
-    const stack = await startPion()
+    const stack = await startPion(modes)
     const agent = await createAgent(stack.RTCPeerConnection)
     return {
       name: 'pion',

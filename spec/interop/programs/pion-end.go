@@ -1,5 +1,6 @@
 // A pion in a process of its own, driven by lines of JSON (the protocol is in drivers/remote.ts): requests come on
-// standard input and are answered in their order, replies and events go to standard output.
+// standard input and are answered in their order, replies and events go to standard output. Its arguments: `lite` makes
+// it only answer connectivity checks, `tcp` gives it passive TCP candidates alone.
 package main
 
 import (
@@ -7,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"regexp"
 	"sync"
@@ -209,6 +211,20 @@ func main() {
 	settings := webrtc.SettingEngine{}
 	// It would listen for multicast DNS, and the machine's other programs are none of a spec's business.
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	for _, argument := range os.Args[1:] {
+		switch argument {
+		case "lite":
+			settings.SetLite(true)
+		case "tcp":
+			// Passive candidates, and no others: one listener for all connections.
+			listener, err := net.Listen("tcp4", ":0")
+			if err != nil {
+				panic(err)
+			}
+			settings.SetICETCPMux(webrtc.NewICETCPMux(nil, listener, 64))
+			settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
+		}
+	}
 	api = webrtc.NewAPI(webrtc.WithSettingEngine(settings))
 	input := bufio.NewReader(os.Stdin)
 	for {
