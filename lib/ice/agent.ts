@@ -15,6 +15,7 @@ import { type Machine, randomU32 } from '../machine/index.ts'
 import { canonicalAddress, decodeStun, Method } from '../stun/index.ts'
 import { type IceCandidate, isHostName, isUsable } from './candidate.ts'
 import { CheckServer } from './check-server.ts'
+import { SILENCE } from './doubt.ts'
 import { EarlyChecks } from './early-checks.ts'
 import type { Generation } from './generation.ts'
 import type { GenerationContext } from './generation-context.ts'
@@ -299,7 +300,7 @@ export class IceAgent implements Machine {
     pair.packetsReceived++
     pair.bytesReceived += length
     pair.lastReceivedAt = now
-    pair.doubted = false
+    if (pair !== this.#progress.selected) this.#progress.heardElsewhere(pair, now)
     if (this.state === 'disconnected') this.#progress.settle(now)
     return true
   }
@@ -318,6 +319,7 @@ export class IceAgent implements Machine {
       packet.release()
       return false
     }
+    if (now >= pair.lastReceivedAt + SILENCE) this.#progress.unheard(pair, now)
     pair.packetsSent++
     pair.bytesSent += packet.length
     this.#options.transmit(packet, pair.socket, pair.remoteAddress, pair.remotePort)

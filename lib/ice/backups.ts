@@ -2,14 +2,13 @@
  * What to do when the pair that carries data dies: a few other valid pairs are kept alive, so that data can move to one
  * of them at once.
  *
- * They are checked every 12 to 15 s, which keeps bindings of NATs (RFC 8445, 11) and consent (RFC 7675) alive. A check of
- * the carrier that stays unanswered has all of them asked at once, and the carrier again; if that is not answered either,
- * the carrier is in doubt, and whichever of the others has answered takes its place. Anything that comes from the peer on
- * the carrier ends the doubt, so that one lost datagram moves nothing.
+ * They are checked every 12 to 15 s, which keeps bindings of NATs (RFC 8445, 11) and consent (RFC 7675) alive, and at once
+ * when the carrier is under suspicion (doubt.ts). If that turns into doubt, whichever of them has answered takes its place.
  */
 
 import { type Random, randomUnit } from '../machine/index.ts'
 import type { CheckList } from './check-list.ts'
+import { Doubt } from './doubt.ts'
 import type { IceTiming } from './options.ts'
 import type { CandidatePair } from './pair.ts'
 
@@ -25,20 +24,16 @@ export class Backups {
   #pairs: readonly CandidatePair[] = []
   #kept: CandidatePair[] = []
   #carrier: CandidatePair | undefined
-  /** When the check was sent that is waited for. */
-  #askedAt = 0
-  /** When it counts as unanswered. */
-  #unansweredAt = NEVER
-  /** How many have been unanswered in a row. */
-  #unanswered = 0
+  readonly #doubt: Doubt
 
   constructor(random: Random, timing: IceTiming) {
     this.#random = random
     this.#timing = timing
+    this.#doubt = new Doubt(timing)
   }
 
   get deadline(): number {
-    let deadline = this.#unansweredAt
+    let { deadline } = this.#doubt
     for (const { probeAt } of this.#kept) if (probeAt < deadline) deadline = probeAt
     return deadline
   }
@@ -55,11 +50,8 @@ export class Backups {
 
   /** Something has happened: chooses anew which pairs to keep beside the one that carries data. */
   choose(pairs: readonly CandidatePair[], carrier: CandidatePair | undefined, now: number): void {
-    if (carrier !== this.#carrier) {
-      this.#carrier = carrier
-      this.#unansweredAt = NEVER
-      this.#unanswered = 0
-    }
+    this.#carrier = carrier
+    this.#doubt.carry(carrier)
     this.#pairs = pairs
     const kept = carrier === undefined ? [] : spread(pairs, carrier, now)
     for (const pair of this.#kept) if (!kept.includes(pair)) pair.probeAt = NEVER
@@ -105,7 +97,17 @@ export class Backups {
 
   /** A check for consent was sent. */
   asked(pair: CandidatePair, now: number): void {
-    if (pair === this.#carrier && this.#unansweredAt === NEVER) this.#await(now)
+    if (pair === this.#carrier) this.#doubt.asked(now)
+  }
+
+  /** Something believable has come on `pair`. True when that casts a suspicion on the carrier. */
+  heard(pair: CandidatePair, now: number): boolean {
+    return pair !== this.#carrier && pair.mayCarry(now) && this.#doubt.suspect(now)
+  }
+
+  /** We send on `pair`, and nothing has come on it for a while. True when that casts a suspicion on it. */
+  unheard(pair: CandidatePair, now: number): boolean {
+    return pair === this.#carrier && this.#doubt.suspect(now)
   }
 
   /**
@@ -113,43 +115,18 @@ export class Backups {
    * @returns Whether the carrier has just come into doubt.
    */
   advance(now: number, hasOther: boolean, probe: (pair: CandidatePair) => void): boolean {
-    const isDoubted = now >= this.#unansweredAt && this.#doubt(now, hasOther, probe)
+    const verdict = this.#doubt.judge(now, hasOther)
+    if (verdict === 'ask' || verdict === 'ask-all') probe(this.#carrier!)
+    if (verdict === 'ask-all') this.probeAll(now)
     for (const pair of this.#kept) {
       if (now < pair.probeAt) continue
       pair.probeAt = now + this.#draw()
       probe(pair)
     }
-    return isDoubted
-  }
-
-  #doubt(now: number, hasOther: boolean, probe: (pair: CandidatePair) => void): boolean {
-    const carrier = this.#carrier
-    this.#unansweredAt = NEVER
-    if (carrier === undefined || !hasOther || carrier.lastReceivedAt >= this.#askedAt) {
-      this.#unanswered = 0
-      return false
-    }
-    this.probeAll(now)
-    if (this.#unanswered++ === 0) {
-      probe(carrier)
-      this.#unansweredAt = now + this.#patience(carrier)
-      return false
-    }
-    this.#unanswered = 0
-    const isNew = !carrier.doubted
+    if (verdict !== 'doubted') return false
     // Those that have not answered since are no better.
-    for (const pair of this.#pairs) if (pair.lastReceivedAt < this.#askedAt) pair.doubted = true
-    return isNew
-  }
-
-  #await(now: number): void {
-    this.#askedAt = now
-    this.#unanswered = 0
-    this.#unansweredAt = now + this.#patience(this.#carrier!)
-  }
-
-  #patience(pair: CandidatePair): number {
-    return Math.max(this.#timing.doubtTimeout, 4 * (pair.currentRoundTripTime ?? 0))
+    for (const pair of this.#pairs) if (!this.#doubt.hasAnswered(pair)) pair.doubted = true
+    return true
   }
 
   #draw(): number {

@@ -10,13 +10,15 @@ import { type Random, randomUnit } from '../machine/index.ts'
 import type { IceTiming } from './options.ts'
 import type { CandidatePair } from './pair.ts'
 
+const NEVER = Number.POSITIVE_INFINITY
+
 export class Consent {
   readonly #random: Random
   readonly #interval: number
   readonly #timeout: number
   #pair: CandidatePair | undefined
   /** When the next check is due; Infinity when no pair carries data. */
-  deadline = Number.POSITIVE_INFINITY
+  deadline = NEVER
 
   constructor(random: Random, { consentInterval, consentTimeout }: IceTiming) {
     this.#random = random
@@ -24,13 +26,16 @@ export class Consent {
     this.#timeout = consentTimeout
   }
 
-  /** The pair that carries data, or none. */
-  carry(pair: CandidatePair | undefined, now: number): void {
+  /**
+   * The pair that carries data, or none.
+   * @param isRefuge It takes the place of one that has died. It is checked at once, so that the peer learns of it as well.
+   */
+  carry(pair: CandidatePair | undefined, isRefuge: boolean, now: number): void {
     if (pair === this.#pair) return
     this.#pair = pair
     // Counted from the pair's last answer: one that has been idle for long is checked at once.
-    this.deadline =
-      pair === undefined ? Number.POSITIVE_INFINITY : Math.max(now, pair.consentUntil - this.#timeout + this.#draw())
+    const due = pair === undefined ? NEVER : pair.consentUntil - this.#timeout + this.#draw()
+    this.deadline = isRefuge && pair !== undefined ? now : Math.max(now, due)
   }
 
   /** The pair to check when its time has come, once. */

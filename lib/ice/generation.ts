@@ -34,6 +34,7 @@ export class Generation implements Responder, CheckOwner {
   readonly remotes: RemoteCandidates
   readonly names = new RemoteNames()
   readonly nominations: Nominations
+  readonly backups: Backups
   /** The peer has said that no more candidates will come (RFC 8838, 14). */
   remoteEnded = false
   /** Until then the list does not fail for want of pairs (RFC 8863). */
@@ -43,7 +44,6 @@ export class Generation implements Responder, CheckOwner {
   readonly #context: GenerationContext
   readonly #client: CheckClient
   readonly #pairing: Pairing
-  readonly #backups: Backups
   readonly #consent: Consent
   #remote: IceParameters | undefined
   #retired = false
@@ -58,7 +58,7 @@ export class Generation implements Responder, CheckOwner {
     this.#client = new CheckClient(context, local.usernameFragment, this.checkList, this)
     this.nominations = new Nominations(this.checkList)
     this.#consent = new Consent(context.crypto.random, context.timing)
-    this.#backups = new Backups(context.crypto.random, context.timing)
+    this.backups = new Backups(context.crypto.random, context.timing)
     this.#pairing = new Pairing(context, this.checkList, this.locals, this.remotes, pair => this.#isWorthwhile(pair))
   }
 
@@ -71,7 +71,7 @@ export class Generation implements Responder, CheckOwner {
   }
 
   get deadline(): number {
-    return Math.min(this.#client.deadline, this.#consent.deadline, this.#backups.deadline)
+    return Math.min(this.#client.deadline, this.#consent.deadline, this.backups.deadline)
   }
 
   /** Both sides are lite: nobody checks, and silence says nothing (RFC 8445, 8.2). */
@@ -198,21 +198,19 @@ export class Generation implements Responder, CheckOwner {
    * because it is better, only because the peer has it so.
    */
   carry(pair: CandidatePair | undefined, now: number): void {
-    const before = this.#backups.carrier
+    const before = this.backups.carrier
     const { timing, role } = this.#context
-    const hasDied =
-      before !== undefined &&
-      before !== pair &&
-      !(before.mayCarry(now) && before.isHeard(timing.disconnectedTimeout, now))
+    const isAlive = before?.mayCarry(now) && before.isHeard(timing.disconnectedTimeout, now)
+    const hasDied = before !== undefined && before !== pair && !isAlive
     if (hasDied) {
       before.lapsed = true
       if (role === 'controlling') before.nominated = false
     }
-    this.#consent.carry(this.#context.lite ? undefined : pair, now)
-    this.#backups.choose(this.#context.lite ? [] : this.pairs, pair, now)
-    if (this.nominations.decided && !this.#retired) this.#backups.seek(this.checkList)
+    this.#consent.carry(this.#context.lite ? undefined : pair, hasDied, now)
+    this.backups.choose(this.#context.lite ? [] : this.pairs, pair, now)
+    if (this.nominations.decided && !this.#retired) this.backups.seek(this.checkList)
     if (!hasDied) return
-    this.#backups.probeAll(now)
+    this.backups.probeAll(now)
     // One that fell silent has been in doubt before, and all else was tried then.
     if (pair === undefined && !before.valid) this.#reopen(now)
   }
@@ -227,29 +225,29 @@ export class Generation implements Responder, CheckOwner {
     const pair = this.#consent.due(now)
     if (pair?.valid) {
       this.#sendCheck(pair, 'consent', now)
-      this.#backups.asked(pair, now)
+      this.backups.asked(pair, now)
     }
-    const hasOther = this.pairs.length > 1 && !this.#retired
-    if (this.#backups.advance(now, hasOther, backup => this.#sendCheck(backup, 'consent', now))) this.#reopen(now)
+    const hasOther = this.pairs.length > 1 && !this.#retired && !this.#context.lite
+    if (this.backups.advance(now, hasOther, backup => this.#sendCheck(backup, 'consent', now))) this.#reopen(now)
   }
 
   stop(): void {
     this.retire()
     this.#client.clear()
-    this.#consent.carry(undefined, 0)
-    this.#backups.choose([], undefined, 0)
+    this.#consent.carry(undefined, false, 0)
+    this.backups.choose([], undefined, 0)
   }
 
   /** The nominated pair is dead or in doubt: what was not checked, or has failed before, may do better now. */
   #reopen(now: number): void {
-    if (this.nominations.decided && !this.#retired) this.checkList.reopen(this.#backups.carrier, now)
+    if (this.nominations.decided && !this.#retired) this.checkList.reopen(this.backups.carrier, now)
   }
 
   /** Whether a pair that comes after the nomination is to be checked: it may be better, or come to be needed. */
   #isWorthwhile(pair: CandidatePair): boolean {
-    const { carrier } = this.#backups
+    const { carrier } = this.backups
     if (carrier === undefined || carrier.doubted) return !this.#retired
-    return !this.#retired && (pair.priority > carrier.priority || this.#backups.wants(pair.socket))
+    return !this.#retired && (pair.priority > carrier.priority || this.backups.wants(pair.socket))
   }
 
   #sendCheck(pair: CandidatePair, purpose: CheckPurpose, now: number): void {
@@ -293,6 +291,8 @@ export class Generation implements Responder, CheckOwner {
     this.firstValidAt = Math.min(this.firstValidAt, now)
     this.#discoverLocal(pair, mapped, check.priority)
     if (pair.state !== 'succeeded') {
+      // The peer has asked for it: it may have no other any more.
+      if (pair.requestsReceived > 0) this.backups.heard(pair, now)
       pair.state = 'succeeded'
       this.checkList.unfreeze(pair.foundation)
     }
@@ -331,7 +331,7 @@ export class Generation implements Responder, CheckOwner {
     }
     pair.authenticated = true
     pair.lastReceivedAt = now
-    pair.doubted = false
+    this.backups.heard(pair, now)
     pair.requestsReceived += requests
     pair.responsesSent += requests
     const { role, lite, timing } = this.#context

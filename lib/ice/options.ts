@@ -27,8 +27,8 @@ export interface IceTiming {
    */
   readonly disconnectedTimeout: number
   /**
-   * How long a consent check may be unanswered, at least, before other valid pairs are asked as well; 4 round trips if
-   * that is more. 1,000.
+   * How long a consent check may be unanswered, at least, before the pair is suspected to be dead, and for how long it is
+   * asked then before another takes its place; 4 round trips if that is more. 1,000.
    */
   readonly doubtTimeout: number
   /** Between two checks of a pair that is kept to take over, at most; a fifth less at least. 15,000 (RFC 8445, 11). */

@@ -36,7 +36,7 @@ export class CandidatePair {
   nomination = 0
   /** The peer has checked it without nominating it. */
   wasAsked = false
-  /** Checks of ours go unanswered, and nothing else has come since. */
+  /** Checks of ours go unanswered: until one is answered, any other that is heard from is better. */
   doubted = false
   /** Data had to leave it, and it has not been nominated since. */
   lapsed = false
@@ -46,6 +46,8 @@ export class CandidatePair {
   consentUntil = Number.NEGATIVE_INFINITY
   /** When something believable came from the peer on this pair: monotonic ms. */
   lastReceivedAt = Number.NEGATIVE_INFINITY
+  /** When the last answer to a check of ours came: monotonic ms. */
+  lastAnsweredAt = Number.NEGATIVE_INFINITY
   /** Milliseconds, of the last check that was answered without retransmission. */
   currentRoundTripTime: number | undefined
   /** Milliseconds, summed over `responsesReceived`. */
@@ -98,6 +100,7 @@ export class CandidatePair {
     this.valid = true
     this.consentUntil = now + consentTimeout
     this.lastReceivedAt = now
+    this.lastAnsweredAt = now
     this.doubted = false
   }
 

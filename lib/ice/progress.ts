@@ -104,6 +104,16 @@ export class Progress {
     return undefined
   }
 
+  /** Data has come on another pair than the one that we use. */
+  heardElsewhere(pair: CandidatePair, now: number): void {
+    for (const { backups } of this.generations.all) if (backups.heard(pair, now)) this.settle(now)
+  }
+
+  /** We send on the selected pair, and nothing has come on it for a while. */
+  unheard(pair: CandidatePair, now: number): void {
+    for (const { backups } of this.generations.all) if (backups.unheard(pair, now)) this.settle(now)
+  }
+
   close(now: number): void {
     this.generations.leaveEarlier()
     this.generations.current.stop()
