@@ -12,6 +12,7 @@ import type { CryptoProvider, Mac } from '../crypto/index.ts'
 import { Attribute, readText, type StunAttribute, username } from './attributes.ts'
 import {
   longTermKey,
+  opaqueString,
   PasswordAlgorithm,
   type PasswordAlgorithmEntry,
   passwordAlgorithm,
@@ -115,7 +116,8 @@ export class LongTermSession {
     const { algorithm, anonymous, realm, echo } = challenge
     const all = [
       ...attributes,
-      anonymous ? userhash(this.#crypto, credentials.username, realm) : username(credentials.username),
+      // As the key is made of it, so it is named (RFC 8489, 14.3).
+      anonymous ? userhash(this.#crypto, credentials.username, realm) : username(opaqueString(credentials.username)),
       ...echo,
     ]
     if (algorithm !== undefined) all.push(passwordAlgorithm(algorithm))

@@ -1,7 +1,7 @@
 /** Long-term credentials with a TURN server (RFC 8489, 9.2), by MD5 and SHA-256, on both providers. */
 
 import t from 'tap'
-import { Attribute, Method, type StunMessage } from '../../lib/stun/index.ts'
+import { Attribute, Method, readUsername, type StunMessage } from '../../lib/stun/index.ts'
 import { providers } from '../providers.ts'
 import { World } from './world.ts'
 
@@ -78,6 +78,18 @@ t.test('a password with letters outside ASCII, in either form of Unicode', async
   await run(world)
   t.equal(world.client.state, 'allocated')
   t.equal(await world.end(), 0)
+})
+
+t.test('a user name with letters outside ASCII is sent as the key is made of it', async t => {
+  const composed = 'Am\u00e9lie Ada'
+  for (const username of [composed, 'Ame\u0301lie\u00a0Ada']) {
+    const client = { credentials: { username, password: 'secret' } }
+    const world = await World.create({ client, server: { users: { [composed]: 'secret' } } })
+    await run(world)
+    t.equal(world.client.state, 'allocated')
+    t.equal(readUsername(world.requests(allocate)[1]!.message.find(Attribute.username)!), composed)
+    t.equal(await world.end(), 0)
+  }
 })
 
 t.test('other credentials after a refusal are used at once', async t => {
