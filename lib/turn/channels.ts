@@ -13,7 +13,7 @@ import type { Outcome } from './requests.ts'
 
 /** Milliseconds after which a channel is bound again. */
 const REFRESH = 480_000
-/** After a request that nobody answered. */
+/** After a request that nobody answered, or an error of the server's own. */
 const RETRY = 30_000
 const MOST_REQUESTS = 4
 
@@ -33,8 +33,9 @@ export class Channels {
   /** The channel of that number if data may come on it. */
   find(number: number, now: number): Channel | undefined {
     const channel = this.#channels[number - FIRST_CHANNEL]
-    // What the server has bound it uses at once: its answer may be behind.
-    return channel !== undefined && (now < channel.boundUntil || channel.asking) ? channel : undefined
+    // What the server has bound it uses at once, though its answer is behind, or lost, and until its own clock says so. The
+    // number can be nobody else's.
+    return channel?.mayBeBound(now) ? channel : undefined
   }
 
   /** Binds a channel for the peer, if there is a number left and the server has not refused. */
@@ -89,9 +90,10 @@ export class Channels {
       if (now < channel.boundUntil) channel.refreshAt = now + RETRY
       return
     }
-    // Data goes on as Send indications, unless it is the peer that is refused.
-    channel.notBefore = Number.POSITIVE_INFINITY
-    channel.boundUntil = Number.NEGATIVE_INFINITY
+    // An error changes nothing at the server: a channel stands until it expires, and is not bound again. Then, and before
+    // there was one, data goes as Send indications, unless it is the peer that is refused.
+    channel.notBefore = outcome.code >= 500 ? now + RETRY : Number.POSITIVE_INFINITY
+    if (now < channel.boundUntil && outcome.code >= 500) channel.refreshAt = channel.notBefore
     if (outcome.code === ErrorCode.badRequest) this.#context.doubt(now)
     if (outcome.code === ErrorCode.forbidden)
       this.#permissions.refuse(channel.peer.permission, outcome.code, outcome.reason, now)

@@ -26,6 +26,8 @@ const TOGETHER = 30_000
 const REFUSAL = 60_000
 /** After a request that nobody answered, which has taken its time already. */
 const RETRY = 1_000
+/** After an error of the server's own. */
+const SERVER_RETRY = 5_000
 
 /** Bounds: addresses, ports of each, addresses in a request, requests under way, packets that wait. */
 const MOST_PERMISSIONS = 256
@@ -180,10 +182,7 @@ export class Permissions {
     if (bytes === undefined || address === undefined) throw new TypeError(`not an IP address: ${text}`)
     const same = this.#table.get(address)
     if (same !== undefined) return same
-    if (this.#table.size >= MOST_PERMISSIONS) {
-      this.#context.counters.droppedOverflow++
-      return undefined
-    }
+    if (this.#table.size >= MOST_PERMISSIONS) return undefined
     const permission = new Permission(address, bytes, now)
     this.#table.set(address, permission)
     if (this.#families.includes(bytes.length === 4 ? 4 : 6)) this.#wake(now)
@@ -262,7 +261,10 @@ export class Permissions {
       }
     } else {
       for (const permission of permissions) {
-        if (outcome.message === undefined && now < permission.grantedUntil) permission.askAt = now + RETRY
+        // An error changes nothing at the server: what it has granted stands until it expires.
+        const isPassing = outcome.message === undefined || outcome.code >= 500
+        if (isPassing && now < permission.grantedUntil)
+          permission.askAt = now + (outcome.message === undefined ? RETRY : SERVER_RETRY)
         else this.refuse(permission, outcome.code, outcome.reason, now)
       }
     }

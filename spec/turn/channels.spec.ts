@@ -91,9 +91,12 @@ t.test('data on a channel whose time is over is dropped', async t => {
   const world = await World.allocated({ client: { channelAfter: 1 } })
   world.say('x')
   await world.elapse(1000)
-  await world.elapse(600_000)
+  await world.elapse(599_500)
   world.receive(Uint8Array.of(0x40, 0, 0, 1, 0x61))
-  t.match(world.client.counters, { droppedUnknownChannel: 1, channelDataReceived: 0 })
+  t.match(world.client.counters, { droppedUnknownChannel: 0, channelDataReceived: 1 }, 'the server counts from later')
+  await world.elapse(60_000)
+  world.receive(Uint8Array.of(0x40, 0, 0, 1, 0x61))
+  t.match(world.client.counters, { droppedUnknownChannel: 1, channelDataReceived: 1 })
   t.equal(await world.end(), 0)
 })
 
@@ -108,6 +111,41 @@ t.test('a server that refuses the channel: data goes on as indications, and it i
   t.same(world.answers(channelBind), [400])
   t.equal(peer.texts.length, 20)
   t.equal(world.events.length, 1)
+  t.equal(await world.end(), 0)
+})
+
+for (const code of [400, 508]) {
+  t.test(`${code} to the refresh of a channel: it stands until its end, in both directions`, async t => {
+    const world = await World.allocated({ client: { channelAfter: 1 } })
+    const peer = await world.openPeer()
+    for (let i = 1; i <= 30; i++) {
+      if (i === 16) world.server.refuse(code, { method: channelBind })
+      world.say('x')
+      await world.elapse(100)
+      peer.say('y', world.client.relayed[0]!)
+      await world.elapse(29_900)
+    }
+    const binds = world.answers(channelBind)
+    t.same(binds, code === 400 ? [0, 400] : [0, 508, 0], 'one of the server’s own is asked again')
+    t.equal(peer.texts.length, 30)
+    t.equal(world.heard.length, 30)
+    t.equal(world.client.counters.droppedUnknownChannel, 0)
+    t.equal(world.events.length, 1)
+    t.equal(await world.end(), 0)
+  })
+}
+
+t.test('data on a channel of which every answer was lost is taken', async t => {
+  const world = await World.allocated({ client: { channelAfter: 1 } })
+  const peer = await world.openPeer()
+  world.server.alter = bytes => (bytes[0] === 1 && (bytes[1]! & 0xf) === channelBind ? undefined : bytes)
+  world.say('x')
+  await world.elapse(60_000)
+  peer.say('y', world.client.relayed[0]!)
+  await world.elapse(1000)
+  t.match(world.heard, [{ text: 'y', address: PEER, port: 7000 }])
+  t.equal(world.server.counters.channelDataReceived, 0)
+  t.equal(world.client.counters.channelDataReceived, 1)
   t.equal(await world.end(), 0)
 })
 

@@ -52,7 +52,7 @@ t.test('there are not more than 256', async t => {
   world.say('to one more', '10.2.0.1')
   await world.elapse(1000)
   t.equal([...world.server.allocations.values()][0]!.permissions.size, 256)
-  t.ok(world.client.counters.droppedOverflow > 0)
+  t.equal(world.client.counters.droppedOverflow, 1, 'packets are counted, once each')
   t.equal(await world.end(), 0)
 })
 
@@ -139,6 +139,24 @@ t.test('a refused address is told once, and asked for again after a minute', asy
   t.same(peer.texts, ['three'])
   t.equal(await world.end(), 0)
 })
+
+for (const code of [500, 508]) {
+  t.test(`${code} to the refresh of a permission: it stands, and is asked for again`, async t => {
+    const world = await World.allocated()
+    const peer = await world.openPeer()
+    permit(world, PEER)
+    await world.elapse(200_000)
+    world.server.refuse(code, { method: createPermission, times: 3 })
+    for (let i = 0; i < 120; i++) {
+      world.say('x')
+      await world.elapse(1000)
+    }
+    t.same(world.answers(createPermission), [0, code, code, code, 0])
+    t.equal(peer.texts.length, 120)
+    t.match(world.events, [{ type: 'allocated' }])
+    t.equal(await world.end(), 0)
+  })
+}
 
 t.test('one refused address among several does not take the others with it', async t => {
   const world = await World.allocated()
