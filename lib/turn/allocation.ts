@@ -106,7 +106,8 @@ export class Allocation {
       return
     }
     const mapped = message.find(Attribute.xorMappedAddress)
-    this.mapped = mapped && readXorAddress(mapped, message.transactionId)
+    const address = mapped && readXorAddress(mapped, message.transactionId)
+    this.mapped = address?.port === 0 ? undefined : address
     const familyError = message.find(Attribute.addressErrorCode)
     this.familyError = familyError && readAddressErrorCode(familyError)
     this.#prolong(message, askedAt, now)
@@ -119,8 +120,11 @@ export class Allocation {
     const seconds = Math.min((value && readU32(value)) ?? DEFAULT_LIFETIME, LONGEST_LIFETIME)
     const milliseconds = seconds * 1000
     this.#refreshedAt = now
-    this.#expiry.set(Math.max(askedAt + milliseconds, now))
-    this.#refresh.set(Math.max(askedAt + Math.max(milliseconds - AHEAD, milliseconds / 2), now + RETRY))
+    const end = Math.max(askedAt + milliseconds, now)
+    const due = Math.max(askedAt + Math.max(milliseconds - AHEAD, milliseconds / 2), now + RETRY)
+    this.#expiry.set(end)
+    // Of a second or less, half of what is left.
+    this.#refresh.set(due < end ? due : (now + end) / 2)
   }
 
   advance(now: number): void {

@@ -85,6 +85,21 @@ t.test('a short one is refreshed at half its life', async t => {
   t.equal(await world.end(), 0)
 })
 
+t.test('one of a second is refreshed before it is over; one of none is lost', async t => {
+  const world = await World.allocated({ server: { lifetime: 1 } })
+  await world.elapse(10_000)
+  t.equal(world.client.state, 'allocated')
+  const refreshes = world.answers(Method.refresh).length
+  t.ok(refreshes >= 15 && refreshes <= 30, `${refreshes}`)
+  t.equal(await world.end(), 0)
+
+  const none = await World.allocated({ server: { lifetime: 0, longestLifetime: 0 } })
+  await none.elapse(10_000)
+  t.match(none.events, [{ type: 'allocated' }, { type: 'failed', code: 701 }])
+  t.equal(none.answers(Method.refresh).length, 0)
+  t.equal(await none.end(), 0)
+})
+
 t.test('a server that falls silent: refreshes go on until the allocation has expired', async t => {
   const world = await World.allocated()
   world.server.mute = true
