@@ -75,12 +75,12 @@ export const readAlternateServer = (message: StunMessage): AlternateServer | und
   return domain === undefined ? address : { ...address, domain }
 }
 
-/** The client's address as the server saw it. A server of RFC 3489 knows MAPPED-ADDRESS only. */
+/** The client's address as the server saw it. A server of RFC 3489 knows MAPPED-ADDRESS only. Nothing comes from port 0. */
 const readMapped = (message: StunMessage): StunAddress | undefined => {
   const xored = message.find(Attribute.xorMappedAddress)
-  if (xored !== undefined) return readXorAddress(xored, message.transactionId)
-  const plain = message.find(Attribute.mappedAddress)
-  return plain === undefined ? undefined : readAddress(plain)
+  const plain = xored === undefined ? message.find(Attribute.mappedAddress) : undefined
+  const mapped = xored === undefined ? plain && readAddress(plain) : readXorAddress(xored, message.transactionId)
+  return mapped?.port === 0 ? undefined : mapped
 }
 
 /** What an error response says. */

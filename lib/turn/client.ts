@@ -12,10 +12,10 @@ import { EventQueue, type Machine } from '../machine/index.ts'
 import {
   Attribute,
   decodeStun,
+  ErrorCode,
   encodeStun,
   Method,
-  readAddress,
-  readAlternateDomain,
+  readAlternateServer,
   type StunAddress,
   type StunMessage,
   TRANSACTION_ID_LENGTH,
@@ -131,8 +131,8 @@ export class TurnClient implements Machine {
   }
 
   /**
-   * Asks for the permission to exchange data with an address, and keeps it. Does nothing without an allocation. Throws a
-   * TypeError when `address` is no IP address.
+   * Asks for the permission to exchange data with an address, and keeps it. Does nothing without an allocation, or beyond
+   * 256 addresses. Throws a TypeError when `address` is no IP address.
    */
   permit(address: string, now: number): void {
     if (this.#state === 'allocated') this.#permissions.keep(address, now)
@@ -142,7 +142,8 @@ export class TurnClient implements Machine {
 
   /**
    * Sends a datagram to a peer through the server. Takes the packet. What comes before the permission is kept, up to 16
-   * packets of an address and 128 in all. Throws a TypeError when `address` is no IP address.
+   * packets of an address and 128 in all. There is room for 256 addresses at a time, and 64 ports of each; what goes
+   * beyond is dropped. Throws a TypeError when `address` is no IP address.
    */
   send(packet: Packet, address: string, port: number, now: number): void {
     const isSendable = port > 0 && port < 0x10000 && packet.length <= MOST_INDICATED_DATA
@@ -276,7 +277,7 @@ export class TurnClient implements Machine {
     this.#state = 'failed'
     this.#clear()
     const { code, reason, message } = outcome
-    const alternate = message && alternateOf(message)
+    const alternate = code === ErrorCode.tryAlternate && message ? readAlternateServer(message) : undefined
     this.#events.push({ type: 'failed', code, reason, ...(alternate && { alternate }) })
   }
 
@@ -297,13 +298,4 @@ export class TurnClient implements Machine {
     this.#permissions.clear()
     this.#channels.clear()
   }
-}
-
-/** Where a 300 sends us (RFC 8489, 10). */
-const alternateOf = (message: StunMessage): { address: string; port: number; domain?: string } | undefined => {
-  const value = message.find(Attribute.alternateServer)
-  const server = value && readAddress(value)
-  if (server === undefined) return undefined
-  const domain = readAlternateDomain(message.find(Attribute.alternateDomain) ?? new Uint8Array(0))
-  return { ...server, ...(domain && { domain }) }
 }

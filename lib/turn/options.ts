@@ -3,7 +3,7 @@
 import type { Packet } from '../bytes/index.ts'
 import type { CryptoProvider } from '../crypto/index.ts'
 import type { TraceSink } from '../machine/index.ts'
-import type { AddressFamily, LongTermCredentials, RetransmissionTiming } from '../stun/index.ts'
+import type { AddressFamily, AlternateServer, LongTermCredentials, RetransmissionTiming } from '../stun/index.ts'
 
 export type TurnCredentials = LongTermCredentials
 
@@ -47,7 +47,7 @@ export type TurnEvent =
       readonly type: 'failed'
       readonly code: number
       readonly reason: string
-      readonly alternate?: { readonly address: string; readonly port: number; readonly domain?: string }
+      readonly alternate?: AlternateServer
     }
   /** The server refuses the credentials, or wants some: call `setCredentials`. */
   | { readonly type: 'credentials' }
