@@ -6,7 +6,7 @@
 import { Packet } from '../bytes/index.ts'
 import type { CryptoProvider } from '../crypto/index.ts'
 import { type Cancellable, Driver, type Host } from '../machine/index.ts'
-import { BindingQuery, decodeStun, type StunAddress } from '../stun/index.ts'
+import { type AlternateServer, BindingQuery, decodeStun, type StunAddress } from '../stun/index.ts'
 import { type AttemptFailure, UNREACHABLE } from './server-attempts.ts'
 import type { LinkUser } from './server-link.ts'
 
@@ -18,7 +18,9 @@ const KEEPALIVE = 15_000
  */
 export const SERVER_TIMING = { initialTimeout: 500, requests: 5, lastWait: 4 } as const
 
-export type BindingResult = { readonly mapped: StunAddress } | (AttemptFailure & { readonly alternate?: StunAddress })
+export type BindingResult =
+  | { readonly mapped: StunAddress }
+  | (AttemptFailure & { readonly alternate?: AlternateServer })
 
 export class BindingFlow implements LinkUser {
   readonly #host: Host
@@ -27,6 +29,7 @@ export class BindingFlow implements LinkUser {
   #query: BindingQuery | undefined
   #driver: Driver | undefined
   #timer: Cancellable | undefined
+  #settle: ((result: BindingResult) => void) | undefined
   #closed = false
 
   /** @param transmit Sends to the server. */
@@ -36,40 +39,42 @@ export class BindingFlow implements LinkUser {
     this.#transmit = transmit
   }
 
-  /** Asks; goes on keeping the binding when there is an answer. */
+  /** Asks, once; goes on keeping the binding when there is an answer. A failure when it is closed before that. */
   async ask(): Promise<BindingResult> {
-    const result = await this.#ask()
+    const result = await new Promise<BindingResult>(resolve => {
+      this.#settle = resolve
+      this.#start()
+    })
     if ('mapped' in result) this.#keep()
     return result
   }
 
-  #ask(): Promise<BindingResult> {
-    return new Promise(resolve => {
-      const { crypto, host } = { crypto: this.#crypto, host: this.#host }
-      const transmit = (message: Uint8Array): void => this.#transmit(Packet.copy(message))
-      const query = new BindingQuery({ crypto, transmit, timing: SERVER_TIMING }, host.now())
-      this.#query = query
-      const machine = {
-        get deadline() {
-          return query.deadline
-        },
-        advance: (now: number) => query.advance(now),
-        flush: () => {},
-      }
-      const driver = new Driver(host, machine, () => {
-        if (query.state === 'running') return
-        driver.stop()
-        const { mapped, error } = query
-        if (mapped !== undefined) resolve({ mapped })
-        else {
-          const { code = UNREACHABLE, reason = '', alternate } = error ?? {}
-          resolve({ code, text: reason, ...(alternate && { alternate }) })
-        }
-      })
-      this.#driver?.stop()
-      this.#driver = driver
-      driver.touch()
-    })
+  #start(): void {
+    const host = this.#host
+    const transmit = (message: Uint8Array): void => this.#transmit(Packet.copy(message))
+    const query = new BindingQuery({ crypto: this.#crypto, transmit, timing: SERVER_TIMING }, host.now())
+    this.#query = query
+    const machine = {
+      get deadline() {
+        return query.deadline
+      },
+      advance: (now: number) => query.advance(now),
+      flush: () => {},
+    }
+    this.#driver?.stop()
+    this.#driver = new Driver(host, machine, () => this.#finish(query))
+    this.#driver.touch()
+  }
+
+  #finish({ state, mapped, error }: BindingQuery): void {
+    if (state === 'running') return
+    this.#driver?.stop()
+    if (mapped !== undefined) this.#settle?.({ mapped })
+    else {
+      const { code = UNREACHABLE, reason = '', alternate } = error ?? {}
+      this.#settle?.({ code, text: reason, ...(alternate && { alternate }) })
+    }
+    this.#settle = undefined
   }
 
   receive(packet: Uint8Array, now: number): boolean {
@@ -86,7 +91,7 @@ export class BindingFlow implements LinkUser {
     this.#timer = this.#host.schedule(this.#host.now() + KEEPALIVE, () => {
       if (this.#closed) return
       // What it says now changes nothing: a mapping that moved is found by the checks themselves.
-      void this.#ask()
+      this.#start()
       this.#keep()
     })
   }
@@ -96,5 +101,7 @@ export class BindingFlow implements LinkUser {
     this.#closed = true
     this.#timer?.cancel()
     this.#driver?.stop()
+    this.#settle?.({ code: UNREACHABLE, text: 'closed' })
+    this.#settle = undefined
   }
 }

@@ -15,6 +15,8 @@ export interface ServerFlow {
 export class HostSocket {
   /** By the server's address and port. */
   readonly #flows = new Map<string, Map<number, ServerFlow[]>>()
+  /** Those of them that take all that their server says. */
+  readonly #relays = new Set<ServerFlow>()
   readonly #sink: DatagramSink
   base: Base | undefined
 
@@ -29,18 +31,30 @@ export class HostSocket {
     this.#sink = sink
   }
 
-  /** @param first Whether it is asked before those that are there: one that knows what is its own. */
-  addFlow(address: string, port: number, flow: ServerFlow, first: boolean): void {
+  /** @param isBinding Whether it knows what is its own, and is asked before one that takes all the rest. */
+  addFlow(address: string, port: number, flow: ServerFlow, isBinding: boolean): void {
     let ports = this.#flows.get(address)
     if (ports === undefined) {
       ports = new Map()
       this.#flows.set(address, ports)
     }
     const flows = ports.get(port) ?? []
-    ports.set(port, first ? [flow, ...flows] : [...flows, flow])
+    ports.set(port, isBinding ? [flow, ...flows] : [...flows, flow])
+    if (!isBinding) this.#relays.add(flow)
+  }
+
+  /** Whether an allocation at that server is reached from here: the server would take another one for the same. */
+  hasRelay(address: string, port: number): boolean {
+    return (
+      this.#flows
+        .get(address)
+        ?.get(port)
+        ?.some(flow => this.#relays.has(flow)) ?? false
+    )
   }
 
   removeFlow(address: string, port: number, flow: ServerFlow): void {
+    this.#relays.delete(flow)
     const ports = this.#flows.get(address)
     const left = ports?.get(port)?.filter(other => other !== flow) ?? []
     if (left.length > 0) ports?.set(port, left)
@@ -59,5 +73,6 @@ export class HostSocket {
   close(): void {
     this.base?.close()
     this.#flows.clear()
+    this.#relays.clear()
   }
 }

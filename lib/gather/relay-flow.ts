@@ -6,7 +6,7 @@
 import type { Packet } from '../bytes/index.ts'
 import type { CryptoProvider } from '../crypto/index.ts'
 import { Driver, type Host } from '../machine/index.ts'
-import type { StunAddress } from '../stun/index.ts'
+import { type AlternateServer, ErrorCode, type StunAddress } from '../stun/index.ts'
 import { TurnClient, type TurnCredentials, type TurnEvent } from '../turn/index.ts'
 import type { Base } from './base.ts'
 import { SERVER_TIMING } from './binding-flow.ts'
@@ -17,14 +17,21 @@ import type { LinkUser } from './server-link.ts'
 /** Milliseconds that the application has to find other credentials. */
 const RENEWAL_TIMEOUT = 10_000
 
-export type RelayResult =
-  | { readonly relayed: readonly StunAddress[]; readonly mapped?: StunAddress }
-  | (AttemptFailure & { readonly alternate?: StunAddress })
+/** Why there is no allocation, and where there may be one. */
+export interface RelayFailure extends AttemptFailure {
+  /** Where the server sends us on to. */
+  readonly alternate?: AlternateServer
+  /** The same server may grant it to another port of ours: to these credentials, or to those that we have. */
+  readonly elsewhere?: { readonly credentials?: TurnCredentials }
+}
+
+export type RelayResult = { readonly relayed: readonly StunAddress[]; readonly mapped?: StunAddress } | RelayFailure
 
 export interface RelayOptions {
   readonly host: Host
   readonly crypto: CryptoProvider
   readonly server: GatherServer
+  readonly credentials: TurnCredentials | undefined
   /** Of the relayed addresses to ask for. */
   readonly families: readonly (4 | 6)[]
   /** Whether the way to the server is a stream. */
@@ -42,11 +49,16 @@ export class RelayFlow implements LinkUser {
   readonly #client: TurnClient
   readonly #driver: Driver
   #settle: ((result: RelayResult) => void) | undefined
+  /** Ends the wait for the application's credentials. */
+  #giveUp: (() => void) | undefined
+  /** In whose name the server is asked. */
+  #username: string | undefined
   #closed = false
 
   constructor(options: RelayOptions) {
-    const { host, crypto, server, families, reliable, transmit, deliver } = options
+    const { host, crypto, credentials, families, reliable, transmit, deliver } = options
     this.#options = options
+    this.#username = credentials?.username
     this.#client = new TurnClient({
       crypto,
       reliable,
@@ -54,7 +66,7 @@ export class RelayFlow implements LinkUser {
       families,
       timing: SERVER_TIMING,
       credentialsTimeout: RENEWAL_TIMEOUT,
-      ...(server.credentials && { credentials: server.credentials }),
+      ...(credentials && { credentials }),
       deliver: (data, address, port, now) => deliver(data, address.includes(':') ? 6 : 4, address, port, now),
     })
     const client = this.#client
@@ -68,11 +80,13 @@ export class RelayFlow implements LinkUser {
     this.#driver = new Driver(host, machine, this.#drain)
   }
 
-  /** Asks for an allocation. */
+  /** Asks for an allocation. A failure when it is closed before there is an answer. */
   async allocate(): Promise<RelayResult> {
-    const { server, host } = this.#options
-    if (server.credentials === undefined && server.renew !== undefined && !(await this.#renew())) {
-      return { code: UNREACHABLE, text: 'no credentials were given' }
+    const { server, credentials, host } = this.#options
+    if (credentials === undefined && server.renew !== undefined) {
+      const given = await this.#ask()
+      if (given === undefined) return { code: UNREACHABLE, text: 'no credentials were given' }
+      this.#use(given)
     }
     if (this.#closed) return { code: UNREACHABLE, text: 'closed' }
     return new Promise(resolve => {
@@ -120,22 +134,43 @@ export class RelayFlow implements LinkUser {
   #stop(): void {
     this.#closed = true
     this.#driver.stop()
+    this.#giveUp?.()
     this.#settle?.({ code: UNREACHABLE, text: 'closed' })
+    this.#settle = undefined
   }
 
-  /** Asks the application for credentials; without others, what was refused fails. */
-  async #renew(): Promise<boolean> {
-    const { server, host } = this.#options
-    let credentials: TurnCredentials | undefined
-    try {
-      credentials = await server.renew?.()
-    } catch {
-      // The application's own failure: the server's refusal stands.
+  /** The server refuses the credentials in use. Without others, what was refused fails. */
+  async #renew(): Promise<void> {
+    const credentials = await this.#ask()
+    if (this.#closed) return
+    // Some servers (coturn) hold a client's address and port to the first user name that came from there.
+    if (credentials !== undefined && this.#settle !== undefined && credentials.username !== this.#username) {
+      this.#fail({ code: ErrorCode.unauthenticated, text: 'the credentials are refused', elsewhere: { credentials } })
+    } else {
+      this.#use(credentials)
     }
-    if (this.#closed) return false
-    this.#client.setCredentials(credentials, host.now())
+  }
+
+  #use(credentials: TurnCredentials | undefined): void {
+    this.#username = credentials?.username ?? this.#username
+    this.#client.setCredentials(credentials, this.#options.host.now())
     this.#driver.touch()
-    return credentials !== undefined
+  }
+
+  /** Asks the application for credentials: undefined when it has none, or does not say so in time. */
+  #ask(): Promise<TurnCredentials | undefined> {
+    const { server, host } = this.#options
+    return new Promise(resolve => {
+      const timer = host.schedule(host.now() + RENEWAL_TIMEOUT, () => end())
+      const end = (credentials?: TurnCredentials): void => {
+        timer.cancel()
+        this.#giveUp = undefined
+        resolve(credentials)
+      }
+      this.#giveUp = () => end()
+      // The application's own failure: the server's refusal stands.
+      void (async () => server.renew?.())().then(end, () => end())
+    })
   }
 
   readonly #drain = (): void => {
@@ -153,7 +188,9 @@ export class RelayFlow implements LinkUser {
       }
       case 'failed': {
         const { code, reason, alternate } = event
-        this.#fail({ code, text: reason, ...(alternate && { alternate }) })
+        // It knows our port by another allocation, one that was not given back (RFC 8656, 7.4).
+        const elsewhere = code === ErrorCode.allocationMismatch ? { elsewhere: {} } : undefined
+        this.#fail({ code, text: reason, ...(alternate && { alternate }), ...elsewhere })
         break
       }
       case 'credentials':
@@ -165,7 +202,7 @@ export class RelayFlow implements LinkUser {
     }
   }
 
-  #fail(failure: AttemptFailure & { readonly alternate?: StunAddress }): void {
+  #fail(failure: RelayFailure): void {
     const settle = this.#settle
     this.#settle = undefined
     if (settle !== undefined) settle(failure)

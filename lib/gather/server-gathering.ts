@@ -7,17 +7,17 @@ import type { CryptoProvider } from '../crypto/index.ts'
 import type { LocalCandidateInit } from '../ice/index.ts'
 import type { Host, InterfaceAddress } from '../machine/index.ts'
 import { canonicalAddress, type StunAddress } from '../stun/index.ts'
+import type { TurnCredentials } from '../turn/index.ts'
 import type { BaseTable } from './base-table.ts'
 import { BindingFlow } from './binding-flow.ts'
 import { HostSocket } from './host-socket.ts'
 import type { GatherError, GatherServer } from './options.ts'
-import { RelayFlow } from './relay-flow.ts'
-import { type AttemptFailure, ServerAttempts, UNREACHABLE } from './server-attempts.ts'
-import { openStreamLink, type ServerLink, udpLink } from './server-link.ts'
+import { type RelayFailure, RelayFlow } from './relay-flow.ts'
+import { ServerAttempts, UNREACHABLE } from './server-attempts.ts'
+import { openStreamLink, udpLink } from './server-link.ts'
+import { type AskServer, familyOf, followServer, isFailure, type OpenLink } from './server-redirects.ts'
 import { openUdpBase } from './udp-base.ts'
 
-/** How often a server may send us to another one (300; RFC 8489, 10). */
-const MOST_REDIRECTIONS = 2
 /** An allocation costs the server a port: of our addresses of one family, the best two ask for one. */
 const MOST_RELAY_BASES = 2
 /** A later server's relays stand below an earlier one's; those reached by a stream below all reached by UDP. */
@@ -37,11 +37,6 @@ export interface ServerContext {
   resolve(name: string): Promise<readonly string[]>
 }
 
-type Failure = AttemptFailure & { readonly alternate?: StunAddress }
-type OpenLink = (to: StunAddress) => Promise<ServerLink | Failure>
-
-const isFailure = (result: object): result is Failure => 'code' in result
-const familyOf = (address: string): 4 | 6 => (address.includes(':') ? 6 : 4)
 const isIpv4 = ({ interfaceAddress }: HostSocket): boolean => interfaceAddress.family === 4
 
 export class ServerGathering {
@@ -49,26 +44,53 @@ export class ServerGathering {
   readonly #server: GatherServer
   /** Its place among the servers: an earlier one is preferred. */
   readonly #index: number
-  /** What gives up a server-reflexive binding, and an allocation: that returns the numbers of its bases. */
+  /** What gives up a server-reflexive binding: that stands, or that is asked for. */
   readonly #bindings = new Set<() => void>()
+  readonly #asking = new Set<() => void>()
+  /** Bindings that are asked for before a `rest` are not kept. */
+  #rests = 0
+  /** The asking for allocations. */
+  #relaying: Promise<GatherError | undefined> | undefined
+  /** What gives up an allocation: returns the numbers of its bases. */
   readonly #relays = new Set<() => readonly number[]>()
   /** Whether the server is asked over IPv4, whatever else. */
   #overIpv4 = false
+  /** Those that the application gave last. */
+  #credentials: TurnCredentials | undefined
   #closed = false
 
   constructor(context: ServerContext, server: GatherServer, index: number) {
     this.#context = context
     this.#server = server
     this.#index = index
+    this.#credentials = server.credentials
   }
 
   /** Asks the server from these sockets; resolves when all is answered, with what to tell if nothing came of it. */
   async gather(sockets: readonly HostSocket[]): Promise<GatherError | undefined> {
+    const { scheme } = this.#server.uri
+    if (scheme === 'stun' || scheme === 'stuns') {
+      // A binding may have gone.
+      this.rest()
+      return this.#ask(sockets, false)
+    }
+    if (this.#relaying !== undefined) {
+      // Whoever has called before is told what comes of it.
+      await this.#relaying
+      return undefined
+    }
+    // An allocation that stands is as good as a new one.
+    if (this.#relays.size > 0) return undefined
+    this.#relaying = this.#ask(sockets, true)
+    try {
+      return await this.#relaying
+    } finally {
+      this.#relaying = undefined
+    }
+  }
+
+  async #ask(sockets: readonly HostSocket[], isRelay: boolean): Promise<GatherError | undefined> {
     const { uri, url } = this.#server
-    const isRelay = uri.scheme === 'turn' || uri.scheme === 'turns'
-    // An allocation that stands is as good as a new one; a binding may have gone.
-    if (isRelay && this.#relays.size > 0) return undefined
-    this.rest()
     const attempts = new ServerAttempts(url)
     const addresses = await this.#addresses(uri.host)
     this.#overIpv4 = sockets.some(isIpv4) && addresses.some(address => familyOf(address) === 4)
@@ -85,8 +107,12 @@ export class ServerGathering {
     return this.#closed ? undefined : attempts.error
   }
 
-  /** ICE is through: bindings that are not in use need not be kept (RFC 8445, 8.3). Allocations stay. */
+  /**
+   * ICE is through: bindings that are not in use need not be kept (RFC 8445, 8.3). What is still asked for is waited for,
+   * and told. Allocations stay.
+   */
   rest(): void {
+    this.#rests++
     for (const release of this.#bindings) release()
     this.#bindings.clear()
   }
@@ -94,6 +120,7 @@ export class ServerGathering {
   close(): void {
     this.#closed = true
     this.rest()
+    for (const release of this.#asking) release()
     for (const release of this.#relays) for (const number of release()) this.#context.baseGone(number)
   }
 
@@ -125,8 +152,10 @@ export class ServerGathering {
 
   async #overStreams(addresses: readonly string[], protocol: 'tcp' | 'tls', attempts: ServerAttempts): Promise<void> {
     const { uri, ca } = this.#server
-    const tls = protocol === 'tls' ? { serverName: uri.host, ...(ca !== undefined && { ca }) } : undefined
     const open: OpenLink = async to => {
+      // The certificate is of the domain that it was, unless the server that sent us on has named another (RFC 8489, 10).
+      const serverName = to.domain ?? uri.host
+      const tls = protocol === 'tls' ? { serverName, ...(ca !== undefined && { ca }) } : undefined
       try {
         return await openStreamLink(this.#context.host, to, tls)
       } catch (error) {
@@ -154,13 +183,13 @@ export class ServerGathering {
         flow.close()
         link.close()
       }
-      this.#bindings.add(release)
+      const rests = this.#rests
+      this.#asking.add(release)
       const result = await flow.ask()
-      if (isFailure(result)) {
-        this.#bindings.delete(release)
-        release()
-        return result
-      }
+      this.#asking.delete(release)
+      if (isFailure(result) || rests !== this.#rests) release()
+      else this.#bindings.add(release)
+      if (isFailure(result)) return result
       this.#announceReflexive(socket, result.mapped, to.address)
       return undefined
     })
@@ -191,11 +220,14 @@ export class ServerGathering {
   // Relayed candidates
 
   async #relayFrom(socket: HostSocket, target: StunAddress, attempts: ServerAttempts): Promise<void> {
-    // On a port that several connections share, the server would take their allocations for one (RFC 8656, 3.1).
-    const own = socket.shared ? await this.#privateSocket(socket.interfaceAddress) : socket
-    const closed = own === socket ? undefined : () => own.close()
-    const open: OpenLink = async to =>
-      udpLink(own, to, false, closed) ?? { code: UNREACHABLE, text: 'no port could be bound' }
+    const open: OpenLink = async (to, elsewhere) => {
+      // A server tells allocations apart by the ports that ask for them (RFC 8656, 3.1): other connections may ask it from a
+      // shared one, and another URL may lead to the same server (`turn:a?transport=udp` beside `turn:a`).
+      const isTaken = elsewhere || socket.shared || socket.hasRelay(to.address, to.port)
+      const own = isTaken ? await this.#privateSocket(socket.interfaceAddress) : socket
+      const closed = isTaken ? () => own.close() : undefined
+      return udpLink(own, to, false, closed) ?? { code: UNREACHABLE, text: 'no port could be bound' }
+    }
     await this.#allocate(open, target, 'udp', socket, attempts)
   }
 
@@ -227,6 +259,7 @@ export class ServerGathering {
         host,
         crypto,
         server: this.#server,
+        credentials: this.#credentials,
         // Where both are asked for, coturn gives IPv4 alone; so where it is asked over IPv4 too, IPv6 is asked for its own.
         families: this.#overIpv4 && familyOf(to.address) === 6 ? [6] : [4, 6],
         reliable: link.reliable,
@@ -242,15 +275,15 @@ export class ServerGathering {
       link.user = flow
       this.#relays.add(release)
       const result = await flow.allocate()
-      if (isFailure(result)) {
+      if (isFailure<RelayFailure>(result)) {
         release()
+        this.#credentials = result.elsewhere?.credentials ?? this.#credentials
         return result
       }
       if (this.#closed) return undefined
       const { relayed, mapped } = result
-      if (socket !== undefined && !socket.shared && mapped !== undefined) {
-        this.#announceReflexive(socket, mapped, to.address)
-      }
+      const isOfSocket = link.address === socket?.base?.address && link.port === socket.base.port
+      if (isOfSocket && mapped !== undefined) this.#announceReflexive(socket, mapped, to.address)
       for (const address of relayed) {
         const family = familyOf(address.address)
         if (numbers[family] !== undefined) continue
@@ -284,25 +317,7 @@ export class ServerGathering {
     })
   }
 
-  /** Asks a server, and those that it sends us to; tells what came of it. */
-  async #follow(
-    open: OpenLink,
-    target: StunAddress,
-    attempts: ServerAttempts,
-    ask: (link: ServerLink, to: StunAddress) => Promise<Failure | undefined>,
-  ): Promise<void> {
-    let to = target
-    for (let redirections = 0; !this.#closed; redirections++) {
-      const link = await open(to)
-      if (isFailure(link)) return attempts.failed(link)
-      if (this.#closed) return link.close()
-      const { address, port } = link
-      const failure = await ask(link, to)
-      if (failure === undefined) return attempts.succeeded()
-      const { alternate } = failure
-      const isFollowed = alternate !== undefined && familyOf(alternate.address) === familyOf(to.address)
-      if (!isFollowed || redirections >= MOST_REDIRECTIONS) return attempts.failed({ ...failure, address, port })
-      to = alternate
-    }
+  #follow(open: OpenLink, target: StunAddress, attempts: ServerAttempts, ask: AskServer): Promise<void> {
+    return followServer({ open, ask, isOver: () => this.#closed }, target, attempts)
   }
 }

@@ -1,0 +1,330 @@
+/** The asking of servers: cut short, repeated, sent on, refused, lied to (RFC 8445, 5.1.1.2; RFC 8489, 10). */
+
+import t from 'tap'
+import { Packet } from '../../lib/bytes/index.ts'
+import {
+  BaseTable,
+  type GatherError,
+  Gatherer,
+  type GatherOptions,
+  type GatherServer,
+  UdpMux,
+} from '../../lib/gather/index.ts'
+import type { LocalCandidateInit } from '../../lib/ice/index.ts'
+import { type SimulatedHost, Simulation } from '../../lib/sim/index.ts'
+import {
+  Attribute,
+  alternateDomain,
+  decodeStun,
+  encodeStun,
+  errorResponse,
+  Method,
+  parseServerUri,
+  plainAddress,
+  type StunMessage,
+  xorAddress,
+} from '../../lib/stun/index.ts'
+import { seededCrypto } from '../providers.ts'
+import { createTurnServer, type TurnServer, type TurnServerOptions } from '../turn/server.ts'
+
+const SERVER = '198.51.100.1'
+const OTHER = '198.51.100.2'
+const credentials = { username: 'ada', password: 'secret' }
+
+const to = (url: string, more: Partial<GatherServer> = {}): GatherServer => ({
+  url,
+  uri: parseServerUri(url)!,
+  ...more,
+})
+
+/** A gatherer on a host of its own, and what it has told. */
+class Asking {
+  readonly sim = new Simulation({ seed: 7, network: { delay: 20 } })
+  readonly host: SimulatedHost
+  readonly table = new BaseTable()
+  readonly candidates: (LocalCandidateInit & { at: number })[] = []
+  readonly errors: (GatherError & { at: number })[] = []
+  readonly ends: number[] = []
+  options: GatherOptions
+  gatherer!: Gatherer
+
+  constructor(servers: readonly GatherServer[], options: Partial<GatherOptions> = {}) {
+    this.host = this.sim.createHost({
+      addresses: ['192.0.2.1'],
+      behind: this.sim.createNat({ addresses: ['203.0.113.9'] }),
+    })
+    const policies = { policy: 'all', includeLoopback: false, tcp: [], publishNames: false, advertise: [] } as const
+    this.options = { ...policies, servers, ...options }
+  }
+
+  server(options: Partial<TurnServerOptions> = {}, address = SERVER): Promise<TurnServer> {
+    const host = this.sim.createHost({ addresses: [address] })
+    const users = { ada: 'secret' }
+    return this.sim.run(createTurnServer(host, { addresses: [address], users, crypto: seededCrypto(9), ...options }))
+  }
+
+  /** What answers STUN at an address as it pleases. */
+  async answering(
+    answer: (message: StunMessage) => Uint8Array | undefined,
+    address = SERVER,
+  ): Promise<{ asked: number }> {
+    const host = this.sim.createHost({ addresses: [address] })
+    const counter = { asked: 0 }
+    const socket = await host.openDatagram({
+      address,
+      port: 3478,
+      receive: (bytes, from, port) => {
+        counter.asked++
+        const reply = answer(decodeStun(bytes.slice())!)
+        if (reply !== undefined) socket.send(Packet.copy(reply), from, port)
+      },
+    })
+    return counter
+  }
+
+  /** Asks; the promise is that of `gather`. */
+  start(): Promise<void> {
+    if (this.gatherer === undefined) {
+      const mdns = { publish: async () => '', withdraw: () => {} }
+      this.gatherer = new Gatherer({ host: this.host, crypto: seededCrypto(5), table: this.table, mdns }, this.options)
+      this.gatherer.attach({
+        candidate: init => this.candidates.push({ ...init, at: this.sim.now() }),
+        failed: error => this.errors.push({ ...error, at: this.sim.now() }),
+        ended: () => this.ends.push(this.sim.now()),
+        receive: () => {},
+        pathLost: () => {},
+        baseGone: () => {},
+      })
+    }
+    return this.gatherer.gather(this.options)
+  }
+
+  of(type: string): (LocalCandidateInit & { at: number })[] {
+    return this.candidates.filter(item => item.type === type)
+  }
+
+  /** Closes; tells what is left. */
+  async end(...servers: TurnServer[]): Promise<number> {
+    this.gatherer.close()
+    await this.sim.elapse(1000)
+    for (const server of servers) server.close()
+    await this.sim.elapse(60_000)
+    return this.sim.pending + this.host.openSockets
+  }
+}
+
+t.test('ICE is through before a STUN server has answered: it is waited for, told, and not kept', async t => {
+  const asking = new Asking([to(`stun:${SERVER}`), to(`stun:${OTHER}`)])
+  const server = await asking.server()
+  const gathered = asking.start()
+  await asking.sim.elapse(10)
+  asking.gatherer.rest()
+  await asking.sim.run(gathered)
+  t.equal(asking.ends.length, 1, 'gathering ends')
+  t.match(asking.errors, [{ url: `stun:${OTHER}`, code: 701 }])
+  t.match(asking.of('srflx'), [{ address: '203.0.113.9', server: SERVER }])
+  await asking.sim.elapse(60_000)
+  t.equal(server.served.length, 1, 'the binding is not kept')
+  t.equal(await asking.end(server), 0)
+})
+
+t.test('closed while servers are asked: gathering ends then', async t => {
+  const renew = () => new Promise<never>(() => {})
+  for (const server of [to(`stun:${OTHER}`), to(`turn:${OTHER}`, { credentials }), to(`turn:${OTHER}`, { renew })]) {
+    const asking = new Asking([server])
+    const gathered = asking.start()
+    await asking.sim.elapse(100)
+    asking.gatherer.close()
+    const at = asking.sim.now()
+    await asking.sim.run(gathered)
+    t.equal(asking.sim.now(), at)
+    t.same([asking.errors, asking.ends], [[], []])
+    t.equal(await asking.end(), 0)
+  }
+})
+
+t.test('gathering again while an allocation is asked for: it ends when that is there', async t => {
+  const asking = new Asking([to(`turn:${SERVER}`, { credentials })])
+  const server = await asking.server()
+  const first = asking.start()
+  await asking.sim.elapse(30)
+  const second = asking.start()
+  await asking.sim.run(Promise.all([first, second]))
+  const [relay] = asking.of('relay')
+  t.equal(asking.of('relay').length, 1)
+  t.equal(asking.ends.length, 1, 'the first is replaced')
+  t.ok(asking.ends[0]! >= relay!.at)
+  t.equal(server.allocations.size, 1)
+  t.equal(await asking.end(server), 0)
+})
+
+t.test('two URLs of one server over UDP: an allocation each, from ports of their own', async t => {
+  const urls = [`turn:${SERVER}`, `turn:${SERVER}?transport=udp`]
+  const asking = new Asking(urls.map(url => to(url, { credentials })))
+  const server = await asking.server()
+  await asking.sim.run(asking.start())
+  t.same(asking.errors, [])
+  t.same(
+    asking
+      .of('relay')
+      .map(({ url }) => url)
+      .sort(),
+    urls,
+  )
+  t.ok(asking.ends[0]! < 1000)
+  t.equal(server.allocations.size, 2)
+  t.equal(asking.of('srflx').length, 1, 'of the port that ICE uses alone')
+  t.equal(await asking.end(server), 0)
+  t.equal(server.allocations.size, 0)
+})
+
+t.test('a server that knows our port by another allocation (437) is asked from another port', async t => {
+  const asking = new Asking([to(`turn:${SERVER}`, { credentials })])
+  const server = await asking.server()
+  server.refuse(437, { method: Method.allocate })
+  await asking.sim.run(asking.start())
+  t.same(asking.errors, [])
+  t.equal(asking.of('relay').length, 1)
+  t.equal(new Set(server.served.map(({ from }) => from)).size, 2)
+  server.refuse(437, { method: Method.allocate, times: 9 })
+  t.equal(await asking.end(server), 0)
+
+  const barred = new Asking([to(`turn:${SERVER}`, { credentials })])
+  const never = await barred.server()
+  never.refuse(437, { method: Method.allocate, times: 99 })
+  await barred.sim.run(barred.start())
+  t.match(barred.errors, [{ code: 437 }])
+  t.ok(never.served.length <= 6, 'there is an end to it')
+  t.equal(await barred.end(never), 0)
+})
+
+t.test('credentials in another name are used from another port', async t => {
+  let calls = 0
+  const renew = async () => {
+    calls++
+    return credentials
+  }
+  const asking = new Asking([to(`turn:${SERVER}`, { credentials: { username: '1:eve', password: 'x' }, renew })])
+  const server = await asking.server()
+  await asking.sim.run(asking.start())
+  t.same(asking.errors, [])
+  t.equal(asking.of('relay').length, 1)
+  t.equal(calls, 1)
+  const names = new Map<string, Set<string>>()
+  for (const { from, message } of server.served) {
+    const name = message.find(Attribute.username)
+    if (name === undefined) continue
+    names.set(from, (names.get(from) ?? new Set()).add(new TextDecoder().decode(name)))
+  }
+  t.same(
+    [...names.values()].map(set => [...set]),
+    [['1:eve'], ['ada']],
+  )
+  t.equal(await asking.end(server), 0)
+})
+
+t.test('an application that gives no credentials in time does not hold up the rest', async t => {
+  const asking = new Asking([to(`turn:${SERVER}`, { renew: () => new Promise<never>(() => {}) })])
+  const server = await asking.server()
+  await asking.sim.run(asking.start())
+  t.match(asking.errors, [{ code: 701, at: 10_000 }])
+  t.equal(server.served.length, 0)
+  t.equal(await asking.end(server), 0)
+
+  const throws = new Asking([
+    to(`turn:${SERVER}`, {
+      renew: () => {
+        throw new Error('not now')
+      },
+    }),
+  ])
+  await throws.sim.run(throws.start())
+  t.match(throws.errors, [{ code: 701, at: 0 }])
+  t.equal(await throws.end(), 0)
+})
+
+t.test('sent on: to another server once, never back, and not to another family', async t => {
+  const asking = new Asking([to(`stun:${SERVER}`)])
+  const send =
+    (address: string, port = 3478) =>
+    (message: StunMessage) =>
+      errorResponse(message, 300, 'Try Alternate', [plainAddress(Attribute.alternateServer, { address, port })])
+  const first = await asking.answering(send(OTHER))
+  const second = await asking.answering(send(SERVER), OTHER)
+  await asking.sim.run(asking.start())
+  t.match(asking.errors, [{ code: 300, at: 80 }])
+  t.same([first.asked, second.asked], [1, 1])
+  t.equal(await asking.end(), 0)
+
+  for (const [address, port] of [
+    [SERVER, 3478],
+    [OTHER, 0],
+    ['2001:db8::1', 3478],
+  ] as const) {
+    const self = new Asking([to(`stun:${SERVER}`)])
+    const asked = await self.answering(send(address, port))
+    await self.sim.run(self.start())
+    t.match(self.errors, [{ code: 300, at: 40 }])
+    t.equal(asked.asked, 1)
+    t.equal(await self.end(), 0)
+  }
+})
+
+t.test('sent on from a port that connections share: from another one of its own', async t => {
+  const asking = new Asking([to(`turn:${SERVER}`, { credentials })])
+  const server = await asking.server()
+  const other = await asking.server({}, OTHER)
+  const udpMux = await asking.sim.run(UdpMux.open(asking.host, { port: 5000 }))
+  asking.options = { ...asking.options, udpMux }
+  const attributes = () => [plainAddress(Attribute.alternateServer, { address: OTHER, port: 3478 })]
+  server.refuse(300, { method: Method.allocate, bare: true, attributes })
+  await asking.sim.run(asking.start())
+  t.same(asking.errors, [])
+  t.match(asking.of('relay'), [{ address: OTHER }])
+  udpMux.close()
+  t.equal(await asking.end(server, other), 0)
+})
+
+t.test('sent on over TLS: the certificate is of the domain that ALTERNATE-DOMAIN names', async t => {
+  for (const [domain, code] of [
+    ['two.example.org', undefined],
+    ['three.example.org', 701],
+    [undefined, 701],
+  ] as const) {
+    const asking = new Asking([to('turns:one.example.org', { credentials })])
+    asking.sim.setName('one.example.org', [SERVER])
+    const server = await asking.server({ tls: { port: 5349, names: ['one.example.org'] } })
+    const other = await asking.server({ tls: { port: 5349, names: ['two.example.org'] } }, OTHER)
+    server.refuse(300, {
+      method: Method.allocate,
+      bare: true,
+      attributes: () => [
+        plainAddress(Attribute.alternateServer, { address: OTHER, port: 5349 }),
+        ...(domain === undefined ? [] : [alternateDomain(domain)]),
+      ],
+    })
+    await asking.sim.run(asking.start())
+    t.same(
+      asking.errors.map(error => error.code),
+      code === undefined ? [] : [code],
+    )
+    t.equal(asking.of('relay').length, code === undefined ? 1 : 0)
+    t.equal(await asking.end(server, other), 0)
+  }
+})
+
+t.test('an address that nothing can come from is none', async t => {
+  const asking = new Asking([to(`stun:${SERVER}`)])
+  await asking.answering(({ transactionId }) =>
+    encodeStun({
+      kind: 'success',
+      method: Method.binding,
+      transactionId,
+      attributes: [xorAddress(Attribute.xorMappedAddress, { address: '203.0.113.9', port: 0 }, transactionId)],
+    }),
+  )
+  await asking.sim.run(asking.start())
+  t.match(asking.errors, [{ code: 701 }])
+  t.same(asking.of('srflx'), [])
+  t.equal(await asking.end(), 0)
+})
