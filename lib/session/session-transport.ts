@@ -64,7 +64,9 @@ export class SessionTransport {
     return { candidate, text }
   }
 
-  #takeStanding({ type, protocol = 'udp', tcpType, address, port }: LocalCandidateInit): IceCandidate | undefined {
+  /** What it is related to is told as it is named now: it may be that this is to be hidden since. */
+  #takeStanding(init: LocalCandidateInit): IceCandidate | undefined {
+    const { type, protocol = 'udp', tcpType, address, port, relatedAddress, relatedPort } = init
     const at = this.#standing.findIndex(
       item =>
         item.port === port &&
@@ -73,7 +75,14 @@ export class SessionTransport {
         item.protocol === protocol &&
         item.tcpType === tcpType,
     )
-    return at < 0 ? undefined : this.#standing.splice(at, 1)[0]
+    const [standing] = at < 0 ? [] : this.#standing.splice(at, 1)
+    if (standing === undefined) return undefined
+    const { relatedAddress: _address, relatedPort: _port, ...candidate } = standing
+    return {
+      ...candidate,
+      ...(relatedAddress !== undefined && { relatedAddress }),
+      ...(relatedPort !== undefined && { relatedPort }),
+    }
   }
 
   /**

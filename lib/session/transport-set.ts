@@ -71,7 +71,8 @@ export class TransportSet {
           return { usernameFragment, password, candidates: owner.localCandidates, endOfCandidates, ...role }
         }
         let fresh = this.#fresh.get(mid)
-        if (fresh === undefined || iceRestart) {
+        // Those of an offer that is applied already may be what a restart is to replace.
+        if (fresh === undefined || iceRestart || this.#toReplace.has(fresh.usernameFragment)) {
           fresh = this.#createParameters()
           this.#fresh.set(mid, fresh)
         }
