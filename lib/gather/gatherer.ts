@@ -16,13 +16,16 @@ import { ServerGathering } from './server-gathering.ts'
 /** What a pooled gatherer remembers until someone attaches; more than this is not useful to anyone. */
 const MOST_REMEMBERED = 256
 
+const areSame = (a: readonly InterfaceAddress[], b: readonly InterfaceAddress[]): boolean =>
+  a.length === b.length && a.every(({ address }) => b.some(other => other.address === address))
+
 export class Gatherer {
   readonly #context: GathererContext
   #options: GatherOptions
   readonly #bases: HostBases
   readonly #servers = new Map<GatherServer, ServerGathering>()
   /** Names that stand for addresses of ours. */
-  readonly #names = new Map<string, Promise<string>>()
+  readonly #names = new Map<string, Promise<string | undefined>>()
   #sink: GatherSink | undefined
   /** Everything that was found and is still there. */
   #found: LocalCandidateInit[] = []
@@ -65,10 +68,11 @@ export class Gatherer {
   }
 
   /**
-   * Finds what there is, and tells the end of it. Bases and allocations that stand are told again as they are; addresses
-   * that are new get theirs, and servers are asked again.
+   * Finds what there is, and tells the end of it. Bases and allocations that stand and that the options still name are
+   * told again; addresses that are new get theirs, and servers are asked again.
    */
   async gather(options: GatherOptions): Promise<void> {
+    if (this.#closed) return
     const round = ++this.#round
     this.#options = options
     this.#gathering = true
@@ -76,21 +80,38 @@ export class Gatherer {
     this.#bases.options = options
     this.#dropServers(options.servers)
     if (options.policy === 'relay') this.#dropDirect()
-    // What came up since the last time could not be told then; now it can.
-    this.#found = this.#found.map(({ unsignalled: _, ...init }) => init)
+    // What else there was, the bases and the servers tell again, by the options of now.
+    this.#found = this.#found.filter(init => this.#stands(init)).map(init => this.#presentable(init))
     for (const init of this.#found) this.#sink?.candidate(init)
+    const addresses = this.#addresses()
+    this.#bases.keep(addresses, number => this.#gone(number))
     try {
-      const bases = await this.#openBases(this.#addresses(), false)
+      const bases = await this.#openBases(addresses, false)
       if (round !== this.#round || this.#closed) return
-      await Promise.all(options.servers.map((server, index) => this.#ask(server, index, bases)))
+      await Promise.all(options.servers.map((server, index) => this.#ask(server, index, bases, round)))
     } finally {
       if (round === this.#round && !this.#closed) {
         this.#gathering = false
         this.#ended = true
         this.#follow()
         this.#sink?.ended()
+        // Nobody has listened to what the machine did meanwhile.
+        if (!areSame(addresses, this.#addresses())) this.#changed()
       }
     }
+  }
+
+  /** Whether a candidate is as good as before: a relay, and what its server has said of the way there. */
+  #stands({ type, url }: LocalCandidateInit): boolean {
+    if (type === 'relay') return true
+    return this.#options.servers.some(server => server.url === url && server.uri.scheme.startsWith('turn'))
+  }
+
+  /** Without what the peer is not to know (RFC 8839, 5.1). */
+  #presentable(init: LocalCandidateInit): LocalCandidateInit {
+    const { policy, publishNames } = this.#options
+    if (init.relatedAddress === undefined || (policy === 'all' && !publishNames)) return init
+    return { ...init, relatedAddress: init.relatedAddress.includes(':') ? '::' : '0.0.0.0', relatedPort: 9 }
   }
 
   /** ICE is through: what is not in use need not be kept in the NATs on the way. */
@@ -105,17 +126,31 @@ export class Gatherer {
     this.#watch?.cancel()
     for (const server of this.#servers.values()) server.close()
     this.#servers.clear()
-    for (const name of this.#names.values()) void name.then(text => this.#context.mdns.withdraw(text))
+    for (const name of this.#names.values()) {
+      void name.then(text => text !== undefined && this.#context.mdns.withdraw(text))
+    }
     this.#bases.close()
   }
 
   #addresses(): InterfaceAddress[] {
-    const { includeLoopback, addressFilter, udpMux, tcpMux } = this.#options
-    const listed = this.#context.host.interfaces()
-    const allowed = addressFilter === undefined ? listed : listed.filter(item => addressFilter(item))
+    const { includeLoopback, udpMux, tcpMux } = this.#options
+    const allowed = this.#context.host.interfaces().filter(item => this.#isAllowed(item))
     const chosen = udpMux?.ports.map(port => port.interfaceAddress) ?? selectHostAddresses(allowed, { includeLoopback })
     const more = tcpMux?.ports.map(port => port.interfaceAddress) ?? []
     return [...chosen, ...more.filter(({ address }) => !chosen.some(item => item.address === address))]
+  }
+
+  #isAllowed(address: InterfaceAddress): boolean {
+    const { addressFilter } = this.#options
+    try {
+      return addressFilter === undefined || addressFilter(address)
+    } catch (error) {
+      // The application's own mistake is reported as one, and does not show what it may have meant to hide.
+      this.#context.host.queueTask(() => {
+        throw error
+      })
+      return false
+    }
   }
 
   async #openBases(addresses: readonly InterfaceAddress[], unsignalled: boolean): Promise<HostBase[]> {
@@ -141,11 +176,14 @@ export class Gatherer {
     if (policy === 'relay') return
     const { number, base, address: own, tcpType } = hostBase
     const isActive = tcpType === 'active'
-    // An active candidate is reached by nobody, so that only its address is of interest.
-    for (const { type, address } of shownAddresses(own, isActive ? [] : advertise)) {
+    // An active candidate is reached by nobody: what is beside the address of which it is told adds nothing.
+    const advertised = isActive ? advertise.filter(({ type = 'host' }) => type === 'host') : advertise
+    for (const { type, address } of shownAddresses(own, advertised)) {
       const isOwn = address === own.address
       const shown = publishNames && isOwn ? await this.#nameOf(address) : address
-      if (this.#closed) return
+      if (this.#closed || this.#options.policy === 'relay') return
+      // A name that cannot be published stands for nothing.
+      if (shown === undefined) continue
       this.#tell({
         socket: number,
         type,
@@ -158,21 +196,22 @@ export class Gatherer {
         // TCP keeps 13 bits of it for this (RFC 6544, 4.2).
         localPreference: (base.protocol === 'tcp' ? 0x1fff : 0xffff) - index,
         ...(type === 'srflx' && { relatedAddress: own.address, relatedPort: base.port }),
-        ...(unsignalled && { unsignalled }),
+        // By now it may be gathered for after all.
+        ...(unsignalled && !this.#gathering && { unsignalled }),
       })
     }
   }
 
-  #nameOf(address: string): Promise<string> {
+  #nameOf(address: string): Promise<string | undefined> {
     let name = this.#names.get(address)
     if (name === undefined) {
-      name = this.#context.mdns.publish(address)
+      name = this.#context.mdns.publish(address).catch(() => undefined)
       this.#names.set(address, name)
     }
     return name
   }
 
-  async #ask(server: GatherServer, index: number, bases: readonly HostBase[]): Promise<void> {
+  async #ask(server: GatherServer, index: number, bases: readonly HostBase[], round: number): Promise<void> {
     let asked = this.#servers.get(server)
     if (asked === undefined) {
       const { host, crypto, table } = this.#context
@@ -195,7 +234,8 @@ export class Gatherer {
       this.#servers.set(server, asked)
     }
     const error = await asked.gather(bases.flatMap(({ socket }) => (socket === undefined ? [] : [socket])))
-    if (error === undefined || this.#closed) return
+    // Another round asks again, and tells what came of that.
+    if (error === undefined || this.#closed || round !== this.#round) return
     if (this.#sink === undefined) this.#errors.push(error)
     else this.#sink.failed(error)
   }
@@ -214,8 +254,9 @@ export class Gatherer {
     for (const { type, socket } of [...this.#found]) if (type !== 'relay') this.#gone(socket)
   }
 
-  #tell(init: LocalCandidateInit): void {
+  #tell(found: LocalCandidateInit): void {
     if (this.#closed) return
+    const init = this.#presentable(found)
     const isKnown = this.#found.some(
       ({ socket, type, address, port }) =>
         socket === init.socket && type === init.type && address === init.address && port === init.port,

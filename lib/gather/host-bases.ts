@@ -24,13 +24,23 @@ interface Shared {
   fragments(list: readonly string[]): unknown
 }
 
+type Kind = 'udp' | TcpGathering | 'tcp-mux'
+
+/** A base that is open, or on its way. */
+interface Opened {
+  readonly address: string
+  readonly kind: Kind
+  readonly opening: Promise<HostBase | undefined>
+}
+
 export class HostBases {
   options: GatherOptions
   readonly #context: GathererContext
   readonly #sink: Pick<GatherSink, 'receive' | 'pathLost' | 'baseGone'>
-  /** By address: opened, or on their way. */
-  readonly #opened = new Map<string, readonly Promise<HostBase | undefined>[]>()
-  readonly #shares = new Set<Shared>()
+  /** By address and kind. */
+  readonly #opened = new Map<string, Opened>()
+  /** By the number of their base. */
+  readonly #shares = new Map<number, Shared>()
   #fragments: readonly string[] = []
   readonly counters = {
     /** Bases that could not be bound. */
@@ -49,70 +59,76 @@ export class HostBases {
     this.#sink = sink
   }
 
-  /** Whether there are bases on an address, or will be. */
+  /** Whether there is a UDP base on an address, or will be. */
   has(address: string): boolean {
-    return this.#opened.has(address)
+    return this.#opened.has(`${address} udp`)
   }
 
   fragments(list: readonly string[]): void {
     this.#fragments = list
-    for (const share of this.#shares) share.fragments(list)
+    for (const share of this.#shares.values()) share.fragments(list)
   }
 
-  /** The bases of an address, UDP first. What cannot be bound is undefined; all of it, and the next call tries again. */
+  /** The bases of an address, UDP first. What cannot be bound is undefined, and tried again by the next call. */
   open(address: InterfaceAddress): readonly Promise<HostBase | undefined>[] {
-    let opened = this.#opened.get(address.address)
-    if (opened === undefined) {
-      opened = this.#open(address)
-      this.#opened.set(address.address, opened)
-      void Promise.all(opened).then(bases => {
-        if (bases.every(base => base === undefined)) this.#opened.delete(address.address)
+    // Numbers are given before anything is bound, so that their order is that of preference.
+    return this.#kinds().map(kind => {
+      const key = `${address.address} ${kind}`
+      const known = this.#opened.get(key)
+      if (known !== undefined) return known.opening
+      const opened: Opened = { address: address.address, kind, opening: this.#open(address, kind) }
+      this.#opened.set(key, opened)
+      void opened.opening.then(base => {
+        if (base === undefined && this.#opened.get(key) === opened) this.#opened.delete(key)
       })
-    }
-    return opened
+      return opened.opening
+    })
   }
 
-  /** Closes the bases of every address but these, and returns their numbers as they are closed. */
+  /**
+   * Closes the bases of every address but these, and those that the options name no more; returns their numbers as they
+   * are closed.
+   */
   keep(addresses: readonly InterfaceAddress[], gone: (number: number) => void): void {
-    for (const [address, opened] of this.#opened) {
-      if (addresses.some(item => item.address === address)) continue
-      this.#opened.delete(address)
-      this.#release(opened, gone)
+    const kinds = this.#kinds()
+    for (const [key, { address, kind, opening }] of this.#opened) {
+      if (kinds.includes(kind) && addresses.some(item => item.address === address)) continue
+      this.#opened.delete(key)
+      this.#release(opening, gone)
     }
   }
 
   close(): void {
-    for (const opened of this.#opened.values()) this.#release(opened)
+    for (const { opening } of this.#opened.values()) this.#release(opening)
     this.#opened.clear()
-    this.#shares.clear()
   }
 
-  #release(opened: readonly Promise<HostBase | undefined>[], gone?: (number: number) => void): void {
-    for (const opening of opened) {
-      void opening.then(base => {
-        if (base === undefined) return
-        this.#close(base)
-        gone?.(base.number)
-      })
-    }
+  #release(opening: Promise<HostBase | undefined>, gone?: (number: number) => void): void {
+    void opening.then(base => {
+      if (base === undefined) return
+      this.#close(base)
+      gone?.(base.number)
+    })
   }
 
   #close({ number, base, socket }: HostBase): void {
     this.#context.table.remove(number)
+    this.#shares.delete(number)
     if (socket === undefined) base.close()
     else socket.close()
   }
 
-  #open(address: InterfaceAddress): readonly Promise<HostBase | undefined>[] {
+  #kinds(): readonly Kind[] {
     const { tcp, policy, tcpMux } = this.options
-    // Numbers are given before anything is bound, so that their order is that of preference.
-    const opening = [this.#openUdp(address)]
     // Relays are reached by streams of their own.
-    if (policy === 'all') {
-      for (const type of tcp) opening.push(this.#openTcp(address, type))
-      if (tcpMux !== undefined) opening.push(this.#shareTcp(address))
-    }
-    return opening
+    if (policy === 'relay') return ['udp']
+    return ['udp', ...new Set(tcp), ...(tcpMux === undefined ? [] : (['tcp-mux'] as const))]
+  }
+
+  #open(address: InterfaceAddress, kind: Kind): Promise<HostBase | undefined> {
+    if (kind === 'udp') return this.#openUdp(address)
+    if (kind === 'tcp-mux') return this.#shareTcp(address)
+    return this.#openTcp(address, kind)
   }
 
   #made(made: HostBase): HostBase {
@@ -127,10 +143,10 @@ export class HostBases {
     const sink: DatagramSink = (packet, from, port, now) => this.#sink.receive(packet, number, from, port, now)
     const socket = new HostSocket(number, address, udpMux !== undefined, sink)
     if (udpMux !== undefined) {
-      const port = udpMux.ports.find(item => item.address === address.address)
+      const port = udpMux.closed ? undefined : udpMux.ports.find(item => item.address === address.address)
       if (port === undefined) return undefined
-      const share = port.share({ receive: socket.receive, gone: () => this.#sink.baseGone(number) })
-      this.#join(share)
+      const share = port.share({ receive: socket.receive, gone: () => this.#lost(address, 'udp', number) })
+      this.#join(number, share)
       socket.base = share
     } else {
       socket.base = await openUdpBase(host, {
@@ -171,11 +187,12 @@ export class HostBases {
   }
 
   async #shareTcp(address: InterfaceAddress): Promise<HostBase | undefined> {
-    const port = this.options.tcpMux?.ports.find(item => item.address === address.address)
+    const { tcpMux } = this.options
+    const port = tcpMux?.closed === false ? tcpMux.ports.find(item => item.address === address.address) : undefined
     if (port === undefined) return undefined
     const number = this.#context.table.reserve()
-    const share = port.share({ ...this.#tcpSinks(number), gone: () => this.#sink.baseGone(number) })
-    this.#join(share)
+    const share = port.share({ ...this.#tcpSinks(number), gone: () => this.#lost(address, 'tcp-mux', number) })
+    this.#join(number, share)
     return this.#made({ number, base: share, address, tcpType: 'passive' })
   }
 
@@ -186,8 +203,19 @@ export class HostBases {
     }
   }
 
-  #join(share: Shared): void {
-    this.#shares.add(share)
+  /** The shared port was closed under us. */
+  #lost({ address }: InterfaceAddress, kind: Kind, number: number): void {
+    const key = `${address} ${kind}`
+    const opened = this.#opened.get(key)
+    if (opened !== undefined) {
+      this.#opened.delete(key)
+      this.#release(opened.opening)
+    }
+    this.#sink.baseGone(number)
+  }
+
+  #join(number: number, share: Shared): void {
+    this.#shares.set(number, share)
     share.fragments(this.#fragments)
   }
 }
