@@ -144,8 +144,17 @@ const checkModification = (next: Configuration, old: Configuration, described: b
   check(next.bundlePolicy === old.bundlePolicy, 'bundlePolicy')
   check(next.rtcpMuxPolicy === old.rtcpMuxPolicy, 'rtcpMuxPolicy')
   check(!described || next.iceCandidatePoolSize === old.iceCandidatePoolSize, 'iceCandidatePoolSize')
-  for (const member of FIXED) check(next[member] === undefined || next[member] === old[member], member)
+  for (const member of FIXED) check(next[member] === undefined || isSame(next[member], old[member]), member)
 }
+
+/** A dictionary is the same when its members are: each conversion makes another object. */
+const isSame = (a: unknown, b: unknown): boolean => {
+  if (a === b || !isDictionary(a) || !isDictionary(b)) return a === b
+  return Object.keys({ ...a, ...b }).every(key => a[key] === b[key])
+}
+
+const isDictionary = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 
 /**
  * Sets the configuration (webrtc-pc, 4.4.1.6): checks `next` against the one in force, if any, and its servers.
@@ -169,11 +178,19 @@ export const setConfiguration = (
 }
 
 /** A copy for the application, as `getConfiguration` returns it: a dictionary is never shared. */
-export const copyConfiguration = (configuration: Configuration): RTCConfiguration => ({
-  ...configuration,
-  certificates: [...configuration.certificates],
-  iceServers: configuration.iceServers.map(server => ({
-    ...server,
-    urls: typeof server.urls === 'string' ? server.urls : [...server.urls],
-  })),
-})
+export const copyConfiguration = (configuration: Configuration): RTCConfiguration => {
+  const { advertisedAddresses, iceCredentials, portRange, tcpCandidates } = configuration
+  return {
+    ...configuration,
+    certificates: [...configuration.certificates],
+    iceServers: configuration.iceServers.map(({ ca, urls, ...server }) => ({
+      ...server,
+      urls: typeof urls === 'string' ? urls : [...urls],
+      ...(ca !== undefined && { ca: typeof ca === 'string' ? ca : [...ca] }),
+    })),
+    ...(advertisedAddresses && { advertisedAddresses: advertisedAddresses.map(item => ({ ...item })) }),
+    ...(iceCredentials && { iceCredentials: { ...iceCredentials } }),
+    ...(portRange && { portRange: { ...portRange } }),
+    ...(tcpCandidates && { tcpCandidates: [...tcpCandidates] }),
+  }
+}

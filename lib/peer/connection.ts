@@ -8,7 +8,7 @@
 import { type Channel, ChannelError, type ChannelOptions } from '../channel/index.ts'
 import type { Certificate } from '../crypto/index.ts'
 import type { GatherError } from '../gather/index.ts'
-import type { IceCandidate, LocalCandidateInit } from '../ice/index.ts'
+import { type IceCandidate, type LocalCandidateInit, parseCandidate } from '../ice/index.ts'
 import { Driver } from '../machine/index.ts'
 import { Session } from '../session/index.ts'
 import { certificateSlots, DEFAULT_VALIDITY, generate } from './certificate.ts'
@@ -137,6 +137,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
     const description = remote ? this.descriptions.remote : this.descriptions.local
     const data = type !== 'rollback' && description !== null && describesData(description.sdp)
     this.connectivity.applied(type, wasStable, data)
+    if (type === 'answer') this.#gathering.closePool()
   }
 
   candidateAdded(): void {
@@ -187,9 +188,10 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
     this.touch()
   }
 
-  serverFailed(_mid: string, { url, address, port, code, text }: GatherError): void {
-    // The address is the application's business only where a candidate would show it (webrtc-pc, 4.8.3).
-    const known = this.configuration.hideHostAddresses !== true && this.configuration.iceTransportPolicy === 'all'
+  serverFailed(mid: string, { url, address, port, code, text }: GatherError): void {
+    // The address is the application's business only where a candidate shows it (webrtc-pc, 4.8.3).
+    const { localCandidates = [] } = this.session.transports.find(item => item.mid === mid) ?? {}
+    const known = address !== null && localCandidates.some(candidate => parseCandidate(candidate)?.address === address)
     const init = { url, errorCode: code, errorText: text, ...(known && { address, port }) }
     this.queueTask(() => this.dispatch(new RTCPeerConnectionIceErrorEvent('icecandidateerror', init)))
   }

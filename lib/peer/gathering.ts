@@ -37,6 +37,7 @@ export class Gathering {
   readonly #servers = new GatherServers()
   readonly #entries = new Map<string, Entry>()
   #pool: Gatherer[] = []
+  #poolClosed = false
   #ownMdns: MdnsService | undefined
 
   constructor(world: ConnectionHost, owner: GatheringOwner) {
@@ -46,13 +47,20 @@ export class Gathering {
 
   /** Gathers ahead by the present configuration, for as many transports as it asks for and are not in use. */
   fill(): void {
-    const wanted = this.#owner.configuration.iceCandidatePoolSize - this.#entries.size
+    const wanted = this.#poolClosed ? 0 : this.#owner.configuration.iceCandidatePoolSize - this.#entries.size
     for (const gatherer of this.#pool.splice(0)) gatherer.close()
     while (this.#pool.length < wanted) {
       const gatherer = this.#create()
       this.#pool.push(gatherer)
       void gatherer.gather(this.#options())
     }
+  }
+
+  /** The first exchange of descriptions is over: what nobody took from the pool is of no use any more (RFC 9429, 3.5.4). */
+  closePool(): void {
+    if (this.#poolClosed) return
+    this.#poolClosed = true
+    this.fill()
   }
 
   /**
@@ -79,8 +87,12 @@ export class Gathering {
     this.#table.send(packet, socket, address, port)
   }
 
-  /** The addresses of a peer's host name. */
+  /**
+   * The addresses of a peer's host name. Where relays alone are to be used, none: to ask would tell the link, and whoever
+   * answers for a domain that the peer chose, who and where we are.
+   */
   async resolve(name: string): Promise<readonly string[]> {
+    if (this.#owner.configuration.iceTransportPolicy === 'relay') return []
     // Names under .local are multicast DNS's own, and must not leak to the other (RFC 6762, 22.1).
     return /\.local\.?$/i.test(name) ? this.#mdns().resolve(name) : this.#world.host.resolve(name)
   }
@@ -128,10 +140,10 @@ export class Gathering {
     const { configuration } = this.#owner
     const { addressFilter, portRange, udpMux, tcpMux } = configuration
     return {
-      servers: this.#servers.of(configuration.iceServers),
+      // Whoever only answers has host candidates alone (RFC 8445, 5.2), and connects to nobody.
+      servers: configuration.iceLite === true ? [] : this.#servers.of(configuration.iceServers),
       policy: configuration.iceTransportPolicy,
       includeLoopback: configuration.includeLoopback === true,
-      // Whoever only answers has host candidates alone (RFC 8445, 2.5), and connects to nobody.
       tcp: configuration.tcpCandidates ?? (configuration.iceLite ? [] : ['active']),
       publishNames: configuration.hideHostAddresses === true,
       advertise: configuration.advertisedAddresses ?? [],
