@@ -4,6 +4,7 @@ import t from 'tap'
 import { openTcpMux } from '../../lib/index.ts'
 import { chromium } from './drivers/chromium.ts'
 import type { PeerStarter } from './drivers/driver.ts'
+import { firefox } from './drivers/firefox.ts'
 import { pion } from './drivers/pion.ts'
 import { processPeer } from './drivers/process.ts'
 import { type CandidateFilter, exchange, Party, restartIce, selectedCandidates, selectedPair } from './path.ts'
@@ -61,6 +62,7 @@ const passive = (starter: PeerStarter) =>
   })
 
 await passive(chromium)
+await passive(firefox)
 await passive(processPeer('wrtc', {}))
 
 const mode = pion({ noTransportStats: true, largestMessage: 65_535 }, ['tcp'])
