@@ -34,7 +34,7 @@ import {
   type TurnState,
 } from './options.ts'
 import type { Peer, Permission } from './peer.ts'
-import { Permissions } from './permissions.ts'
+import { LAST_LOOK, Permissions } from './permissions.ts'
 import { type Outcome, Requests } from './requests.ts'
 
 const CHANNEL_AFTER = 8
@@ -163,6 +163,7 @@ export class TurnClient implements Machine {
       this.counters.droppedOverflow++
       packet.release()
     } else if (now < peer.permission.grantedUntil) {
+      if (now > peer.permission.grantedUntil - LAST_LOOK) this.#permissions.renew(peer.permission, now)
       this.#transmit(peer, packet, now)
     } else {
       this.#permissions.hold(peer, packet, now)

@@ -20,6 +20,8 @@ import type { Outcome } from './requests.ts'
 /** Milliseconds for which the server keeps a permission (RFC 8656, 9), and after which it is asked again. */
 const LIFETIME = 300_000
 const REFRESH = 240_000
+/** Milliseconds before its end at which one that is not used is let go; data that goes to it later asks for it at once. */
+export const LAST_LOOK = 10_000
 /** One that is due within this time is asked for together with one that is due now. */
 const TOGETHER = 30_000
 /** How long a refused address is not asked for again. */
@@ -67,7 +69,7 @@ export class Permissions {
     const permission = this.#obtain(address, now)
     if (permission === undefined || now < permission.refusedUntil) return
     permission.kept = true
-    this.#ask(permission, now)
+    this.renew(permission, now)
   }
 
   /** The permission for an address if there is one, or if it has been asked for. `address` is canonical text. */
@@ -102,7 +104,7 @@ export class Permissions {
       packet.release()
       return
     }
-    this.#ask(permission, now)
+    this.renew(permission, now)
     if (permission.queue.length >= MOST_WAITING_EACH || this.#waiting >= MOST_WAITING) {
       counters.droppedOverflow++
       packet.release()
@@ -137,6 +139,9 @@ export class Permissions {
   /** ChannelBind makes a permission too (RFC 8656, 12). */
   extend(permission: Permission, askedAt: number): void {
     permission.grantedUntil = Math.max(permission.grantedUntil, askedAt + LIFETIME)
+    if (permission.asking || permission.askAt !== Number.POSITIVE_INFINITY) return
+    permission.askAt = askedAt + REFRESH
+    this.#wake(permission.askAt)
   }
 
   advance(now: number): void {
@@ -190,10 +195,10 @@ export class Permissions {
     return permission
   }
 
-  #ask(permission: Permission, now: number): void {
+  /** Asks for one that is wanted, unless that is under way or will be in time. */
+  renew(permission: Permission, now: number): void {
     permission.usedAt = now
-    const pending = permission.asking || permission.askAt !== Number.POSITIVE_INFINITY
-    if (!pending && now >= permission.grantedUntil) permission.askAt = now
+    if (!permission.asking && permission.askAt === Number.POSITIVE_INFINITY) permission.askAt = now
     if (permission.askAt <= now) this.#wake(now)
   }
 
@@ -210,7 +215,7 @@ export class Permissions {
       if (permission.asking || permission.askAt > now + TOGETHER) continue
       if (permission.askAt <= now) isDue = true
       const isUsed = permission.kept || now - permission.usedAt < REFRESH || permission.queue.length > 0
-      if (!isUsed) permission.askAt = Number.POSITIVE_INFINITY
+      if (!isUsed) permission.askAt = lastLook(permission, now)
       else if (permission.alone && permission.askAt <= now) this.#request([permission], now)
       else if (!permission.alone && together.push(permission) >= MOST_TOGETHER) send()
     }
@@ -275,6 +280,10 @@ export class Permissions {
     if (this.#last?.permission === permission) this.#last = undefined
   }
 }
+
+/** When to look again whether one is used that was not when it was due: it may be in the last minute. */
+const lastLook = ({ grantedUntil }: Permission, now: number): number =>
+  now < grantedUntil - LAST_LOOK ? grantedUntil - LAST_LOOK : Number.POSITIVE_INFINITY
 
 /** Makes room for another port by forgetting the one that was used the longest ago and has no channel. */
 const forgetPort = (permission: Permission, now: number): boolean => {

@@ -101,6 +101,32 @@ t.test('one that data made is kept as long as there is data, in either direction
   t.equal(await world.end(), 0)
 })
 
+t.test('data that comes seldom loses nothing, whenever the permission would end', async t => {
+  for (const gap of [240_000, 250_000, 280_000, 299_900, 305_000, 470_000]) {
+    const world = await World.allocated({ client: { channelAfter: 2 } })
+    const peer = await world.openPeer()
+    for (let i = 0; i < 40; i++) {
+      world.say('x')
+      await world.elapse(200)
+      peer.say('y', world.client.relayed[0]!)
+      await world.elapse(gap - 200)
+    }
+    t.same([peer.texts.length, world.heard.length], [40, 40], `${gap}`)
+    t.equal(await world.end(), 0)
+  }
+})
+
+t.test('one that was let go is kept when that is asked for before its end', async t => {
+  const world = await World.allocated()
+  world.say('x')
+  await world.elapse(295_000)
+  permit(world, PEER)
+  await world.elapse(600_000)
+  const [allocation] = world.server.allocations.values()
+  t.ok(allocation!.isPermitted(PEER))
+  t.equal(await world.end(), 0)
+})
+
 t.test('what comes before the permission is kept: 16 packets an address, 128 in all', async t => {
   const world = await World.allocated()
   const peer = await world.openPeer()
