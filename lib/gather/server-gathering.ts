@@ -74,12 +74,8 @@ export class ServerGathering {
       this.rest()
       return this.#ask(sockets, false)
     }
-    if (this.#relaying !== undefined) {
-      // Whoever has called before is told what comes of it.
-      await this.#relaying
-      return undefined
-    }
-    // An allocation that stands is as good as a new one.
+    // An allocation that stands, or is on its way, is as good as a new one.
+    if (this.#relaying !== undefined) return this.#relaying
     if (this.#relays.size > 0) return undefined
     this.#relaying = this.#ask(sockets, true)
     try {
@@ -280,7 +276,8 @@ export class ServerGathering {
         this.#credentials = result.elsewhere?.credentials ?? this.#credentials
         return result
       }
-      if (this.#closed) return undefined
+      // Given up, or lost again with the stream that it came by.
+      if (!this.#relays.has(release)) return { code: UNREACHABLE, text: 'the allocation was lost at once' }
       const { relayed, mapped } = result
       const isOfSocket = link.address === socket?.base?.address && link.port === socket.base.port
       if (isOfSocket && mapped !== undefined) this.#announceReflexive(socket, mapped, to.address)
