@@ -147,6 +147,34 @@ t.test('setConfiguration replaces servers and policy, and refuses what is fixed'
   t.throws(() => connection.setConfiguration({}), { name: 'InvalidStateError' })
 })
 
+t.test("what getConfiguration gives is nobody else's, and can be set again", t => {
+  const connection = new RTCPeerConnection({
+    iceCredentials: { usernameFragment: 'fragment', password: 'a password of 22 chars'.replaceAll(' ', '+') },
+    advertisedAddresses: [{ address: '203.0.113.1' }],
+    portRange: { min: 5000, max: 5010 },
+    tcpCandidates: ['passive'],
+    iceServers: [{ urls: ['stun:x'], ca: ['a certificate'] }],
+    trace: {},
+  })
+  const given = connection.getConfiguration()
+  connection.setConfiguration(given)
+  t.strictSame(connection.getConfiguration(), given)
+  given.tcpCandidates!.push('so')
+  given.advertisedAddresses!.pop()
+  Object.assign(given.portRange!, { min: 1 })
+  Object.assign(given.iceCredentials!, { password: 'another+password+of+more' })
+  const [server] = given.iceServers!
+  ;(server!.ca as string[]).pop()
+  const again = connection.getConfiguration()
+  t.strictSame(again.tcpCandidates, ['passive'])
+  t.strictSame(again.advertisedAddresses, [{ address: '203.0.113.1' }])
+  t.strictSame(again.portRange, { min: 5000, max: 5010 })
+  t.strictSame(again.iceServers![0]!.ca, ['a certificate'])
+  t.throws(() => connection.setConfiguration(given), { name: 'InvalidModificationError' }, 'other credentials')
+  connection.close()
+  t.end()
+})
+
 t.test('an error in the middle of conversion is passed on', t => {
   const wrong = {
     get iceServers() {
