@@ -221,6 +221,7 @@ export class Gatherer {
           crypto,
           table,
           showRelated: this.#options.policy === 'all' && !this.#options.publishNames,
+          filtered: () => this.#options.addressFilter !== undefined,
           candidate: init => {
             if (this.#options.policy === 'all' || init.type === 'relay') this.#tell(init)
           },

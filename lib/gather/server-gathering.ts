@@ -30,6 +30,8 @@ export interface ServerContext {
   readonly table: BaseTable
   /** Whether `raddr` may show where a reflexive or relayed candidate comes from (RFC 8839, 5.1). */
   readonly showRelated: boolean
+  /** Whether only some addresses of this machine may be used, also where the platform would choose. */
+  filtered(): boolean
   candidate(init: LocalCandidateInit): void
   receive(packet: Uint8Array, socket: number, address: string, port: number, now: number): void
   baseGone(socket: number): void
@@ -51,8 +53,8 @@ export class ServerGathering {
   #rests = 0
   /** The asking for allocations. */
   #relaying: Promise<GatherError | undefined> | undefined
-  /** What gives up an allocation: returns the numbers of its bases. */
-  readonly #relays = new Set<() => readonly number[]>()
+  /** Allocations, and what gives them up: returns the numbers of their bases. */
+  readonly #relays = new Map<RelayFlow, () => readonly number[]>()
   /** Whether the server is asked over IPv4, whatever else. */
   #overIpv4 = false
   /** Those that the application gave last. */
@@ -74,15 +76,23 @@ export class ServerGathering {
       this.rest()
       return this.#ask(sockets, false)
     }
-    // An allocation that stands, or is on its way, is as good as a new one.
+    // An allocation that is on its way is as good as a new one.
     if (this.#relaying !== undefined) return this.#relaying
-    if (this.#relays.size > 0) return undefined
-    this.#relaying = this.#ask(sockets, true)
+    this.#relaying = this.#relay(sockets)
     try {
       return await this.#relaying
     } finally {
       this.#relaying = undefined
     }
+  }
+
+  /** Asks for allocations, unless there are some that stand. */
+  async #relay(sockets: readonly HostSocket[]): Promise<GatherError | undefined> {
+    const confirming = [...this.#relays].map(async ([flow, release]) => {
+      if (!(await flow.confirm())) for (const number of release()) this.#context.baseGone(number)
+    })
+    await Promise.all(confirming)
+    return this.#closed || this.#relays.size > 0 ? undefined : this.#ask(sockets, true)
   }
 
   async #ask(sockets: readonly HostSocket[], isRelay: boolean): Promise<GatherError | undefined> {
@@ -97,7 +107,7 @@ export class ServerGathering {
     } else if (uri.transport === 'udp') {
       await this.#overUdp(sockets, addresses, isRelay, attempts)
     } else if (isRelay) {
-      await this.#overStreams(addresses, uri.transport, attempts)
+      await this.#overStreams(sockets, addresses, uri.transport, attempts)
     }
     // A STUN server behind TLS tells the address of a stream, of which no candidate can be made.
     return this.#closed ? undefined : attempts.error
@@ -117,7 +127,7 @@ export class ServerGathering {
     this.#closed = true
     this.rest()
     for (const release of this.#asking) release()
-    for (const release of this.#relays) for (const number of release()) this.#context.baseGone(number)
+    for (const release of this.#relays.values()) for (const number of release()) this.#context.baseGone(number)
   }
 
   async #addresses(name: string): Promise<readonly string[]> {
@@ -146,18 +156,28 @@ export class ServerGathering {
     await Promise.all(asking)
   }
 
-  async #overStreams(addresses: readonly string[], protocol: 'tcp' | 'tls', attempts: ServerAttempts): Promise<void> {
+  async #overStreams(
+    sockets: readonly HostSocket[],
+    addresses: readonly string[],
+    protocol: 'tcp' | 'tls',
+    attempts: ServerAttempts,
+  ): Promise<void> {
     const { uri, ca } = this.#server
     const open: OpenLink = async to => {
       // The certificate is of the domain that it was, unless the server that sent us on has named another (RFC 8489, 10).
       const serverName = to.domain ?? uri.host
       const tls = protocol === 'tls' ? { serverName, ...(ca !== undefined && { ca }) } : undefined
-      try {
-        return await openStreamLink(this.#context.host, to, tls)
-      } catch (error) {
-        const { code } = error as { code?: unknown }
-        return { code: UNREACHABLE, text: `the server cannot be connected to (${String(code ?? error)})` }
+      let text = 'no address of this machine is of the family of the server'
+      for (const from of this.#streamSources(sockets, familyOf(to.address))) {
+        try {
+          return await openStreamLink(this.#context.host, to, from, tls)
+        } catch (error) {
+          const { code } = error as { code?: unknown }
+          text = `the server cannot be connected to (${String(code ?? error)})`
+        }
+        if (this.#closed) break
       }
+      return { code: UNREACHABLE, text }
     }
     const asking = ([4, 6] as const).map(async family => {
       const address = addresses.find(item => familyOf(item) === family)
@@ -165,6 +185,13 @@ export class ServerGathering {
       await this.#allocate(open, { address, port: uri.port }, protocol, undefined, attempts)
     })
     await Promise.all(asking)
+  }
+
+  /** Where streams are opened from: the platform knows best, but not what the application has ruled out. */
+  #streamSources(sockets: readonly HostSocket[], family: 4 | 6): readonly (string | undefined)[] {
+    if (!this.#context.filtered()) return [undefined]
+    const allowed = sockets.map(socket => socket.interfaceAddress).filter(item => item.family === family)
+    return allowed.slice(0, MOST_RELAY_BASES).map(({ address }) => address)
   }
 
   // Server-reflexive candidates
@@ -245,7 +272,7 @@ export class ServerGathering {
       const { host, crypto, table } = this.#context
       const numbers: { [family in 4 | 6]?: number } = {}
       const release = (): readonly number[] => {
-        if (!this.#relays.delete(release)) return []
+        if (!this.#relays.delete(flow)) return []
         flow.close()
         link.close()
         for (const number of Object.values(numbers)) table.remove(number)
@@ -269,7 +296,7 @@ export class ServerGathering {
         },
       })
       link.user = flow
-      this.#relays.add(release)
+      this.#relays.set(flow, release)
       const result = await flow.allocate()
       if (isFailure<RelayFailure>(result)) {
         release()
@@ -277,7 +304,7 @@ export class ServerGathering {
         return result
       }
       // Given up, or lost again with the stream that it came by.
-      if (!this.#relays.has(release)) return { code: UNREACHABLE, text: 'the allocation was lost at once' }
+      if (!this.#relays.has(flow)) return { code: UNREACHABLE, text: 'the allocation was lost at once' }
       const { relayed, mapped } = result
       const isOfSocket = link.address === socket?.base?.address && link.port === socket.base.port
       if (isOfSocket && mapped !== undefined) this.#announceReflexive(socket, mapped, to.address)

@@ -100,8 +100,16 @@ class StreamLink implements ServerLink {
   }
 }
 
-/** Over TCP, or TLS. Rejects with the platform's error. */
-export const openStreamLink = async (host: Host, to: StunAddress, tls: TlsOptions | undefined): Promise<ServerLink> => {
+/**
+ * Over TCP, or TLS. Rejects with the platform's error.
+ * @param from The address to connect from; the platform's choice when it is undefined.
+ */
+export const openStreamLink = async (
+  host: Host,
+  to: StunAddress,
+  from: string | undefined,
+  tls: TlsOptions | undefined,
+): Promise<ServerLink> => {
   const link = new StreamLink()
   const { receive, closed } = link
   const stream = await host.openStream({
@@ -109,6 +117,7 @@ export const openStreamLink = async (host: Host, to: StunAddress, tls: TlsOption
     remotePort: to.port,
     receive,
     closed,
+    ...(from !== undefined && { address: from }),
     ...(tls && { tls }),
   })
   link.opened(stream)

@@ -96,6 +96,27 @@ t.test('addresses under the filter are not used any more, and those that adverti
   t.match(moved.after.join(), /203\.0\.113\.2/)
 })
 
+t.test('streams to a server leave from addresses that the filter lets through, or not at all', async t => {
+  const world = new World(13)
+  await startServer(world)
+  const host = world.sim.createHost({ addresses: ['192.0.2.1', '192.0.2.2'] })
+  const iceServers = [{ ...turn, urls: `turn:${SERVER}?transport=tcp` }]
+  for (const [allowed, sources] of [
+    [['192.0.2.1', '192.0.2.2'], ['192.0.2.1']],
+    [['192.0.2.2'], ['192.0.2.2']],
+    [[], []],
+  ] as const) {
+    const addressFilter = ({ address }: { address: string }) => allowed.some(item => item === address)
+    const connection = world.connect(host, { iceServers, addressFilter })
+    const relays = (await gathered(world, connection)).filter(candidate => typeOf(candidate) === 'relay')
+    t.strictSame(
+      relays.map(candidate => / raddr (\S+)/.exec(candidate)![1]),
+      sources,
+    )
+    connection.close()
+  }
+})
+
 t.test('kinds of TCP candidates come and go', async t => {
   const world = new World(4)
   const host = world.sim.createHost({ addresses: ['192.0.2.1'] })
