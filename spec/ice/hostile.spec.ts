@@ -75,6 +75,26 @@ t.test(
   },
 )
 
+t.test('a captured nomination that is repeated from elsewhere before it arrives keeps nobody from following it', t => {
+  const alone = connected()
+  const second = { address: PEER.address, port: 1_003 }
+  alone.agent.addRemoteCandidate({ ...candidate(second.port), priority: 0x7e7ffffe }, alone.now)
+  alone.receive(encodeCheck(), second)
+  alone.pass(100)
+  alone.answerLast()
+  t.equal(alone.agent.selectedPair?.remotePort, PEER.port)
+  const bytes = encodeCheck({ useCandidate: true, more: [nomination(7)] })
+  alone.receive(bytes, OTHER)
+  alone.receive(bytes, second)
+  t.equal(alone.agent.selectedPair?.remotePort, second.port)
+  // Whoever repeats it and leads our check to the peer as well does not get the number either.
+  alone.pass(1_000)
+  for (const check of alone.take().filter(({ address }) => address === OTHER.address))
+    alone.receive(encodeAnswer(check.message), OTHER)
+  t.equal(alone.agent.selectedPair?.remotePort, second.port)
+  t.end()
+})
+
 t.test('an answer that comes over another socket, or from elsewhere, is none for its pair', t => {
   for (const [from, socket] of [
     [PEER, 8],

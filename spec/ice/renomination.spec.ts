@@ -115,6 +115,21 @@ t.test('a nomination of a pair that is not valid yet counts when it is, unless a
   t.end()
 })
 
+t.test('the roles change: who decides from then on counts from the beginning', t => {
+  const alone = facing('controlling')
+  alone.agent.addRemoteCandidate(candidate(SECOND, 1000), 0)
+  answering(alone, 1_000)
+  alone.agent.addRemoteCandidate(candidate(PEER, 2000), alone.now)
+  t.same(numbers(answering(alone, 1_000)), [[PEER.address, 2]])
+  alone.agent.role = 'controlled'
+  alone.receive(numbered(1), SECOND)
+  t.same(selected(alone), [SECOND.address, true])
+  alone.receive(numbered(0xffffffff), SECOND)
+  alone.agent.role = 'controlling'
+  t.same(numbers(answering(alone, 8_000)), [[PEER.address, 1]], 'and numbers stay within 32 bits')
+  t.end()
+})
+
 t.test('numbers of a peer that has not announced them are not looked at', t => {
   const alone = controlled(false)
   alone.receive(numbered(5, false), SECOND)
