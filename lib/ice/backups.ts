@@ -7,15 +7,13 @@
  */
 
 import { type Random, randomUnit } from '../machine/index.ts'
-import type { CheckList } from './check-list.ts'
+import { type CheckList, PATIENT_REQUESTS } from './check-list.ts'
 import { Doubt } from './doubt.ts'
 import type { IceTiming } from './options.ts'
 import type { CandidatePair } from './pair.ts'
 
 /** More would be asked in vain: a failure seldom takes away three paths and leaves the fourth. */
 const MOST_BACKUPS = 3
-/** Sent at 0, 500 and 1500 ms. */
-const PATIENT_REQUESTS = 3
 const NEVER = Number.POSITIVE_INFINITY
 
 export class Backups {

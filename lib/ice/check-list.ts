@@ -11,6 +11,8 @@ import type { CandidatePair } from './pair.ts'
 
 /** RFC 8445, 6.1.2.5: an agent limits its checks to 100 by default. */
 export const MOST_PAIRS = 100
+/** Sent at 0, 500 and 1500 ms: what has not answered then keeps no other waiting. */
+export const PATIENT_REQUESTS = 3
 
 export class CheckList {
   /** Highest priority first. */
@@ -28,10 +30,10 @@ export class CheckList {
 
   /**
    * Adds a pair where there is room, or where a less useful one can make room.
-   * @param wanted Whether the pair takes room from unchecked pairs of higher priority as well.
+   * @param wanted Whether the pair takes room from any unchecked pair.
    */
-  add(pair: CandidatePair, wanted: boolean): boolean {
-    if (this.pairs.length >= MOST_PAIRS && !this.#evict(pair, wanted)) return false
+  add(pair: CandidatePair, wanted: boolean, now: number): boolean {
+    if (this.pairs.length >= MOST_PAIRS && !this.#evict(pair, wanted, now)) return false
     this.#insert(pair)
     this.#setInitialState(pair)
     return true
@@ -133,6 +135,12 @@ export class CheckList {
     }
   }
 
+  /** Makes room. */
+  remove(pair: CandidatePair): void {
+    this.untrigger(pair)
+    this.pairs.splice(this.pairs.indexOf(pair), 1)
+  }
+
   /** Ends all checks that have not begun. */
   clear(): void {
     this.concluded = true
@@ -147,9 +155,11 @@ export class CheckList {
     return undefined
   }
 
+  /** Some peers give all their candidates one foundation: these cannot each wait for a whole failure of the one before. */
   #underWay(foundation: string): boolean {
     return this.pairs.some(
-      pair => (pair.state === 'waiting' || pair.state === 'in-progress') && pair.foundation === foundation,
+      ({ state, requestsSent, foundation: other }) =>
+        other === foundation && (state === 'waiting' || (state === 'in-progress' && requestsSent < PATIENT_REQUESTS)),
     )
   }
 
@@ -177,17 +187,37 @@ export class CheckList {
     else this.pairs.splice(at, 0, pair)
   }
 
-  /** Drops the least useful pair: a failed one, or the unchecked one of lowest priority. */
-  #evict(pair: CandidatePair, wanted: boolean): boolean {
-    let at = this.pairs.findLastIndex(({ state }) => state === 'failed')
-    if (at < 0)
-      at = this.pairs.findLastIndex(
-        other =>
-          (other.state === 'frozen' || other.state === 'waiting') && !this.isTriggered(other) && !this.isLate(other),
-      )
-    const victim = this.pairs[at]
-    if (victim === undefined || (!wanted && victim.state !== 'failed' && victim.priority >= pair.priority)) return false
-    this.pairs.splice(at, 1)
+  /**
+   * Drops the least useful pair: one that has failed or died, or an unchecked one. Which of these is left to the agent
+   * (RFC 8445, 6.1.2.5). By priority alone, a dozen interfaces would leave the peer's relays without any pair: it is one
+   * whose base and whose remote candidate have the most pairs, and among these the one of lowest priority.
+   */
+  #evict(pair: CandidatePair, wanted: boolean, now: number): boolean {
+    const isDead = (other: CandidatePair) =>
+      other.state === 'succeeded' && !other.nominated && now >= other.consentUntil
+    const isUnchecked = (other: CandidatePair) =>
+      (other.state === 'frozen' || other.state === 'waiting') && !this.isTriggered(other) && !this.isLate(other)
+    let victim = this.pairs.findLast(({ state }) => state === 'failed') ?? this.pairs.findLast(isDead)
+    if (victim === undefined) {
+      const weight = this.#weigh(pair)
+      let most = wanted ? Number.NEGATIVE_INFINITY : weight(pair)
+      for (const other of this.pairs) {
+        if (!isUnchecked(other) || weight(other) < most) continue
+        if (!wanted && weight(other) === most && victim === undefined && other.priority >= pair.priority) continue
+        victim = other
+        most = weight(other)
+      }
+    }
+    if (victim === undefined) return false
+    this.remove(victim)
     return true
+  }
+
+  /** How many pairs share the base or the remote candidate of each. */
+  #weigh(added: CandidatePair): (pair: CandidatePair) => number {
+    const counts = new Map<unknown, number>()
+    for (const { socket, remote } of [...this.pairs, added])
+      for (const key of [socket, remote]) counts.set(key, (counts.get(key) ?? 0) + 1)
+    return ({ socket, remote }) => counts.get(socket)! + counts.get(remote)!
   }
 }

@@ -14,7 +14,7 @@ import { CheckList } from './check-list.ts'
 import { Consent } from './consent.ts'
 import type { EarlyCheck, PeerCheck } from './early-checks.ts'
 import type { GenerationContext } from './generation-context.ts'
-import { agreeUnchecked, answerAsLite } from './lite.ts'
+import { answerAsLite } from './lite.ts'
 import { type LocalCandidate, LocalCandidates } from './local-candidates.ts'
 import { Nominations } from './nominations.ts'
 import type { Check, CheckPurpose } from './outstanding-checks.ts'
@@ -59,7 +59,9 @@ export class Generation implements Responder, CheckOwner {
     this.nominations = new Nominations(this.checkList)
     this.#consent = new Consent(context.crypto.random, context.timing)
     this.backups = new Backups(context.crypto.random, context.timing)
-    this.#pairing = new Pairing(context, this.checkList, this.locals, this.remotes, pair => this.#isWorthwhile(pair))
+    const isWorthwhile = (pair: CandidatePair) => this.#isWorthwhile(pair)
+    const drop = (pair: CandidatePair) => this.#client.drop(pair)
+    this.#pairing = new Pairing(context, this.checkList, this.locals, this.remotes, isWorthwhile, drop)
   }
 
   get remote(): IceParameters | undefined {
@@ -215,13 +217,9 @@ export class Generation implements Responder, CheckOwner {
     if (pair === undefined && !before.valid) this.#reopen(now)
   }
 
-  /** Both sides are lite. */
-  agree(): void {
-    if (this.isUnchecked) agreeUnchecked(this.pairs)
-  }
-
   advance(now: number): void {
     this.#client.advance(now)
+    this.#pairing.refill()
     const pair = this.#consent.due(now)
     if (pair?.valid) {
       this.#sendCheck(pair, 'consent', now)
@@ -324,7 +322,7 @@ export class Generation implements Responder, CheckOwner {
 
   /** An authenticated check of the peer, already answered (RFC 8445, 7.3.1.3 to 7.3.1.5). */
   acceptCheck(check: PeerCheck, requests: number, now: number): void {
-    const pair = this.#pairing.ofCheck(check, this.#remote?.usernameFragment)
+    const pair = this.#pairing.ofCheck(check, this.#remote?.usernameFragment, now)
     if (pair === undefined) {
       this.#context.counters.droppedPairs++
       return

@@ -4,12 +4,15 @@
  */
 
 import type { IceCandidate } from './candidate.ts'
-import type { CheckList } from './check-list.ts'
+import { type CheckList, MOST_PAIRS } from './check-list.ts'
 import type { PeerCheck } from './early-checks.ts'
 import type { GenerationContext } from './generation-context.ts'
 import type { LocalCandidate, LocalCandidates } from './local-candidates.ts'
 import { CandidatePair, mayPair } from './pair.ts'
 import type { RemoteCandidates } from './remote-candidates.ts'
+
+/** Pairs with peer-reflexive candidates that have not answered yet. */
+const MOST_UNPROVED = 32
 
 export class Pairing {
   readonly #context: GenerationContext
@@ -18,6 +21,11 @@ export class Pairing {
   readonly #remotes: RemoteCandidates
   /** Whether a pair that comes after the nomination is worth a check. */
   readonly #isWorthwhile: (pair: CandidatePair) => boolean
+  /** A pair has lost its place: its check is off. */
+  readonly #drop: (pair: CandidatePair) => void
+  /** Paths that have been tried and given up for others. */
+  readonly #tried = new Set<string>()
+  #hasOmitted = false
 
   constructor(
     context: GenerationContext,
@@ -25,12 +33,14 @@ export class Pairing {
     locals: LocalCandidates,
     remotes: RemoteCandidates,
     isWorthwhile: (pair: CandidatePair) => boolean,
+    drop: (pair: CandidatePair) => void,
   ) {
     this.#context = context
     this.#checkList = checkList
     this.#locals = locals
     this.#remotes = remotes
     this.#isWorthwhile = isWorthwhile
+    this.#drop = drop
   }
 
   /** Pairs a base of ours with all that is known of the peer. */
@@ -69,15 +79,62 @@ export class Pairing {
   }
 
   /** The pair that a check of the peer came on: a known one, or one with a peer-reflexive candidate of the peer's. */
-  ofCheck({ socket, address, port, priority }: PeerCheck, usernameFragment: string | undefined) {
+  ofCheck({ socket, address, port, priority }: PeerCheck, usernameFragment: string | undefined, now: number) {
     const known = this.#checkList.find(socket, address, port)
     if (known !== undefined) return known
     const base = this.#locals.find(socket)
     if (base === undefined) return undefined
+    this.#forgetDiscovered(now)
     const remote = this.#remotes.discover({ address, port }, base.candidate, priority, usernameFragment)
     if (remote === undefined) return undefined
     const pair = new CandidatePair(base.candidate, socket, remote, this.#context.role)
-    return this.#checkList.add(pair, true) ? pair : undefined
+    return this.#checkList.add(pair, true, now) ? pair : undefined
+  }
+
+  /**
+   * When all that had a place in the list is under way without an answer, what found none is tried in its place, each path once.
+   * With so many, a check is repeated after 5 s only (RFC 8445, 14.3), which is as long as there is. Paced by Ta like all, this asks no more of the network; without it a host with a dozen interfaces would give up
+   * with most paths untried.
+   */
+  refill(): void {
+    const { pairs, concluded, hasNext } = this.#checkList
+    if (!this.#hasOmitted || concluded || hasNext || pairs.some(({ valid }) => valid)) return
+    const tired = pairs.filter(
+      ({ state, requestsSent, requestsReceived }) =>
+        state === 'failed' || (state === 'in-progress' && requestsSent > 1 && requestsReceived === 0),
+    )
+    for (const remote of this.#remotes.all)
+      for (const base of this.#locals.bases) {
+        const victim = tired.at(-1)
+        if (victim === undefined) return
+        if (!mayPair(base, remote) || this.#tried.has(pathOf(base.socket, remote))) continue
+        if (this.#checkList.find(base.socket, remote.address, remote.port) !== undefined) continue
+        tired.pop()
+        this.#tried.add(pathOf(victim.socket, victim.remote))
+        this.#checkList.remove(victim)
+        this.#drop(victim)
+        this.#form(base, remote)
+      }
+    this.#hasOmitted = false
+  }
+
+  /**
+   * Whoever has captured one check of the peer can repeat it from any address: of what has been discovered so, little
+   * is kept, and what the peer has not checked for longest goes first. A peer behind some NATs comes from a new port
+   * every minute, and must find room as well.
+   */
+  #forgetDiscovered(now: number): void {
+    const { pairs } = this.#checkList
+    const unproved = pairs.filter(pair => pair.remote.type === 'prflx' && pair.pending)
+    if (unproved.length >= MOST_UNPROVED) {
+      const oldest = unproved.reduce((a, b) => (b.lastReceivedAt < a.lastReceivedAt ? b : a))
+      this.#checkList.remove(oldest)
+      this.#drop(oldest)
+      this.#context.counters.droppedPairs++
+    }
+    const used = new Set<IceCandidate>()
+    for (const pair of pairs) if (pair.pending || pair.nominated || now < pair.consentUntil) used.add(pair.remote)
+    this.#remotes.forget(candidate => used.has(candidate))
   }
 
   /** One pair for each path. */
@@ -85,7 +142,12 @@ export class Pairing {
     if (!mayPair(base, remote)) return
     if (this.#checkList.find(base.socket, remote.address, remote.port) !== undefined) return
     const pair = new CandidatePair(base.candidate, base.socket, remote, this.#context.role)
-    if (!this.#checkList.add(pair, false)) this.#context.counters.droppedPairs++
+    const isFull = this.#checkList.pairs.length >= MOST_PAIRS
+    const isAdded = this.#checkList.add(pair, false, Number.NEGATIVE_INFINITY)
+    if (isFull) this.#hasOmitted = true
+    if (!isAdded) this.#context.counters.droppedPairs++
     else if (this.#checkList.concluded && this.#isWorthwhile(pair)) this.#checkList.checkLate(pair)
   }
 }
+
+const pathOf = (socket: number, { address, port }: IceCandidate): string => `${socket} ${address} ${port}`

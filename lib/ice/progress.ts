@@ -9,6 +9,7 @@ import { EventQueue, type TraceSink } from '../machine/index.ts'
 import type { IceCandidate } from './candidate.ts'
 import type { Generation } from './generation.ts'
 import type { Generations } from './generations.ts'
+import { agreeUnchecked } from './lite.ts'
 import type { IceRole, IceTiming } from './options.ts'
 import type { CandidatePair } from './pair.ts'
 import { nominationDeadline, nominee } from './selection.ts'
@@ -62,7 +63,7 @@ export class Progress {
     this.#admitted = undefined
     if (this.state === 'closed') return
     const active = this.generations.proceeding
-    active.agree()
+    if (active.isUnchecked) agreeUnchecked(active.pairs)
     this.#select(now)
     const chosen = nominee(active, this.#timing, now)
     if (chosen !== undefined) active.nominations.begin(chosen)

@@ -6,6 +6,8 @@ import type { IceCounters } from './options.ts'
 
 /** Bound of what a peer can make us remember. */
 const MOST_REMOTE_CANDIDATES = 128
+/** From here on there is a look at what may be forgotten. A peer behind some NATs comes from a new port every minute. */
+const MANY_REMOTE_CANDIDATES = 64
 
 /** What the other end of a TCP connection is to ours (RFC 6544, 4.5). */
 const OPPOSITE: Readonly<Record<TcpType, TcpType>> = { active: 'passive', passive: 'active', so: 'so' }
@@ -40,6 +42,12 @@ export class RemoteCandidates {
   /** What a check had discovered has now been signalled. */
   replace(known: IceCandidate, candidate: IceCandidate): void {
     this.all[this.all.indexOf(known)] = candidate
+  }
+
+  /** Forgets those that checks had discovered and that are of no use any more, once they are many. */
+  forget(isInUse: (candidate: IceCandidate) => boolean): void {
+    if (this.all.length < MANY_REMOTE_CANDIDATES) return
+    this.all = this.all.filter(candidate => candidate.type !== 'prflx' || isInUse(candidate))
   }
 
   /** Keeps those of a generation of the peer's, and those that do not say. */
