@@ -17,6 +17,9 @@ import type { LinkUser } from './server-link.ts'
 /** Milliseconds that the application has to find other credentials. */
 const RENEWAL_TIMEOUT = 10_000
 
+/** Milliseconds that the server has to say that an allocation still stands: four requests. */
+const CONFIRMATION_TIMEOUT = 5_000
+
 /** Why there is no allocation, and where there may be one. */
 export interface RelayFailure extends AttemptFailure {
   /** Where the server sends us on to. */
@@ -51,6 +54,8 @@ export class RelayFlow implements LinkUser {
   #settle: ((result: RelayResult) => void) | undefined
   /** Ends the wait for the application's credentials. */
   #giveUp: (() => void) | undefined
+  /** Since when somebody waits to hear whether the allocation stands. */
+  #confirming: { readonly since: number; readonly end: (stands: boolean) => void } | undefined
   /** In whose name the server is asked. */
   #username: string | undefined
   #closed = false
@@ -96,6 +101,23 @@ export class RelayFlow implements LinkUser {
     })
   }
 
+  /** Asks whether the allocation still stands. False when the server says that it does not, or says nothing. */
+  confirm(): Promise<boolean> {
+    const { host } = this.#options
+    return new Promise(resolve => {
+      const end = (stands: boolean): void => {
+        timer.cancel()
+        this.#confirming = undefined
+        resolve(stands)
+      }
+      const since = host.now()
+      const timer = host.schedule(since + CONFIRMATION_TIMEOUT, () => end(false))
+      this.#confirming = { since, end }
+      this.#client.refresh(since)
+      this.#driver.touch()
+    })
+  }
+
   receive(packet: Uint8Array, now: number): boolean {
     this.#client.receive(packet, now)
     this.#driver.touch()
@@ -135,6 +157,7 @@ export class RelayFlow implements LinkUser {
     this.#closed = true
     this.#driver.stop()
     this.#giveUp?.()
+    this.#confirming?.end(false)
     this.#settle?.({ code: UNREACHABLE, text: 'closed' })
     this.#settle = undefined
   }
@@ -176,6 +199,7 @@ export class RelayFlow implements LinkUser {
   readonly #drain = (): void => {
     for (let event = this.#client.nextEvent(); event !== undefined; event = this.#client.nextEvent())
       this.#handle(event)
+    if (this.#confirming !== undefined && this.#client.refreshedAt >= this.#confirming.since) this.#confirming.end(true)
   }
 
   #handle(event: TurnEvent): void {

@@ -43,7 +43,8 @@ export class Allocation {
   readonly #plans: (readonly AddressFamily[])[]
   readonly #refresh = new Timer()
   readonly #expiry = new Timer()
-  #refreshedAt = Number.NEGATIVE_INFINITY
+  /** When the server has granted it last. */
+  refreshedAt = Number.NEGATIVE_INFINITY
   relayed: readonly StunAddress[] = []
   mapped: StunAddress | undefined
   /** Why there is no relayed address of a family beside the other. */
@@ -119,7 +120,7 @@ export class Allocation {
     const value = message.find(Attribute.lifetime)
     const seconds = Math.min((value && readU32(value)) ?? DEFAULT_LIFETIME, LONGEST_LIFETIME)
     const milliseconds = seconds * 1000
-    this.#refreshedAt = now
+    this.refreshedAt = now
     const end = Math.max(askedAt + milliseconds, now)
     const due = Math.max(askedAt + Math.max(milliseconds - AHEAD, milliseconds / 2), now + RETRY)
     this.#expiry.set(end)
@@ -157,8 +158,13 @@ export class Allocation {
 
   /** Refreshes it soon: it may not be there any more. */
   doubt(now: number): void {
+    this.refresh(Math.max(now, this.refreshedAt + DOUBT))
+  }
+
+  /** Refreshes it at `at` if not before. */
+  refresh(at: number): void {
     // Not running: a refresh is under way.
-    if (this.#refresh.running) this.#refresh.set(Math.min(this.#refresh.at, Math.max(now, this.#refreshedAt + DOUBT)))
+    if (this.#refresh.running) this.#refresh.set(Math.min(this.#refresh.at, at))
   }
 
   /** Gives the allocation back. Best effort: nobody waits for the answer. */

@@ -98,6 +98,11 @@ export class TurnClient implements Machine {
     return this.#allocation.familyError
   }
 
+  /** When the server has said last that the allocation stands: -Infinity without one. */
+  get refreshedAt(): number {
+    return this.#state === 'allocated' ? this.#allocation.refreshedAt : Number.NEGATIVE_INFINITY
+  }
+
   get deadline(): number {
     const { deadline } = this.#requests
     if (this.#state !== 'allocated') return deadline
@@ -119,6 +124,14 @@ export class TurnClient implements Machine {
     if (this.#state !== 'new') return
     this.#state = 'allocating'
     this.#allocation.allocate(now)
+  }
+
+  /**
+   * Refreshes the allocation now, to know whether it still stands: `refreshedAt` moves on, or `failed` comes. A NAT that
+   * gives us another port, for one, leaves it out of reach (437). Does nothing without an allocation.
+   */
+  refresh(now: number): void {
+    if (this.#state === 'allocated') this.#allocation.refresh(now)
   }
 
   /**

@@ -45,6 +45,7 @@ class Asking {
   readonly candidates: (LocalCandidateInit & { at: number })[] = []
   readonly errors: (GatherError & { at: number })[] = []
   readonly ends: number[] = []
+  readonly gone: number[] = []
   options: GatherOptions
   gatherer!: Gatherer
 
@@ -93,7 +94,7 @@ class Asking {
         ended: () => this.ends.push(this.sim.now()),
         receive: () => {},
         pathLost: () => {},
-        baseGone: () => {},
+        baseGone: socket => this.gone.push(socket),
       })
     }
     return this.gatherer.gather(this.options)
@@ -155,6 +156,38 @@ t.test('gathering again while an allocation is asked for: it ends when that is t
   t.equal(asking.ends.length, 1, 'the first is replaced')
   t.ok(asking.ends[0]! >= relay!.at)
   t.equal(server.allocations.size, 1)
+  t.equal(await asking.end(server), 0)
+})
+
+t.test('gathering again: an allocation that stands is kept, one that does not is replaced', async t => {
+  const asking = new Asking([to(`turn:${SERVER}`, { credentials })])
+  const server = await asking.server()
+  await asking.sim.run(asking.start())
+  const [relay] = asking.of('relay')
+  await asking.sim.elapse(1000)
+  await asking.sim.run(asking.start())
+  t.same(asking.gone, [])
+  t.equal(server.served.filter(({ method }) => method === Method.allocate).length, 2, 'none is asked for')
+  t.equal(server.served.filter(({ method }) => method === Method.refresh).length, 1)
+
+  // As after a NAT has given us another port: the server knows of none.
+  server.restart()
+  await asking.sim.elapse(1000)
+  asking.candidates.length = 0
+  await asking.sim.run(asking.start())
+  t.same(asking.gone, [relay!.socket])
+  t.match(asking.of('relay').at(-1), { address: SERVER })
+  t.not(asking.of('relay').at(-1)!.port, relay!.port)
+  t.equal(server.allocations.size, 1)
+
+  // A server that says nothing.
+  server.mute = true
+  await asking.sim.elapse(1000)
+  const at = asking.sim.now()
+  await asking.sim.run(asking.start())
+  t.match(asking.errors, [{ code: 701 }])
+  t.ok(asking.sim.now() - at < 15_000)
+  t.equal(asking.gone.length, 2)
   t.equal(await asking.end(server), 0)
 })
 
