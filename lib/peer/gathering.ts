@@ -25,6 +25,10 @@ export interface GatheringOwner {
 /** User-name fragments by which a shared port knows a transport: of the present, and of before a restart or two. */
 const MOST_FRAGMENTS = 3
 
+/** A peer's names that are looked up at a time, and that wait for it. */
+const MOST_LOOKUPS = 2
+const MOST_WAITING = 32
+
 interface Entry {
   readonly gatherer: Gatherer
   fragments: readonly string[]
@@ -38,6 +42,9 @@ export class Gathering {
   readonly #entries = new Map<string, Entry>()
   #pool: Gatherer[] = []
   #poolClosed = false
+  #lookups = 0
+  #waiting: (() => void)[] = []
+  #closed = false
   #ownMdns: MdnsService | undefined
 
   constructor(world: ConnectionHost, owner: GatheringOwner) {
@@ -94,7 +101,21 @@ export class Gathering {
   async resolve(name: string): Promise<readonly string[]> {
     if (this.#owner.configuration.iceTransportPolicy === 'relay') return []
     // Names under .local are multicast DNS's own, and must not leak to the other (RFC 6762, 22.1).
-    return /\.local\.?$/i.test(name) ? this.#mdns().resolve(name) : this.#world.host.resolve(name)
+    return /\.local\.?$/i.test(name) ? this.#mdns().resolve(name) : this.#lookUp(name)
+  }
+
+  /** Asks the platform, which looks up few names at a time for the whole process: a peer must not have them all. */
+  async #lookUp(name: string): Promise<readonly string[]> {
+    if (this.#waiting.length >= MOST_WAITING) return []
+    if (this.#lookups >= MOST_LOOKUPS) await new Promise<void>(resolve => this.#waiting.push(resolve))
+    if (this.#closed) return []
+    this.#lookups++
+    try {
+      return await this.#world.host.resolve(name)
+    } finally {
+      this.#lookups--
+      this.#waiting.shift()?.()
+    }
   }
 
   /** ICE is through on a transport. */
@@ -113,6 +134,8 @@ export class Gathering {
 
   /** Frees everything, what is still being opened included. */
   close(): void {
+    this.#closed = true
+    for (const go of this.#waiting.splice(0)) go()
     for (const { gatherer } of this.#entries.values()) gatherer.close()
     for (const gatherer of this.#pool) gatherer.close()
     this.#entries.clear()

@@ -203,30 +203,6 @@ t.test('the pool is emptied when the first descriptions are agreed on', async t 
   call.close()
 })
 
-t.test('where relays alone are to be used, no name of the peer is looked up', async t => {
-  const world = new World(10)
-  await startServer(world)
-  for (const [iceTransportPolicy, lookups] of [
-    ['relay', []],
-    ['all', ['tracker.example.com']],
-  ] as const) {
-    const host = world.sim.createHost({ addresses: [`192.0.2.${iceTransportPolicy.length}`] })
-    const asked: string[] = []
-    host.resolve = async name => {
-      asked.push(name)
-      return []
-    }
-    const a = world.connect(host, { iceServers: [turn], iceTransportPolicy })
-    const b = world.connect(world.sim.createHost({ addresses: [`192.0.2.1${iceTransportPolicy.length}`] }))
-    const call = await world.call(a, b)
-    const candidate = 'candidate:9 1 udp 2130706431 tracker.example.com 9999 typ host'
-    await world.sim.run(a.addIceCandidate({ candidate, sdpMid: '0' }))
-    await world.sim.elapse(3000)
-    t.strictSame(asked, lookups)
-    call.close()
-  }
-})
-
 t.test('an error tells the address that it came about at only where a candidate does', async t => {
   const world = new World(11)
   const host = world.sim.createHost({ addresses: ['192.0.2.1'] })
