@@ -6,14 +6,13 @@ import type { Coturn } from './drivers/coturn.ts'
 import type { PeerStarter } from './drivers/driver.ts'
 import { firefox } from './drivers/firefox.ts'
 import { processPeer } from './drivers/process.ts'
-import { address, relayBy, startCoturn, urlBy, type Way } from './outward.ts'
+import { outwardAddress, relayBy, startCoturn, urlBy, type Way } from './outward.ts'
 import type { Pair } from './pair.ts'
 import { exchange, Party, restartIce, selectedCandidates, selectedPair, startIfPossible } from './path.ts'
 
-const coturn = await startIfPossible(t, startCoturn())
-
 /** Our side says where its path begins, in both places alike. */
 const checkPath = async (t: Test, pair: Pair, way: Way, coturn: Coturn): Promise<void> => {
+  const { address } = coturn
   const local = { address, protocol: 'udp', relayProtocol: way, url: urlBy(way, coturn) }
   t.match(await selectedCandidates(pair.ours), { local: { ...local, candidateType: 'relay' } })
   t.match(await selectedPair(pair.ours), { local: { ...local, type: 'relay' } })
@@ -27,10 +26,18 @@ interface Case {
 
 interface Options {
   readonly cannotRestart?: boolean
+  /** Another server than the common one, and what is said of it. */
+  readonly server?: { readonly name: string; readonly coturn: Coturn | string }
 }
 
-const tests = (starter: PeerStarter, cases: readonly Case[], { cannotRestart = false }: Options = {}) =>
-  t.test(starter.name, async t => {
+const common = { name: '', coturn: await startIfPossible(t, startCoturn()) }
+const address6 = outwardAddress(6)
+const over6 = address6 && { name: ', over IPv6', coturn: await startIfPossible(t, startCoturn(address6)) }
+
+const tests = (starter: PeerStarter, cases: readonly Case[], options: Options = {}) => {
+  const { cannotRestart = false, server = common } = options
+  const { coturn } = server
+  return t.test(`${starter.name}${server.name}`, async t => {
     const party = await Party.start(t, starter)
     for (const { ours, peer } of cases) {
       for (const weOffer of [true, false]) {
@@ -43,6 +50,7 @@ const tests = (starter: PeerStarter, cases: readonly Case[], { cannotRestart = f
           await pair.connect()
           await checkPath(t, pair, ours, coturn)
           if (peer !== undefined) {
+            const { address } = coturn
             t.match(await selectedCandidates(pair.ours), { remote: { candidateType: 'relay', address } })
             t.match(await selectedCandidates(pair.peer), { local: { candidateType: 'relay', address } })
           }
@@ -58,6 +66,7 @@ const tests = (starter: PeerStarter, cases: readonly Case[], { cannotRestart = f
       }
     }
   })
+}
 
 await tests(chromium, [
   { ours: 'udp' },
@@ -68,4 +77,10 @@ await tests(chromium, [
 await tests(firefox, [{ ours: 'udp' }, { ours: 'tcp', peer: 'udp' }])
 await tests(processPeer('wrtc', {}), [{ ours: 'udp' }, { ours: 'tls', peer: 'tcp' }])
 // libdatachannel may use host candidates whatever its policy says.
-await tests(processPeer('node-datachannel', {}), [{ ours: 'udp' }, { ours: 'tls' }], { cannotRestart: true })
+const libdatachannel = processPeer('node-datachannel', {})
+await tests(libdatachannel, [{ ours: 'udp' }, { ours: 'tls' }], { cannotRestart: true })
+
+if (over6) {
+  const cases = (['udp', 'tcp', 'tls'] as const).map(ours => ({ ours }))
+  await tests(libdatachannel, cases, { cannotRestart: true, server: over6 })
+}

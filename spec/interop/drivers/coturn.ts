@@ -39,7 +39,7 @@ const freePort = async (address: string): Promise<number> => {
   const server = createServer().listen(0, address)
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
-  const socket = createSocket('udp4')
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
   const isFree = await new Promise<boolean>(resolve => {
     socket.once('error', () => resolve(false))
     socket.bind(port, address, () => resolve(true))
