@@ -196,8 +196,8 @@ export class Gatherer {
         // TCP keeps 13 bits of it for this (RFC 6544, 4.2).
         localPreference: (base.protocol === 'tcp' ? 0x1fff : 0xffff) - index,
         ...(type === 'srflx' && { relatedAddress: own.address, relatedPort: base.port }),
-        // By now it may be gathered for after all.
-        ...(unsignalled && !this.#gathering && { unsignalled }),
+        // By now it may be gathered for after all; and what nobody has been told of yet has not ended.
+        ...(unsignalled && !this.#gathering && this.#sink !== undefined && { unsignalled }),
       })
     }
   }

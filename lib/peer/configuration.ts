@@ -144,7 +144,8 @@ const checkModification = (next: Configuration, old: Configuration, described: b
   check(next.bundlePolicy === old.bundlePolicy, 'bundlePolicy')
   check(next.rtcpMuxPolicy === old.rtcpMuxPolicy, 'rtcpMuxPolicy')
   check(!described || next.iceCandidatePoolSize === old.iceCandidatePoolSize, 'iceCandidatePoolSize')
-  for (const member of FIXED) check(next[member] === undefined || isSame(next[member], old[member]), member)
+  // What is false by default may also be said to be false.
+  for (const member of FIXED) check(next[member] === undefined || isSame(next[member], old[member] ?? false), member)
 }
 
 /** A dictionary is the same when its members are: each conversion makes another object. */

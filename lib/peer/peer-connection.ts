@@ -270,8 +270,10 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
 
   /**
    * @throws as the constructor does; `InvalidModificationError` for a change of `certificates`, `bundlePolicy`,
-   * `rtcpMuxPolicy`, after `setLocalDescription` of `iceCandidatePoolSize`, and of `maxMessageSize`, `mtu`,
-   * `exposeRemoteAddresses` and `trace`; `InvalidStateError` when the connection is closed.
+   * `rtcpMuxPolicy`, after `setLocalDescription` of `iceCandidatePoolSize`, and of the additions `maxMessageSize`, `mtu`,
+   * `exposeRemoteAddresses`, `trace`, `iceCredentials`, `iceLite`, `tcpMux` and `udpMux`; `InvalidStateError` when the
+   * connection is closed. Other additions stay as they are when left out. What concerns gathering takes effect when
+   * candidates are gathered again: at the next ICE restart.
    */
   setConfiguration(configuration: RTCConfiguration = {}): void {
     const context = on('setConfiguration')

@@ -16,7 +16,7 @@ const OPTIONS: GatherOptions = {
   advertise: [],
 }
 
-const create = (addresses: readonly string[]) => {
+const create = (addresses: readonly string[], isPooled = false) => {
   const sim = new Simulation({ seed: 1, network: { delay: 10 } })
   const host = sim.createHost({ addresses })
   const mdns = { publish: () => Promise.reject(new Error('no multicast here')), withdraw: () => {} }
@@ -36,8 +36,9 @@ const create = (addresses: readonly string[]) => {
     pathLost: () => {},
     baseGone: socket => gone.push(socket),
   }
-  gatherer.attach(sink)
+  if (!isPooled) gatherer.attach(sink)
   return {
+    sink,
     sim,
     host,
     gatherer,
@@ -113,4 +114,23 @@ t.test('a server that fails while gathering begins anew is told of once', async 
     t.strictSame([world.failed, world.ended], [[url], 1])
     gatherer.close()
   }
+})
+
+t.test('addresses that come and go before anybody listens are told as if they had always been so', async t => {
+  const world = create(['192.0.2.1', '192.0.2.2'], true)
+  const { sim, host, gatherer, told, sink } = world
+  await sim.run(gatherer.gather(OPTIONS))
+  host.removeAddress('192.0.2.2')
+  host.addAddress('192.0.2.3')
+  await sim.elapse(1000)
+  gatherer.attach(sink)
+  t.strictSame(
+    told.map(({ address, unsignalled }) => [address, unsignalled]),
+    [
+      ['192.0.2.1', undefined],
+      ['192.0.2.3', undefined],
+    ],
+  )
+  t.equal(world.ended, 1)
+  gatherer.close()
 })

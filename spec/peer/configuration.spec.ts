@@ -138,6 +138,8 @@ t.test('setConfiguration replaces servers and policy, and refuses what is fixed'
   refused({ certificates: [certificate, certificate] })
   refused({ bundlePolicy: 'max-bundle' })
   refused({ mtu: 1400 })
+  refused({ iceLite: true })
+  connection.setConfiguration({ certificates, iceTransportPolicy: 'relay', iceLite: false })
   t.throws(() => connection.setConfiguration({ certificates, iceServers: [{ urls: 'x' }] }), { name: 'SyntaxError' })
   t.equal(connection.getConfiguration().iceTransportPolicy, 'relay', 'a refused configuration changes nothing')
   connection.setConfiguration({ certificates, iceCandidatePoolSize: 3, mtu: 1300 })
