@@ -301,7 +301,10 @@ export class TurnClient implements Machine {
    */
   close(now: number): void {
     if (this.#state === 'closed') return
-    if (this.#state === 'allocated') this.#allocation.release(now)
+    // One that is asked for is granted by the time this reaches the server, and would stand for ten minutes unused.
+    if (this.#state === 'allocated' || (this.#state === 'allocating' && this.#requests.isSealed)) {
+      this.#allocation.release(now)
+    }
     this.#state = 'closed'
     this.#clear()
   }

@@ -112,6 +112,12 @@ export class Requests {
     this.#last = { key: hex(transactionId), sealed, method, attributes }
   }
 
+  /** Whether a request is under way that the server will grant if it knows us. */
+  get isSealed(): boolean {
+    for (const { sealed } of this.#outstanding.values()) if (sealed.seal !== undefined) return true
+    return false
+  }
+
   /** Takes what comes after the last request. */
   receiveLast(message: StunMessage, now: number): void {
     const last = this.#last

@@ -167,6 +167,21 @@ t.test('closing while it is asked for', async t => {
   t.equal(await world.end(), 0)
 })
 
+t.test('closing when the answer is on its way gives it back', async t => {
+  const world = await World.create()
+  world.act((client, now) => client.allocate(now))
+  await world.elapse(50)
+  t.equal(world.requests(Method.allocate).length, 2, 'the second names us')
+  world.act((client, now) => client.close(now))
+  await world.elapse(1000)
+  t.same(world.answers(Method.allocate), [401, 0])
+  t.same(world.answers(Method.refresh), [0])
+  t.equal(world.server.allocations.size, 0)
+  t.equal(world.client.counters.requestsSent, 3)
+  t.same(world.events, [])
+  t.equal(await world.end(), 0)
+})
+
 t.test('no family, and a keepalive without end, are mistakes of the caller’s', async t => {
   t.throws(() => new World({ client: { families: [] } }), RangeError)
   for (const keepalive of [0, -1, Number.NaN]) t.throws(() => new World({ client: { keepalive } }), RangeError)
