@@ -3,6 +3,9 @@
  *
  * It listens on each address of the machine, with one socket each, so that every datagram is known to have come to the
  * address that it is answered from. Nothing in it is global: several threads each open one of their own.
+ *
+ * Two connections on one mux do not reach each other over it: what they send comes from one and the same address, by
+ * which data is led. Each needs a mux or a socket of its own.
  */
 
 import type { Host } from '../machine/index.ts'

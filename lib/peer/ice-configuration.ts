@@ -57,7 +57,10 @@ export interface IceConfiguration {
    * or with `type: 'srflx'` beside them.
    */
   advertisedAddresses?: AdvertisedAddress[]
-  /** Addition: one UDP port that this connection shares with others, in place of sockets of its own. */
+  /**
+   * Addition: one UDP port that this connection shares with others, in place of sockets of its own. Closed, it gives no
+   * candidates. Two connections on the same one do not reach each other over it.
+   */
   udpMux?: UdpMux
   /** Addition: one TCP port that this connection shares with others: candidates of type `passive` come of it. */
   tcpMux?: TcpMux
