@@ -16,7 +16,7 @@ export interface GatherServer {
   readonly url: string
   readonly uri: ServerUri
   readonly credentials?: TurnCredentials
-  /** Asked for credentials when there are none, and again when the server refuses those in use. */
+  /** Asked for credentials when there are none, and again when the server refuses those in use. It has 10 s to answer. */
   readonly renew?: () => Promise<TurnCredentials>
   /** Certificates in PEM to trust in place of the platform's, for TLS. */
   readonly ca?: string | readonly string[]
