@@ -11,8 +11,10 @@ import type { LocalCandidate, LocalCandidates } from './local-candidates.ts'
 import { CandidatePair, mayPair } from './pair.ts'
 import type { RemoteCandidates } from './remote-candidates.ts'
 
-/** Pairs with peer-reflexive candidates that have not answered yet. */
-const MOST_UNPROVED = 32
+/** Of the pairs that checks of the peer have discovered, those that have never answered us. */
+const MOST_UNPROVED = 48
+/** How long such a pair counts, while there is one that works; ms. */
+const UNPROVED_TIME = 600_000
 
 export class Pairing {
   readonly #context: GenerationContext
@@ -26,6 +28,7 @@ export class Pairing {
   /** Paths that have been tried and given up for others. */
   readonly #tried = new Set<string>()
   #hasOmitted = false
+  #unproved: readonly { readonly pair: CandidatePair; readonly at: number }[] = []
 
   constructor(
     context: GenerationContext,
@@ -84,10 +87,11 @@ export class Pairing {
     if (known !== undefined) return known
     const base = this.#locals.find(socket)
     if (base === undefined) return undefined
-    this.#forgetDiscovered(now)
+    if (!this.#mayDiscover(now)) return undefined
     const remote = this.#remotes.discover({ address, port }, base.candidate, priority, usernameFragment)
     if (remote === undefined) return undefined
     const pair = new CandidatePair(base.candidate, socket, remote, this.#context.role)
+    this.#unproved = [...this.#unproved, { pair, at: now }]
     return this.#checkList.add(pair, true, now) ? pair : undefined
   }
 
@@ -119,22 +123,22 @@ export class Pairing {
   }
 
   /**
-   * Whoever has captured one check of the peer can repeat it from any address: of what has been discovered so, little
-   * is kept, and what the peer has not checked for longest goes first. A peer behind some NATs comes from a new port
-   * every minute, and must find room as well.
+   * Whether there is room for another discovery. Whoever has captured one check of the peer can repeat it from anywhere,
+   * and two NATs that give each destination a port of its own, and let everyone in, answer each check of ours with one
+   * from yet another port, for ever. But a peer that moves from port to port for days must always be found again.
    */
-  #forgetDiscovered(now: number): void {
-    const { pairs } = this.#checkList
-    const unproved = pairs.filter(pair => pair.remote.type === 'prflx' && pair.pending)
-    if (unproved.length >= MOST_UNPROVED) {
-      const oldest = unproved.reduce((a, b) => (b.lastReceivedAt < a.lastReceivedAt ? b : a))
-      this.#checkList.remove(oldest)
-      this.#drop(oldest)
-      this.#context.counters.droppedPairs++
-    }
+  #mayDiscover(now: number): boolean {
     const used = new Set<IceCandidate>()
-    for (const pair of pairs) if (pair.pending || pair.nominated || now < pair.consentUntil) used.add(pair.remote)
-    this.#remotes.forget(candidate => used.has(candidate))
+    let isConnected = false
+    for (const pair of this.#checkList.pairs) {
+      if (pair.mayCarry(now)) isConnected = true
+      if (pair.pending || pair.nominated || now < pair.consentUntil) used.add(pair.remote)
+    }
+    if (isConnected) this.#remotes.forget(candidate => used.has(candidate))
+    this.#unproved = this.#unproved.filter(
+      ({ pair, at }) => pair.responsesReceived === 0 && !(isConnected && now - at > UNPROVED_TIME),
+    )
+    return this.#unproved.length < MOST_UNPROVED
   }
 
   /** One pair for each path. */

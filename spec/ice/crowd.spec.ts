@@ -126,20 +126,45 @@ t.test('a peer whose NAT gives it a new port every minute is found again after t
 })
 
 t.test(
-  'a captured check repeated from everywhere drives out none of what was signalled, and room is left for the peer',
+  'a captured check repeated from everywhere leaves room for what is signalled, and some for the peer again later',
   t => {
     const alone = new Alone('controlled').meet('none')
-    for (let port = 1; port <= 80; port++) alone.agent.addRemoteCandidate(remote(port), 0)
-    const captured = encodeCheck({ useCandidate: true })
-    for (let i = 0; i < 10_000; i++) alone.receive(captured, { address: `10.${i >> 8}.${i & 255}.1`, port: 1 + i })
-    const { pairs } = alone.agent
-    t.equal(pairs.filter(pair => pair.remote.type === 'host').length, 68)
-    t.equal(pairs.filter(pair => pair.remote.type === 'prflx').length, 32)
-    for (let port = 81; port <= 90; port++) alone.agent.addRemoteCandidate(remote(port), 0)
-    t.ok(alone.agent.remoteCandidates.some(({ port }) => port === 90))
+    for (let port = 1; port <= 60; port++) alone.agent.addRemoteCandidate(remote(port), 0)
+    const flood = () => {
+      const captured = encodeCheck({ useCandidate: true })
+      for (let i = 0; i < 10_000; i++) alone.receive(captured, { address: `10.${i >> 8}.${i & 255}.1`, port: 1 + i })
+    }
+    flood()
+    t.ok(alone.agent.pairs.filter(pair => pair.remote.type === 'host').length >= 52)
+    for (let port = 61; port <= 70; port++) alone.agent.addRemoteCandidate(remote(port), 0)
+    t.ok(alone.agent.remoteCandidates.some(({ port }) => port === 70))
+    const isLiving = ({ port, address }: Sent) => (port <= 60 && address === PEER.address) || address === '203.0.113.9'
+    t.ok(connecting(alone, 10_000, isLiving))
+    flood()
+    const living = (milliseconds: number) => {
+      for (let passed = 0; passed < milliseconds; passed += 50) {
+        alone.pass(50)
+        for (const check of alone.take().filter(isRequest))
+          if (isLiving(check)) alone.receive(encodeAnswer(check.message), check, check.socket)
+      }
+    }
+    living(610_000)
     alone.receive(encodeCheck(), { address: '203.0.113.9', port: 9 })
-    t.ok(connecting(alone, 6_000, ({ port }) => port === 9))
+    living(1_000)
     t.ok(alone.agent.pairs.some(pair => pair.remoteAddress === '203.0.113.9' && pair.valid))
     t.end()
   },
 )
+
+t.test('checks that come from a new port each time, as between two symmetric NATs that let all in, find an end', t => {
+  const alone = new Alone('controlled').meet()
+  let port = 2_000
+  while (alone.agent.state !== 'failed' && alone.now < 600_000) {
+    alone.pass(100)
+    for (const _ of alone.take().filter(isRequest))
+      alone.receive(encodeCheck(), { address: PEER.address, port: ++port })
+  }
+  t.equal(alone.agent.state, 'failed')
+  t.ok(alone.now < 200_000, `after ${alone.now} ms`)
+  t.end()
+})
