@@ -330,6 +330,8 @@ export class Generation implements Responder, CheckOwner {
     pair.authenticated = true
     pair.lastReceivedAt = now
     this.backups.heard(pair, now)
+    // It may be alive again, and that only an answer shows.
+    if (pair.doubted) this.#sendCheck(pair, 'consent', now)
     pair.requestsReceived += requests
     pair.responsesSent += requests
     const { role, lite, timing } = this.#context

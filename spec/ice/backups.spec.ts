@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { IceCandidate } from '../../lib/ice/index.ts'
 import { Attribute } from '../../lib/stun/index.ts'
-import { Alone, encodeAnswer, encodeCheck, PEER, type Sent } from './raw-peer.ts'
+import { Alone, encodeAnswer, encodeCheck, PEER, REMOTE, type Sent } from './raw-peer.ts'
 
 const candidate = (port: number, priority: number): IceCandidate => ({
   foundation: String(port),
@@ -107,5 +107,37 @@ t.test('the pair that is to replace a dead one is dead as well: the next is nomi
   const nominations = sent.filter(({ message }) => message.has(Attribute.useCandidate))
   t.same(new Set(nominations.map(({ socket }) => socket)), new Set([8, 9]))
   t.notOk(alone.states().includes('disconnected'))
+  t.end()
+})
+
+t.test('a pair that data had to leave is not returned to because it is better, once it answers again', t => {
+  for (const role of ['controlling', 'controlled'] as const) {
+    const alone = new Alone(role)
+    alone.agent.setRemoteParameters({ ...REMOTE, renomination: true }, 0)
+    for (const port of [1, 2]) alone.agent.addRemoteCandidate(candidate(port, 100 - port), 0)
+    answering(alone, 3_000)
+    t.equal(alone.agent.selectedPair?.remotePort, 1)
+    answering(alone, 15_000, ({ port }) => port === 2)
+    t.equal(alone.agent.selectedPair?.remotePort, 2)
+    const sent = answering(alone, 60_000)
+    t.ok(alone.agent.pairs.every(pair => pair.isHeard(20_000, alone.now)))
+    t.equal(alone.agent.selectedPair?.remotePort, 2, role)
+    t.notOk(sent.some(({ message, port }) => port === 1 && message.has(Attribute.useCandidate)))
+    // That it is another that has died now is the reason to return.
+    answering(alone, 15_000, ({ port }) => port === 1)
+    t.equal(alone.agent.selectedPair?.remotePort, 1)
+  }
+  t.end()
+})
+
+t.test('a backup of another base leads to another address of the peer, rather than to the same', t => {
+  const alone = new Alone('controlling').meet('none')
+  alone.agent.addLocalCandidate({ socket: 8, type: 'host', address: '192.0.2.9', port: 9 }, 0)
+  alone.agent.addRemoteCandidate(candidate(1, 100), 0)
+  alone.agent.addRemoteCandidate({ ...candidate(2, 90), address: '198.51.100.2' }, 0)
+  alone.agent.endOfRemoteCandidates(0)
+  const sent = answering(alone, 5_000)
+  t.match(alone.agent.selectedPair, { nominated: true, socket: 7, remotePort: 1 })
+  t.same(new Set(sent.filter(({ socket }) => socket === 8).map(({ port }) => port)), new Set([2]))
   t.end()
 })

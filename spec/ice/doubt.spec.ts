@@ -152,6 +152,22 @@ t.test(
   },
 )
 
+t.test('all pairs are in doubt, and the peer checks one of them: it is asked at once', t => {
+  const alone = new Alone('controlled').meet('none')
+  for (const port of [1, 2]) alone.agent.addRemoteCandidate(candidate(port, 100 - port), 0)
+  answering(alone, 200)
+  alone.pass(20_000)
+  t.same(
+    alone.agent.pairs.map(({ doubted }) => doubted),
+    [true, true],
+  )
+  alone.take()
+  alone.receive(encodeCheck(), { address: PEER.address, port: 2 })
+  alone.answerLast()
+  t.match(alone.agent.selectedPair, { remotePort: 2, doubted: false })
+  t.end()
+})
+
 t.test('a lite agent asks nothing, wherever the peer sends', t => {
   const alone = new Alone('controlled', { lite: true }).meet('none')
   for (const port of [1, 2]) alone.receive(encodeCheck({ useCandidate: true }), { address: PEER.address, port })
