@@ -8,6 +8,7 @@
 
 import { type LocalCandidateInit, selectHostAddresses } from '../ice/index.ts'
 import type { Cancellable, InterfaceAddress } from '../machine/index.ts'
+import { canonicalAddress } from '../stun/index.ts'
 import { shownAddresses } from './advertise.ts'
 import { type HostBase, HostBases } from './host-bases.ts'
 import type { GatherError, GathererContext, GatherOptions, GatherServer, GatherSink } from './options.ts'
@@ -15,6 +16,9 @@ import { ServerGathering } from './server-gathering.ts'
 
 /** What a pooled gatherer remembers until someone attaches; more than this is not useful to anyone. */
 const MOST_REMEMBERED = 256
+
+/** Addresses of the peer's that relays are asked to let in ahead: what is beyond waits for our own checks. */
+const MOST_EXPECTED = 32
 
 const areSame = (a: readonly InterfaceAddress[], b: readonly InterfaceAddress[]): boolean =>
   a.length === b.length && a.every(({ address }) => b.some(other => other.address === address))
@@ -27,6 +31,7 @@ export class Gatherer {
   /** Names that stand for addresses of ours. */
   readonly #names = new Map<string, Promise<string | undefined>>()
   #sink: GatherSink | undefined
+  readonly #expected = new Set<string>()
   /** Everything that was found and is still there. */
   #found: LocalCandidateInit[] = []
   #errors: GatherError[] = []
@@ -84,7 +89,7 @@ export class Gatherer {
     this.#found = this.#found.filter(init => this.#stands(init)).map(init => this.#presentable(init))
     for (const init of this.#found) this.#sink?.candidate(init)
     const addresses = this.#addresses()
-    this.#bases.keep(addresses, number => this.#gone(number))
+    this.#bases.keep(addresses, this.#closedSocket)
     try {
       const bases = await this.#openBases(addresses, false)
       if (round !== this.#round || this.#closed) return
@@ -112,6 +117,19 @@ export class Gatherer {
     const { policy, publishNames } = this.#options
     if (init.relatedAddress === undefined || (policy === 'all' && !publishNames)) return init
     return { ...init, relatedAddress: init.relatedAddress.includes(':') ? '::' : '0.0.0.0', relatedPort: 9 }
+  }
+
+  /**
+   * Says where the peer may be: relays are asked for the permission to hear from there before a check of ours has its
+   * turn, so that those of the peer are not lost. What is no IP address is left out.
+   */
+  expect(addresses: readonly string[]): void {
+    for (const text of addresses) {
+      const address = canonicalAddress(text)
+      if (address === undefined || this.#expected.has(address) || this.#expected.size >= MOST_EXPECTED) continue
+      this.#expected.add(address)
+      for (const server of this.#servers.values()) server.expect(address)
+    }
   }
 
   /** ICE is through: what is not in use need not be kept in the NATs on the way. */
@@ -214,12 +232,14 @@ export class Gatherer {
   async #ask(server: GatherServer, index: number, bases: readonly HostBase[], round: number): Promise<void> {
     let asked = this.#servers.get(server)
     if (asked === undefined) {
-      const { host, crypto, table } = this.#context
+      const { host, crypto, table, trace } = this.#context
       asked = new ServerGathering(
         {
           host,
           crypto,
           table,
+          trace,
+          expected: this.#expected,
           showRelated: this.#options.policy === 'all' && !this.#options.publishNames,
           filtered: () => this.#options.addressFilter !== undefined,
           candidate: init => {
@@ -267,6 +287,11 @@ export class Gatherer {
     this.#sink?.candidate(init)
   }
 
+  readonly #closedSocket = (number: number): void => {
+    this.#gone(number)
+    for (const server of this.#servers.values()) server.socketClosed(number)
+  }
+
   #gone(socket: number): void {
     this.#found = this.#found.filter(init => init.socket !== socket)
     this.#sink?.baseGone(socket)
@@ -286,7 +311,7 @@ export class Gatherer {
   #changed(): void {
     if (this.#closed || this.#gathering) return
     const addresses = this.#addresses()
-    this.#bases.keep(addresses, number => this.#gone(number))
+    this.#bases.keep(addresses, this.#closedSocket)
     const fresh = addresses.filter(({ address }) => !this.#bases.has(address))
     if (fresh.length > 0) void this.#openBases(fresh, true)
   }

@@ -2,7 +2,7 @@
 
 import type { CryptoProvider } from '../crypto/index.ts'
 import type { LocalCandidateInit } from '../ice/index.ts'
-import type { Host, InterfaceAddress } from '../machine/index.ts'
+import type { Host, InterfaceAddress, TraceSink } from '../machine/index.ts'
 import type { MdnsService } from '../mdns/index.ts'
 import type { ServerUri } from '../stun/index.ts'
 import type { TurnCredentials } from '../turn/index.ts'
@@ -86,4 +86,6 @@ export interface GathererContext {
   readonly table: BaseTable
   /** Asked for names only when addresses are to be hidden behind them. */
   readonly mdns: Pick<MdnsService, 'publish' | 'withdraw'>
+  /** Is told when a relay is lost. */
+  readonly trace?: TraceSink
 }

@@ -118,6 +118,12 @@ export class RelayFlow implements LinkUser {
     })
   }
 
+  /** Asks for the permission to hear from an address, before there is anything to send there. */
+  expect(address: string): void {
+    this.#client.permit(address, this.#options.host.now(), false)
+    this.#driver.touch()
+  }
+
   receive(packet: Uint8Array, now: number): boolean {
     this.#client.receive(packet, now)
     this.#driver.touch()

@@ -6,7 +6,7 @@
 
 import type { AlternateServer, StunAddress } from '../stun/index.ts'
 import type { RelayFailure } from './relay-flow.ts'
-import type { AttemptFailure, ServerAttempts } from './server-attempts.ts'
+import { type AttemptFailure, type ServerAttempts, UNREACHABLE } from './server-attempts.ts'
 import type { ServerLink } from './server-link.ts'
 
 /** How often we ask in all. */
@@ -28,29 +28,44 @@ export interface ServerQuestion {
 export const isFailure = <F extends AttemptFailure>(result: object | F): result is F => 'code' in result
 export const familyOf = (address: string): 4 | 6 => (address.includes(':') ? 6 : 4)
 
-/** Asks `target` first; tells `attempts` what came of it in the end. */
-export const followServer = async (
+/** Asks one address of a server after the other, as long as nobody is there; tells what came of it in the end. */
+export const askInTurn = async (
   question: ServerQuestion,
-  target: StunAddress,
+  targets: readonly StunAddress[],
   attempts: ServerAttempts,
 ): Promise<void> => {
+  let failure: AttemptFailure | undefined
+  for (const target of targets) {
+    failure = await followServer(question, target)
+    if (failure === undefined) return question.isOver() ? undefined : attempts.succeeded()
+    if (failure.code !== UNREACHABLE) break
+  }
+  if (failure !== undefined) attempts.failed(failure)
+}
+
+/** Asks `target` first. Resolves with undefined when something has come of it, or nobody wants it any more. */
+const followServer = async (question: ServerQuestion, target: StunAddress): Promise<AttemptFailure | undefined> => {
   const visited: StunAddress[] = []
   let to: AlternateServer = target
   let elsewhere = false
   while (!question.isOver()) {
     const link = await question.open(to, elsewhere)
-    if (isFailure(link)) return attempts.failed(link)
-    if (question.isOver()) return link.close()
+    if (isFailure(link)) return link
+    if (question.isOver()) {
+      link.close()
+      return undefined
+    }
     const { address, port } = link
     visited.push(to)
     const failure = await question.ask(link, to)
-    if (failure === undefined) return attempts.succeeded()
+    if (failure === undefined) return undefined
     const { alternate, code, text } = failure
     elsewhere = failure.elsewhere !== undefined
     const next = elsewhere ? to : isNew(alternate, visited) ? alternate : undefined
-    if (next === undefined || visited.length >= MOST_ATTEMPTS) return attempts.failed({ code, text, address, port })
+    if (next === undefined || visited.length >= MOST_ATTEMPTS) return { code, text, address, port }
     to = next
   }
+  return undefined
 }
 
 /** Whether that server is of the family of the others (RFC 8489, 14.15), and has not been asked. */

@@ -142,6 +142,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
 
   candidateAdded(): void {
     this.connectivity.refresh()
+    this.#expectPeers()
   }
 
   async #certify(): Promise<void> {
@@ -200,7 +201,16 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
     const addresses = await this.#gathering.resolve(candidate.address)
     if (this.closed) return
     this.session.resolveName(mid, candidate, addresses, this.now())
+    this.#expectPeers()
     this.touch()
+  }
+
+  /** Relays are to hear what comes from the peer's addresses. */
+  #expectPeers(): void {
+    for (const { mid, ice } of this.session.transports) {
+      const addresses = ice.remoteCandidates.flatMap(({ protocol, address }) => (protocol === 'udp' ? [address] : []))
+      this.#gathering.expect(mid, addresses)
+    }
   }
 
   /** The configuration has changed. */

@@ -89,6 +89,11 @@ export class Gathering {
     if (prepared === undefined) void gatherer.gather(this.#options())
   }
 
+  /** Says where the peer of a transport may be. */
+  expect(mid: string, addresses: readonly string[]): void {
+    this.#entries.get(mid)?.gatherer.expect(addresses)
+  }
+
   /** Sends from a base, and releases the packet. */
   send(packet: Packet, socket: number, address: string, port: number): void {
     this.#table.send(packet, socket, address, port)
@@ -145,11 +150,12 @@ export class Gathering {
 
   #create(): Gatherer {
     const { host, crypto } = this.#world
+    const { trace } = this.#owner.configuration
     const mdns = {
       publish: (address: string) => this.#mdns().publish(address),
       withdraw: (name: string) => this.#mdns().withdraw(name),
     }
-    return new Gatherer({ host, crypto, table: this.#table, mdns }, this.#options())
+    return new Gatherer({ host, crypto, table: this.#table, mdns, ...(trace && { trace }) }, this.#options())
   }
 
   #mdns(): MdnsService {

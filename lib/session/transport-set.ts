@@ -73,7 +73,7 @@ export class TransportSet {
         let fresh = this.#fresh.get(mid)
         // Those of an offer that is applied already may be what a restart is to replace.
         if (fresh === undefined || iceRestart || this.#toReplace.has(fresh.usernameFragment)) {
-          fresh = this.#createParameters()
+          fresh = this.#createParameters(mid)
           this.#fresh.set(mid, fresh)
         }
         const { usernameFragment, password } = fresh
@@ -83,9 +83,9 @@ export class TransportSet {
   }
 
   /** Credentials of the application's own are for the first transport alone: a restart asks for others. */
-  #createParameters(): IceParameters {
+  #createParameters(mid: string): IceParameters {
     const { crypto, iceParameters } = this.#options
-    const isFirst = this.#list.length === 0 && this.#fresh.size === 0
+    const isFirst = this.#list.length === 0 && [...this.#fresh.keys()].every(other => other === mid)
     return isFirst && iceParameters !== undefined ? iceParameters : createIceParameters(crypto.random)
   }
 

@@ -146,9 +146,10 @@ export class TurnClient implements Machine {
   /**
    * Asks for the permission to exchange data with an address, and keeps it. Does nothing without an allocation, or beyond
    * 256 addresses. Throws a TypeError when `address` is no IP address.
+   * @param kept False lets it go after five minutes in which nothing was sent there.
    */
-  permit(address: string, now: number): void {
-    if (this.#state === 'allocated') this.#permissions.keep(address, now)
+  permit(address: string, now: number, kept = true): void {
+    if (this.#state === 'allocated') this.#permissions.keep(address, now, kept)
   }
 
   // Data

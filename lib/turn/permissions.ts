@@ -64,11 +64,11 @@ export class Permissions {
     this.#families = families
   }
 
-  /** Asks for an address, and keeps the permission. Throws a TypeError for what is no address. */
-  keep(address: string, now: number): void {
+  /** Asks for an address, and keeps the permission if so wished. Throws a TypeError for what is no address. */
+  keep(address: string, now: number, kept: boolean): void {
     const permission = this.#obtain(address, now)
     if (permission === undefined || now < permission.refusedUntil) return
-    permission.kept = true
+    permission.kept ||= kept
     this.renew(permission, now)
   }
 

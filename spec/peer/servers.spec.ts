@@ -10,7 +10,7 @@ import {
   type RTCPeerConnectionIceErrorEvent,
 } from '../../lib/peer/index.ts'
 import { type SimulatedHost, Simulation, seededRandom } from '../../lib/sim/index.ts'
-import { Attribute, Method, plainAddress } from '../../lib/stun/index.ts'
+import { Attribute, Method, plainAddress, readXorAddress } from '../../lib/stun/index.ts'
 import { createTurnServer } from '../turn/server.ts'
 
 const SERVER = '198.51.100.1'
@@ -326,4 +326,73 @@ t.test('the policy can change to relay alone: a restart moves the connection the
   b.close()
   await sim.elapse(1000)
   t.equal(aHost.openSockets, 0)
+})
+
+t.test('of the addresses of a name, the next is tried when nobody is at the first', async t => {
+  const { sim, server, connect } = await createWorld(10)
+  sim.setName('turn.example.net', ['203.0.113.99', SERVER])
+  const urls = ['turn:turn.example.net', 'turn:turn.example.net?transport=tcp', 'stun:turn.example.net']
+  const connection = connect(sim.createHost({ addresses: ['192.0.2.1'] }), { iceServers: [{ urls, ...credentials }] })
+  const { errors, candidates } = await gathered(sim, connection)
+  t.strictSame([errors.length, server.allocations.size], [0, 2])
+  t.strictSame(new Set(candidates.map(({ relayProtocol }) => relayProtocol)), new Set([null, 'udp', 'tcp']))
+  connection.close()
+
+  // A refusal is an answer: the second address would give the same one.
+  const refused = connect(sim.createHost({ addresses: ['192.0.2.2'] }), {
+    iceServers: [{ urls: 'turn:back.example.net', username: 'ada', credential: 'wrong' }],
+  })
+  sim.setName('back.example.net', [SERVER, '203.0.113.99'])
+  const before = sim.now()
+  t.strictSame(
+    (await gathered(sim, refused)).errors.map(({ errorCode }) => errorCode),
+    [401],
+  )
+  t.ok(sim.now() - before < 1000)
+  refused.close()
+})
+
+t.test('a relay that is reached from an address goes with it', async t => {
+  const { sim, connect } = await createWorld(11)
+  const host = sim.createHost({ addresses: ['192.0.2.1', '192.0.2.2'] })
+  const iceServers = [{ urls: `turn:${SERVER}`, ...credentials }]
+  const connection = connect(host, { iceServers })
+  await gathered(sim, connection)
+  const relays = async () => {
+    const report = await sim.run(connection.getStats())
+    const entries = [...report.values()] as { candidateType?: string }[]
+    return entries.filter(({ candidateType }) => candidateType === 'relay').length
+  }
+  t.equal(await relays(), 4)
+  host.removeAddress('192.0.2.1')
+  await sim.elapse(10)
+  t.equal(await relays(), 2)
+  connection.close()
+})
+
+t.test('relays are open to the peer before our own checks have their turn', async t => {
+  const { sim, server, connect } = await createWorld(12)
+  const iceServers = [{ urls: `turn:${SERVER}`, ...credentials }]
+  const a = connect(sim.createHost({ addresses: ['192.0.2.1'] }), { iceServers, iceTransportPolicy: 'relay' })
+  const b = connect(sim.createHost({ addresses: ['192.0.2.2', '192.0.2.3'] }), {})
+  a.createDataChannel('x')
+  await sim.run(a.setLocalDescription())
+  await sim.run(() => a.iceGatheringState === 'complete')
+  await sim.run(b.setRemoteDescription(a.localDescription!))
+  await sim.run(b.setLocalDescription())
+  await sim.run(() => b.iceGatheringState === 'complete')
+  await sim.run(a.setRemoteDescription(b.localDescription!))
+  await sim.elapse(1)
+  // Half a round trip to the server later, though checks are 50 ms apart.
+  await sim.elapse(20)
+  const permitted = server.served
+    .filter(({ method }) => method === Method.createPermission)
+    .flatMap(({ message }) =>
+      message.attributes
+        .filter(({ type }) => type === Attribute.xorPeerAddress)
+        .map(({ value }) => readXorAddress(value, message.transactionId)?.address),
+    )
+  t.strictSame(permitted.sort(), ['192.0.2.2', '192.0.2.3'])
+  a.close()
+  b.close()
 })
