@@ -138,6 +138,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
     const data = type !== 'rollback' && description !== null && describesData(description.sdp)
     this.connectivity.applied(type, wasStable, data)
     if (type === 'answer') this.#gathering.closePool()
+    this.#expectPeers()
   }
 
   candidateAdded(): void {
