@@ -24,13 +24,14 @@ const SITES = ['open', 'full-cone', 'address-restricted', 'port-restricted', 'sy
  * Local and remote candidate of the selected pair, as the site of the row sees it; columns in the order of `SITES`.
  *
  * A symmetric NAT gives each destination a port of its own, which no server has seen: peer-reflexive. Behind an
- * address-restricted NAT or a full cone such a port is let in; a port-restricted one has never sent to it.
+ * address-restricted NAT or a full cone such a port is let in; a port-restricted one has never sent to it, but its relay,
+ * which goes by the address alone, lets it in: where two relays would do, the pair of higher priority is taken.
  */
 const TABLE: Readonly<Record<Site, string>> = {
   open: 'host host | host srflx | host srflx | host srflx | host prflx | host relay',
   'full-cone': 'srflx host | srflx srflx | srflx srflx | srflx srflx | srflx prflx | srflx relay',
   'address-restricted': 'srflx host | srflx srflx | srflx srflx | srflx srflx | srflx prflx | srflx relay',
-  'port-restricted': 'srflx host | srflx srflx | srflx srflx | srflx srflx | srflx relay | srflx relay',
+  'port-restricted': 'srflx host | srflx srflx | srflx srflx | srflx srflx | relay prflx | srflx relay',
   symmetric: 'prflx host | prflx srflx | prflx srflx | prflx relay | prflx relay | prflx relay',
   'tls-only': 'relay host | relay srflx | relay srflx | relay srflx | relay prflx | relay relay',
 }
