@@ -46,7 +46,8 @@ export type { EventHandler } from './idl/index.ts'
 export type { RTCPeerConnectionErrorCallback, RTCSessionDescriptionCallback } from './legacy-callbacks.ts'
 export { openTcpMux, openUdpMux } from './mux.ts'
 export type { RTCAnswerOptions, RTCOfferAnswerOptions, RTCOfferOptions } from './offer-options.ts'
-export { RTCPeerConnection, type RTCPeerConnectionEventMap } from './peer-connection.ts'
+export { RTCPeerConnection } from './peer-connection.ts'
+export type { RTCPeerConnectionEventMap } from './peer-connection-events.ts'
 export { RTCSctpTransport, type RTCSctpTransportEventMap, type RTCSctpTransportState } from './sctp-transport.ts'
 export {
   type RTCLocalSessionDescriptionInit,

@@ -1,7 +1,7 @@
 /** Shared ports on the platform's own host, for the configuration members `udpMux` and `tcpMux`. */
 
-import { host } from '#host'
 import { TcpMux, type TcpMuxOptions, UdpMux, type UdpMuxOptions } from '../gather/index.ts'
+import { platform } from './platform.ts'
 
 /**
  * Opens one UDP port for any number of connections.
@@ -9,7 +9,7 @@ import { TcpMux, type TcpMuxOptions, UdpMux, type UdpMuxOptions } from '../gathe
  * @throws (rejects) the platform's error (`code` EADDRINUSE, EACCES, EADDRNOTAVAIL), a TypeError for an address that is
  * none, a RangeError for a port that is none or a machine without addresses.
  */
-export const openUdpMux = (options: UdpMuxOptions = {}): Promise<UdpMux> => UdpMux.open(host, options)
+export const openUdpMux = (options: UdpMuxOptions = {}): Promise<UdpMux> => UdpMux.open(platform.host, options)
 
 /** Opens one TCP port for any number of connections. Rejects as `openUdpMux` does. */
-export const openTcpMux = (options: TcpMuxOptions = {}): Promise<TcpMux> => TcpMux.open(host, options)
+export const openTcpMux = (options: TcpMuxOptions = {}): Promise<TcpMux> => TcpMux.open(platform.host, options)

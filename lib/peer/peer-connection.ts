@@ -1,7 +1,5 @@
 /** RTCPeerConnection (webrtc-pc, 4.4): the conversions of Web IDL around the connection that does the work. */
 
-import { crypto, host } from '#host'
-import { MdnsService } from '../mdns/index.ts'
 import { generate, RTCCertificate } from './certificate.ts'
 import { certificateRequest, type RTCKeyAlgorithm } from './certificate-algorithm.ts'
 import {
@@ -41,6 +39,8 @@ import {
   type RTCOfferOptions,
   RTCOfferOptionsDictionary,
 } from './offer-options.ts'
+import type { RTCPeerConnectionEventMap } from './peer-connection-events.ts'
+import { platform } from './platform.ts'
 import type { RTCSctpTransport } from './sctp-transport.ts'
 import {
   type RTCLocalSessionDescriptionInit,
@@ -57,18 +57,6 @@ import type {
 } from './states.ts'
 import type { RTCStatsReport } from './stats/report.ts'
 
-export interface RTCPeerConnectionEventMap {
-  negotiationneeded: Event
-  icecandidate: RTCPeerConnectionIceEvent
-  icecandidateerror: RTCPeerConnectionIceErrorEvent
-  signalingstatechange: Event
-  iceconnectionstatechange: Event
-  icegatheringstatechange: Event
-  connectionstatechange: Event
-  datachannel: RTCDataChannelEvent
-}
-
-const platform = { host, crypto, mdns: new MdnsService(host, crypto.random) }
 const on = (method: string): string => `Failed to execute '${method}' on 'RTCPeerConnection'`
 
 export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMap> {
