@@ -211,8 +211,8 @@ export class Gatherer {
         port: base.port,
         baseAddress: own.address,
         basePort: base.port,
-        // TCP keeps 13 bits of it for this (RFC 6544, 4.2).
-        localPreference: (base.protocol === 'tcp' ? 0x1fff : 0xffff) - index,
+        // Of TCP's, 13 bits are for this (RFC 6544, 4.2).
+        localPreference: 0xffff - (base.protocol === 'tcp' ? 8 * index : index),
         ...(type === 'srflx' && { relatedAddress: own.address, relatedPort: base.port }),
         // By now it may be gathered for after all; and what nobody has been told of yet has not ended.
         ...(unsignalled && !this.#gathering && this.#sink !== undefined && { unsignalled }),

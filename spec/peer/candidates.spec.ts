@@ -172,6 +172,33 @@ t.test('the relay policy shows and uses no host candidate', async t => {
   pair.b.close()
 })
 
+t.test('each candidate has a priority of its own, in the order of the addresses', async t => {
+  const sim = new Simulation({ seed: 56 })
+  const addresses = ['10.0.0.1', '10.0.0.2', '2001:db8::1', '2001:db8::2']
+  const host = sim.createHost({ addresses })
+  const tcpCandidates = ['active', 'passive', 'so'] as const
+  const world = { [hostSymbol]: { host, crypto: seededCrypto(56) } }
+  const connection = new RTCPeerConnection({ tcpCandidates: [...tcpCandidates], ...world })
+  const told: RTCIceCandidate[] = []
+  connection.onicecandidate = ({ candidate }) => {
+    if (candidate?.candidate) told.push(candidate)
+  }
+  connection.createDataChannel('x')
+  await sim.run(connection.setLocalDescription())
+  await sim.run(() => connection.iceGatheringState === 'complete')
+  t.equal(told.length, 16)
+  t.equal(new Set(told.map(({ priority }) => priority)).size, 16)
+  for (const tcpType of [null, ...tcpCandidates]) {
+    const ofType = told.filter(item => item.tcpType === tcpType).sort((a, b) => b.priority! - a.priority!)
+    t.strictSame(
+      ofType.map(({ address }) => address),
+      ['2001:db8::1', '10.0.0.1', '2001:db8::2', '10.0.0.2'],
+      tcpType ?? 'udp',
+    )
+  }
+  connection.close()
+})
+
 t.test('ports are taken from the range, and one that is taken is passed over', async t => {
   const sim = new Simulation({ seed: 54 })
   const host = sim.createHost({ addresses: ['10.0.0.1', '2001:db8::1'] })
