@@ -219,8 +219,8 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
     this.#gathering.fill()
   }
 
-  /** ICE is through on a transport. */
-  completed(mid: string): void {
+  /** From here on, checks keep what is in use open in the NATs on the way. */
+  connected(mid: string): void {
     this.#gathering.rest(mid)
   }
 

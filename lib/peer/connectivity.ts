@@ -32,8 +32,8 @@ export interface ConnectivityOwner {
   readonly session: Session
   readonly descriptions: Descriptions
   queueTask(task: () => void): void
-  /** ICE has found its pair on the transport of that mid, and looks no further. */
-  completed(mid: string): void
+  /** ICE has found a pair on the transport of that mid. */
+  connected(mid: string): void
   /** Fires at the RTCPeerConnection. */
   dispatch(event: Event): void
 }
@@ -142,7 +142,8 @@ export class Connectivity {
     const before = { ice: this.iceConnectionState, connection: this.connectionState }
     if (stateChanged) {
       iceSlots.state = state
-      if (state === 'completed' && face.session !== undefined) this.#owner.completed(face.session.mid)
+      const { session } = face
+      if ((state === 'connected' || state === 'completed') && session !== undefined) this.#owner.connected(session.mid)
       this.iceConnectionState = iceConnectionState(this.#states())
       this.connectionState = connectionState(this.iceConnectionState, this.#states())
     }

@@ -123,7 +123,7 @@ export class Gathering {
     }
   }
 
-  /** ICE is through on a transport. */
+  /** ICE has a pair on a transport. */
   rest(mid: string): void {
     this.#entries.get(mid)?.gatherer.rest()
   }

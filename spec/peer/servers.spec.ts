@@ -212,3 +212,31 @@ t.test('of the addresses of a name, the next is tried when nobody is at the firs
   t.ok(sim.now() - before < 1000)
   refused.close()
 })
+
+t.test('a binding at a STUN server is kept until there is a connection, and not afterwards', async t => {
+  const { sim, server, connect } = await createWorld(13)
+  const nat = sim.createNat({ addresses: ['203.0.113.1'], kind: 'port-restricted', bindingLifetime: 30_000 })
+  const iceServers = [{ urls: `stun:${SERVER}` }]
+  const a = connect(sim.createHost({ addresses: ['10.0.0.1'], behind: nat }), { iceServers })
+  const b = connect(sim.createHost({ addresses: ['192.0.2.2'] }), {})
+  const { candidates } = await gathered(sim, a)
+  const mapped = candidates.find(({ type }) => type === 'srflx')!
+  const asked = () => server.served.filter(({ method }) => method === Method.binding).length
+  // Somebody takes his time to answer the offer; the NAT would have forgotten.
+  await sim.elapse(120_000)
+  t.ok(asked() >= 8, `${asked()} requests`)
+  a.onicecandidate = null
+  b.onicecandidate = ({ candidate }) => void a.addIceCandidate(candidate)
+  await sim.run(b.setRemoteDescription(a.localDescription!))
+  await sim.run(b.setLocalDescription())
+  await sim.run(a.setRemoteDescription(b.localDescription!))
+  await sim.run(() => b.connectionState === 'connected')
+  const { remote } = b.sctp!.transport.iceTransport.getSelectedCandidatePair()!
+  t.strictSame([remote.address, remote.port], [mapped.address, mapped.port])
+  const before = asked()
+  await sim.elapse(120_000)
+  t.equal(asked(), before)
+  t.equal(a.connectionState, 'connected')
+  a.close()
+  b.close()
+})
