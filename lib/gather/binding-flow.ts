@@ -54,15 +54,8 @@ export class BindingFlow implements LinkUser {
     const transmit = (message: Uint8Array): void => this.#transmit(Packet.copy(message))
     const query = new BindingQuery({ crypto: this.#crypto, transmit, timing: SERVER_TIMING }, host.now())
     this.#query = query
-    const machine = {
-      get deadline() {
-        return query.deadline
-      },
-      advance: (now: number) => query.advance(now),
-      flush: () => {},
-    }
     this.#driver?.stop()
-    this.#driver = new Driver(host, machine, () => this.#finish(query))
+    this.#driver = new Driver(host, query, () => this.#finish(query))
     this.#driver.touch()
   }
 

@@ -74,15 +74,7 @@ export class RelayFlow implements LinkUser {
       ...(credentials && { credentials }),
       deliver: (data, address, port, now) => deliver(data, address.includes(':') ? 6 : 4, address, port, now),
     })
-    const client = this.#client
-    const machine = {
-      get deadline() {
-        return client.deadline
-      },
-      advance: (now: number) => client.advance(now),
-      flush: () => {},
-    }
-    this.#driver = new Driver(host, machine, this.#drain)
+    this.#driver = new Driver(host, this.#client, this.#drain)
   }
 
   /** Asks for an allocation. A failure when it is closed before there is an answer. */

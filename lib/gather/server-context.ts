@@ -3,10 +3,9 @@
 import type { CryptoProvider } from '../crypto/index.ts'
 import type { LocalCandidateInit } from '../ice/index.ts'
 import type { Host, TraceSink } from '../machine/index.ts'
-import type { StunAddress } from '../stun/index.ts'
+import { addressFamily, type StunAddress } from '../stun/index.ts'
 import type { BaseTable } from './base-table.ts'
 import type { HostSocket } from './host-socket.ts'
-import { familyOf } from './server-redirects.ts'
 
 export interface ServerContext {
   readonly host: Host
@@ -43,7 +42,7 @@ export const announceReflexive = (
   mapped: StunAddress,
   server: string,
 ): void => {
-  if (base === undefined || familyOf(mapped.address) !== familyOf(base.address)) return
+  if (base === undefined || addressFamily(mapped.address) !== addressFamily(base.address)) return
   context.candidate({
     socket: number,
     type: 'srflx',

@@ -3,13 +3,12 @@
  * and what became of it in the end.
  */
 
-import { canonicalAddress, type StunAddress } from '../stun/index.ts'
+import { addressFamily, canonicalAddress, type StunAddress } from '../stun/index.ts'
 import type { HostSocket } from './host-socket.ts'
 import type { GatherError, GatherServer } from './options.ts'
 import { ServerAttempts, UNREACHABLE } from './server-attempts.ts'
 import { ServerBindings } from './server-bindings.ts'
 import type { ServerContext } from './server-context.ts'
-import { familyOf } from './server-redirects.ts'
 import { ServerRelays } from './server-relays.ts'
 
 /** An allocation costs the server a port: of our addresses of one family, the best two ask for one. */
@@ -109,7 +108,7 @@ export class ServerGathering {
   /** The transport addresses of the server to try in turn, for one family. */
   #targets(addresses: readonly string[], family: 4 | 6): readonly StunAddress[] {
     const { port } = this.#server.uri
-    const ofFamily = addresses.filter(address => familyOf(address) === family)
+    const ofFamily = addresses.filter(address => addressFamily(address) === family)
     return ofFamily.slice(0, MOST_ADDRESSES).map(address => ({ address, port }))
   }
 
@@ -158,6 +157,6 @@ export class ServerGathering {
   }
 
   #isOverIpv4(sockets: readonly HostSocket[], addresses: readonly string[]): boolean {
-    return sockets.some(isIpv4) && addresses.some(address => familyOf(address) === 4)
+    return sockets.some(isIpv4) && addresses.some(address => addressFamily(address) === 4)
   }
 }

@@ -4,7 +4,7 @@
  * forges an answer, or a ring of servers, costs us a few requests.
  */
 
-import type { AlternateServer, StunAddress } from '../stun/index.ts'
+import { type AlternateServer, addressFamily, type StunAddress } from '../stun/index.ts'
 import type { RelayFailure } from './relay-flow.ts'
 import { type AttemptFailure, type ServerAttempts, UNREACHABLE } from './server-attempts.ts'
 import type { ServerLink } from './server-link.ts'
@@ -26,7 +26,6 @@ export interface ServerQuestion {
 }
 
 export const isFailure = <F extends AttemptFailure>(result: object | F): result is F => 'code' in result
-export const familyOf = (address: string): 4 | 6 => (address.includes(':') ? 6 : 4)
 
 /** Asks one address of a server after the other, as long as nobody is there; tells what came of it in the end. */
 export const askInTurn = async (
@@ -73,5 +72,5 @@ const isNew = (server: AlternateServer | undefined, visited: readonly StunAddres
   server !== undefined &&
   visited.every(
     ({ address, port }) =>
-      familyOf(address) === familyOf(server.address) && (address !== server.address || port !== server.port),
+      addressFamily(address) === addressFamily(server.address) && (address !== server.address || port !== server.port),
   )

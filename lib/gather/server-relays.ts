@@ -4,7 +4,7 @@
  */
 
 import type { InterfaceAddress, TlsOptions } from '../machine/index.ts'
-import type { StunAddress } from '../stun/index.ts'
+import { addressFamily, type StunAddress } from '../stun/index.ts'
 import type { TurnCredentials } from '../turn/index.ts'
 import { HostSocket } from './host-socket.ts'
 import type { GatherServer } from './options.ts'
@@ -12,7 +12,7 @@ import { type RelayFailure, RelayFlow } from './relay-flow.ts'
 import { type ServerAttempts, UNREACHABLE } from './server-attempts.ts'
 import { announceReflexive, related, type ServerContext } from './server-context.ts'
 import { openStreamLink, type ServerLink, udpLink } from './server-link.ts'
-import { askInTurn, familyOf, isFailure, type OpenLink } from './server-redirects.ts'
+import { askInTurn, isFailure, type OpenLink } from './server-redirects.ts'
 import { openUdpBase } from './udp-base.ts'
 
 /** A later server's relays stand below an earlier one's; those reached by a stream below all reached by UDP. */
@@ -169,7 +169,7 @@ export class ServerRelays {
       server: this.#server,
       credentials: this.#credentials,
       // Where both are asked for, coturn gives IPv4 alone; so where it is asked over IPv4 too, IPv6 is asked for its own.
-      families: way.overIpv4 && familyOf(to.address) === 6 ? [6] : [4, 6],
+      families: way.overIpv4 && addressFamily(to.address) === 6 ? [6] : [4, 6],
       reliable: link.reliable,
       transmit: packet => link.send(packet),
       deliver: (data, family, address, port, now) => {
@@ -196,7 +196,7 @@ export class ServerRelays {
       announceReflexive(this.#context, url, socket, mapped, to.address)
     }
     for (const address of relayed) {
-      const family = familyOf(address.address)
+      const family = addressFamily(address.address)
       if (numbers[family] !== undefined) continue
       const number = table.reserve()
       numbers[family] = number

@@ -9,39 +9,20 @@
  */
 
 import type { Packet } from '../bytes/index.ts'
-import {
-  type Cancellable,
-  type Host,
-  randomUnit,
-  type StreamHandlers,
-  type StreamListener,
-  type StreamSocket,
-} from '../machine/index.ts'
+import { type Cancellable, type Host, randomUnit, type StreamHandlers, type StreamSocket } from '../machine/index.ts'
 import type { Base } from './base.ts'
-import { bindFirstFree } from './port-range.ts'
-import { createTcpCounters, type TcpConnection } from './tcp-connection.ts'
-import { TcpConnections } from './tcp-connections.ts'
-import type { TcpListeningOptions } from './tcp-passive.ts'
-import { TcpStrangers } from './tcp-strangers.ts'
+import type { TcpConnection } from './tcp-connection.ts'
+import { openListening, TcpListeningBase, type TcpListeningOptions } from './tcp-listening.ts'
 
-const MOST_CONNECTIONS = 32
-const STRANGERS = { most: 32, mostOfOne: 8 }
 /** Milliseconds: how long attempts go on, how long one lasts, and the longest pause before the first and any other. */
 const PATIENCE = 15_000
 const ATTEMPT = 3_000
 const FIRST_PAUSE = 50
 const PAUSE = 200
 
-export class TcpSimultaneousBase implements Base {
-  readonly protocol = 'tcp'
-  readonly counters = createTcpCounters()
-  readonly address: string
+export class TcpSimultaneousBase extends TcpListeningBase implements Base {
   readonly #host: Host
-  readonly #connections: TcpConnections
-  readonly #strangers: TcpStrangers
   readonly #pauses = new Set<Cancellable>()
-  #listener: StreamListener | undefined
-  #port = 0
   /** Whether the platform does not connect from a port that listens. */
   #exclusive = false
   /** Whether it is about to listen again. */
@@ -49,48 +30,26 @@ export class TcpSimultaneousBase implements Base {
 
   /** For `openTcpSimultaneousBase` only. */
   constructor(host: Host, options: TcpListeningOptions) {
-    this.address = options.address
+    super(host, options)
     this.#host = host
-    this.#connections = new TcpConnections(host, { ...options, most: MOST_CONNECTIONS }, this.counters)
-    this.#strangers = new TcpStrangers(host, STRANGERS, this.counters, (connection, message, now) => {
-      this.#strangers.release(connection)
-      if (!this.#connections.add(connection)) return false
-      this.#connections.received(connection, message.bytes, now)
-      return true
-    })
   }
 
-  get port(): number {
-    return this.#port
-  }
-
-  /** How many connections there are, those under way and those that have not brought a check yet included. */
-  get connections(): number {
-    return this.#connections.size + this.#strangers.size
-  }
-
-  /** For `openTcpSimultaneousBase` only. */
+  /** For the listener only. */
   accept(socket: StreamSocket): StreamHandlers | undefined {
     const { remoteAddress, remotePort } = socket
-    if (this.#connections.closed) return undefined
-    const expected = this.#connections.find(remoteAddress, remotePort)
-    if (expected === undefined || expected.heard) return this.#strangers.accept(socket)
+    if (this.tcpConnections.closed) return undefined
+    const expected = this.tcpConnections.find(remoteAddress, remotePort)
+    if (expected === undefined || expected.heard) return this.strangers.accept(socket)
     // Whom we are connecting to has been faster.
     this.counters.accepted++
     expected.replace(socket)
     return expected.handlers()
   }
 
-  /** For `openTcpSimultaneousBase` only. */
-  listen(listener: StreamListener): void {
-    this.#listener = listener
-    this.#port = listener.port
-  }
-
   send(packet: Packet, address: string, port: number): void {
-    let connection = this.#connections.find(address, port)
+    let connection = this.tcpConnections.find(address, port)
     if (connection === undefined) {
-      connection = this.#connections.create(address, port)
+      connection = this.tcpConnections.create(address, port)
       if (connection === undefined) {
         this.counters.droppedUnconnected++
         packet.release()
@@ -101,12 +60,10 @@ export class TcpSimultaneousBase implements Base {
     connection.send(packet)
   }
 
-  close(): void {
+  override close(): void {
     for (const pause of this.#pauses) pause.cancel()
     this.#pauses.clear()
-    this.#listener?.close()
-    this.#strangers.close()
-    this.#connections.close()
+    super.close()
   }
 
   #begin(connection: TcpConnection): void {
@@ -139,7 +96,7 @@ export class TcpSimultaneousBase implements Base {
     } catch {
       if (!connection.closed && !connection.established) connection.revive?.(this.#host.now())
     }
-    if (this.#listener === undefined) await this.#listenAgain()
+    if (this.listener === undefined) await this.#listenAgain()
   }
 
   /** Connects from our port; on a platform that refuses while it listens, stops that first. */
@@ -148,7 +105,7 @@ export class TcpSimultaneousBase implements Base {
       remoteAddress: connection.address,
       remotePort: connection.port,
       address: this.address,
-      port: this.#port,
+      port: this.port,
       timeout: ATTEMPT,
       ...connection.handlers(),
     }
@@ -157,7 +114,7 @@ export class TcpSimultaneousBase implements Base {
       return await this.#host.openStream(options)
     } catch (error) {
       const { code } = error as { code?: unknown }
-      if (code !== 'EADDRINUSE' || this.#listener === undefined || connection.established) throw error
+      if (code !== 'EADDRINUSE' || this.listener === undefined || connection.established) throw error
       this.#exclusive = true
       this.#stopListening()
       return await this.#host.openStream(options)
@@ -165,20 +122,20 @@ export class TcpSimultaneousBase implements Base {
   }
 
   #stopListening(): void {
-    this.#listener?.close()
-    this.#listener = undefined
+    this.listener?.close()
+    this.listener = undefined
   }
 
   /** Listens as before; where that cannot be at present, the next attempt's end tries again. */
   async #listenAgain(): Promise<void> {
-    if (this.#listening || this.#connections.closed) return
+    if (this.#listening || this.tcpConnections.closed) return
     this.#listening = true
     try {
       const { address } = this
       const accept = (socket: StreamSocket): StreamHandlers | undefined => this.accept(socket)
-      const listener = await this.#host.listenStream({ address, port: this.#port, accept })
-      if (this.#connections.closed) listener.close()
-      else this.#listener = listener
+      const listener = await this.#host.listenStream({ address, port: this.port, accept })
+      if (this.tcpConnections.closed) listener.close()
+      else this.listener = listener
     } catch {
       // Somebody else has the port now, or one of our own attempts does.
     } finally {
@@ -188,16 +145,8 @@ export class TcpSimultaneousBase implements Base {
 }
 
 /** Opens a TCP simultaneous-open base. Never rejects: undefined when no port could be bound. */
-export const openTcpSimultaneousBase = async (
+export const openTcpSimultaneousBase = (
   host: Host,
   options: TcpListeningOptions,
-): Promise<TcpSimultaneousBase | undefined> => {
-  const base = new TcpSimultaneousBase(host, options)
-  const { address } = options
-  const listener = await bindFirstFree(options.portRange, host.random, port =>
-    host.listenStream({ address, port, accept: socket => base.accept(socket) }),
-  )
-  if (listener === undefined) return undefined
-  base.listen(listener)
-  return base
-}
+): Promise<TcpSimultaneousBase | undefined> =>
+  openListening(host, new TcpSimultaneousBase(host, options), options.portRange)

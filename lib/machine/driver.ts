@@ -5,11 +5,14 @@
  */
 
 import type { Cancellable, Host } from './host.ts'
-import type { FlushingMachine } from './machine.ts'
+import type { FlushingMachine, Machine } from './machine.ts'
+
+/** A machine that is driven: one that holds nothing back has no `flush`. */
+export type DrivenMachine = Machine & Partial<Pick<FlushingMachine, 'flush'>>
 
 export class Driver {
   readonly #host: Host
-  readonly #machine: FlushingMachine
+  readonly #machine: DrivenMachine
   readonly #drain: () => void
   #timer: Cancellable | undefined
   #armed = Number.POSITIVE_INFINITY
@@ -21,7 +24,7 @@ export class Driver {
    * @param drain Takes the machine's events; called after each input, each flush and each deadline. It is not entered
    * again from within itself: what it puts into the machine must be touched as usual, and is drained when it returns.
    */
-  constructor(host: Host, machine: FlushingMachine, drain: () => void) {
+  constructor(host: Host, machine: DrivenMachine, drain: () => void) {
     this.#host = host
     this.#machine = machine
     this.#drain = drain
@@ -48,7 +51,7 @@ export class Driver {
   readonly #flush = (): void => {
     this.#flushQueued = false
     if (this.#stopped) return
-    this.#machine.flush(this.#host.now())
+    this.#machine.flush?.(this.#host.now())
     this.#settle()
   }
 
@@ -57,7 +60,7 @@ export class Driver {
     this.#armed = Number.POSITIVE_INFINITY
     if (this.#stopped) return
     this.#machine.advance(now)
-    this.#machine.flush(now)
+    this.#machine.flush?.(now)
     this.#settle()
   }
 

@@ -1,6 +1,6 @@
 /** machine: the contracts that protocol engines and hosts meet at, and the bookkeeping that they share. */
 
-export { Driver } from './driver.ts'
+export { type DrivenMachine, Driver } from './driver.ts'
 export { EventQueue } from './event-queue.ts'
 export type {
   Cancellable,

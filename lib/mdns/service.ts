@@ -69,7 +69,6 @@ export class MdnsService {
         return deadline()
       },
       advance: (now: number) => this.#advance(now),
-      flush: () => {},
     }
     this.#driver = new Driver(host, machine, () => this.#drain())
   }

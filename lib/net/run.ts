@@ -7,14 +7,13 @@
  */
 
 import type { Packet } from '../bytes/index.ts'
-import { type DatagramSocket, Driver, type FlushingMachine, type Host, type Machine } from '../machine/index.ts'
+import { type DatagramSocket, type DrivenMachine, Driver, type Host } from '../machine/index.ts'
 import { host as platform } from './host.ts'
 
 /** A machine that takes datagrams of one peer. */
-export interface DatagramMachine extends Machine {
+export interface DatagramMachine extends DrivenMachine {
   receive(datagram: Uint8Array, now: number): void
   nextEvent(): object | undefined
-  flush?(now: number): void
 }
 
 /** What `nextEvent` of a machine gives. */
@@ -68,14 +67,7 @@ export const drive = <M extends DatagramMachine>(
   event: (event: EventOf<M>) => void,
 ): EventDriver => {
   let stopped = false
-  const flushing: FlushingMachine = {
-    get deadline() {
-      return machine.deadline
-    },
-    advance: now => machine.advance(now),
-    flush: now => machine.flush?.(now),
-  }
-  const driver = new Driver(host, flushing, () => {
+  const driver = new Driver(host, machine, () => {
     for (let next = machine.nextEvent(); next !== undefined && !stopped; next = machine.nextEvent()) {
       event(next as EventOf<M>)
     }

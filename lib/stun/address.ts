@@ -41,6 +41,9 @@ export type AddressFamily = 4 | 6
 
 const COOKIE = Uint8Array.of(0x21, 0x12, 0xa4, 0x42)
 
+/** The family of an address in canonical text. */
+export const addressFamily = (address: string): AddressFamily => (address.includes(':') ? 6 : 4)
+
 /** The number by which STUN names a family (RFC 8489, 14.1). */
 export const familyNumber = (family: AddressFamily): number => (family === 4 ? 1 : 2)
 

@@ -3,6 +3,7 @@
 export {
   type AddressFamily,
   addressBytes,
+  addressFamily,
   addressText,
   canonicalAddress,
   plainAddress,

@@ -7,6 +7,7 @@ import {
   type AddressFamily,
   Attribute,
   additionalAddressFamily,
+  addressFamily,
   ErrorCode,
   lifetime,
   Method,
@@ -69,7 +70,7 @@ export class Allocation {
 
   /** The families of the relayed addresses. */
   get families(): readonly AddressFamily[] {
-    return this.relayed.map(({ address }) => familyOf(address))
+    return this.relayed.map(({ address }) => addressFamily(address))
   }
 
   allocate(now: number): void {
@@ -178,16 +179,15 @@ export class Allocation {
   }
 }
 
-const familyOf = (address: string): AddressFamily => (address.includes(':') ? 6 : 4)
-
 /** One address of each family asked for. */
 const relayedAddresses = (message: StunMessage, families: readonly AddressFamily[]): StunAddress[] => {
   const relayed: StunAddress[] = []
   for (const { type, value } of message.attributes) {
     const found = type === Attribute.xorRelayedAddress ? readXorAddress(value, message.transactionId) : undefined
     if (found === undefined || found.port === 0) continue
-    const family = familyOf(found.address)
-    if (families.includes(family) && !relayed.some(({ address }) => familyOf(address) === family)) relayed.push(found)
+    const family = addressFamily(found.address)
+    if (families.includes(family) && !relayed.some(({ address }) => addressFamily(address) === family))
+      relayed.push(found)
   }
   return relayed
 }
