@@ -62,10 +62,7 @@ export abstract class SharedPort<P extends PortEnd, C> {
 }
 
 /**
- * Opens one port on each address.
- *
- * Rejects with an error whose `code` is the platform's (EADDRINUSE, EACCES, EADDRNOTAVAIL), with a TypeError for an address
- * that is none, a RangeError for a port that is none or a machine without addresses.
+ * Opens one port on each address, as `UdpMux.open` and `TcpMux.open` say.
  * @param open Binds it on one of them.
  */
 export const openSharedPort = async <P extends PortEnd>(

@@ -20,7 +20,10 @@ export class UdpMux extends SharedPort<UdpMuxPort, UdpMuxCounters> {
     super(unknown, counters, ports)
   }
 
-  /** Opens the port. Rejects as `openSharedPort` does. */
+  /**
+   * Opens the port. Rejects with an error whose `code` is the platform's (EADDRINUSE, EACCES, EADDRNOTAVAIL), with a
+   * TypeError for an address that is none, a RangeError for a port that is none or a machine without addresses.
+   */
   static async open(host: Host, options: UdpMuxOptions = {}): Promise<UdpMux> {
     const counters = createUdpMuxCounters()
     const { unknown, ports } = await openSharedPort(host, options, async (address, port, requests) => {
