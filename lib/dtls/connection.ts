@@ -32,7 +32,7 @@ export class DtlsConnection implements Machine {
   readonly #events = new EventQueue<DtlsEvent>()
   readonly #records: RecordLayer
   readonly #plaintext = new PlaintextSealer()
-  readonly #handshake: Handshake
+  #handshake: Handshake
   readonly #reassembly = new Reassembly()
   readonly #retransmission: Retransmission
   #state: DtlsState = 'new'
@@ -51,16 +51,20 @@ export class DtlsConnection implements Machine {
     this.#retransmission = new Retransmission(options.initialTimeout ?? INITIAL_TIMEOUT, mtu, packet =>
       this.#transmit(packet),
     )
-    this.#records = new RecordLayer(this.counters, (type, epoch, bytes, start, end) =>
+    this.#records = new RecordLayer(this.counters, (type, epoch, _sequence, bytes, start, end) =>
       this.#content(type, epoch, bytes, start, end),
     )
     const settings = handshakeSettings(options)
     const owner: HandshakeOwner = {
       plaintext: this.#plaintext,
-      send: (flight, awaitsReply) => {
-        this.#reassembly.endFlight()
-        this.#retransmission.start(flight, awaitsReply, this.#now)
+      become: handshake => {
+        this.#handshake = handshake
       },
+      send: (flight, awaited) => {
+        this.#reassembly.endFlight()
+        this.#retransmission.start(flight, awaited !== 'nothing', this.#now)
+      },
+      acknowledge: () => this.#reassembly.endFlight(),
       sealWith: sealer => {
         this.#sealer = sealer
       },

@@ -48,15 +48,31 @@ export const handshakeSettings = (options: DtlsOptions): HandshakeSettings => ({
   cookieExchange: options.cookieExchange ?? false,
 })
 
+/**
+ * What ends the sending of a flight: the peer's next flight, or an ACK where no flight answers it (DTLS 1.3: the
+ * client's last one, and what comes after the handshake). `nothing`: it is sent once, and again when the peer repeats its own.
+ */
+export type Awaited = 'reply' | 'ack' | 'nothing'
+
 /** What a handshake may do to its connection. */
 export interface HandshakeOwner {
   /** Epoch 0. */
   readonly plaintext: PlaintextSealer
-  /** Sends a flight, in answer to all that was handed in so far, and again until the next one takes its place. */
-  send(flight: Flight, awaitsReply: boolean): void
+  /** The version is agreed on: that handshake takes the place of the one that negotiated it. */
+  become(handshake: Handshake): void
+  /**
+   * Sends a flight, in answer to all that was handed in so far, and again until what it awaits has come.
+   * @param done Is called once, when all of a flight that awaits an ACK has been acknowledged.
+   */
+  send(flight: Flight, awaited: Awaited, done?: () => void): void
+  /**
+   * DTLS 1.3: all that was handed in so far is a whole flight that no flight of ours answers. It is acknowledged, now
+   * and whenever the peer repeats it (RFC 9147, 7.1).
+   */
+  acknowledge(): void
   /** What is sent from now on, flights apart, is sealed by this. */
   sealWith(sealer: RecordSealer): void
-  /** The peer's records of this epoch can be read from now on. */
+  /** The peer's records of this epoch can be read from now on, beside those of the epochs before. */
   openWith(opener: RecordOpener): void
   /**
    * The peer is authenticated: application data flows.
@@ -70,6 +86,11 @@ export interface Handshake {
   start(): void
   /** The peer's next message, whole. Throws a `DtlsError` with the alert to send. */
   receive(message: HandshakeMessage): void
+  /**
+   * DTLS 1.3, once established: replaces the key that we send by, and has the peer replace its own when
+   * `requestPeer` (RFC 9147, 8). Absent where the version has no such thing.
+   */
+  updateKeys?(requestPeer: boolean): void
   readonly negotiated: Readonly<Negotiated>
   /** RFC 5705 and RFC 8446, 7.5. Only once established. */
   exportKeyingMaterial(label: string, length: number, context: Uint8Array | undefined): Uint8Array

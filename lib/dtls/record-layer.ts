@@ -12,11 +12,19 @@ import {
   MAX_PLAINTEXT,
   RECORD_HEADER,
   type RecordOpener,
+  recordSequence,
   Version,
 } from './record.ts'
 
-/** Takes the content of a record, `bytes[start, end)`: borrowed. */
-export type ContentSink = (type: number, epoch: number, bytes: Uint8Array, start: number, end: number) => void
+/** Takes the content of the record of that number, `bytes[start, end)`: borrowed. */
+export type ContentSink = (
+  type: number,
+  epoch: number,
+  sequence: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+) => void
 
 export class RecordLayer {
   readonly #counters: DtlsCounters
@@ -108,11 +116,11 @@ export class RecordLayer {
         return end
       }
       const contentEnd = opener.open(datagram, at, end)
-      if (contentEnd >= 0) this.#sink(type, epoch, datagram, at + opener.before, contentEnd)
+      if (contentEnd >= 0) this.#sink(opener.type, epoch, opener.sequence, datagram, opener.start, contentEnd)
       else if (contentEnd === FORGED) counters.droppedForged++
       else counters.droppedReplayed++
     } else if (epoch === 0 && this.#plaintext) {
-      this.#sink(type, epoch, datagram, fragment, end)
+      this.#sink(type, epoch, recordSequence(datagram, at), datagram, fragment, end)
     } else if (epoch === 1 && opener === undefined) {
       this.#keep(datagram, at, end)
     } else {

@@ -6,7 +6,7 @@
  * Each version brings its own `RecordSealer` and `RecordOpener` for the epochs that have keys; epoch 0 has none, in all.
  */
 
-export const ContentType = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23 } as const
+export const ContentType = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23, ack: 26 } as const
 
 /** Versions are one's complement: a higher version has a lower number (RFC 6347, 4.1). */
 export const Version = { dtls10: 0xfeff, dtls12: 0xfefd, dtls13: 0xfefc } as const
@@ -32,8 +32,15 @@ export interface RecordSealer {
   readonly before: number
   /** Bytes behind the content: the tag. */
   readonly after: number
+  /** The sequence number of the record that is sealed next. */
+  readonly sequence: number
   /** Whether the sequence numbers are used up; nothing may be sealed then. */
   readonly exhausted: boolean
+  /**
+   * Whether the key has protected so many records that another should take its place soon (RFC 8446, 5.5; RFC 9147,
+   * 4.5.3). Always false where there is no way to another: epoch 0 and DTLS 1.2.
+   */
+  readonly worn: boolean
   /**
    * Makes a record of `bytes[start, end)`: writes `before` bytes in front of it and `after` bytes behind it.
    * @returns The end of the record.
@@ -44,10 +51,12 @@ export interface RecordSealer {
 /** The read side of one epoch. */
 export interface RecordOpener {
   readonly epoch: number
-  /** Bytes in front of the content. */
-  readonly before: number
+  /** Of the record opened last: what it holds, where its content begins, and its sequence number. */
+  readonly type: number
+  readonly start: number
+  readonly sequence: number
   /**
-   * Verifies and decrypts the record `bytes[at, end)` in place; the content begins at `at + before`.
+   * Verifies and decrypts the record `bytes[at, end)`, header included, in place.
    * @returns The end of the content, or `FORGED` or `REPLAYED`.
    */
   open(bytes: Uint8Array, at: number, end: number): number
@@ -91,14 +100,15 @@ export class PlaintextSealer implements RecordSealer {
   readonly after = 0
   /** The version that the records carry: DTLS 1.0 until one is agreed on, for old peers' sake (RFC 6347, 4.2.1). */
   version: number = Version.dtls10
-  #sequence = 0
+  sequence = 0
+  readonly worn = false
 
   get exhausted(): boolean {
-    return this.#sequence >= SEQUENCE_LIMIT
+    return this.sequence >= SEQUENCE_LIMIT
   }
 
   seal(type: number, bytes: Uint8Array, start: number, end: number): number {
-    writeRecordHeader(bytes, start - RECORD_HEADER, type, this.version, 0, this.#sequence++, end - start)
+    writeRecordHeader(bytes, start - RECORD_HEADER, type, this.version, 0, this.sequence++, end - start)
     return end
   }
 }

@@ -84,7 +84,7 @@ for (const { name, crypto } of providers) {
           const contentEnd = opener.open(bytes, at, end)
           t.ok(contentEnd > 0, `a ${role} record of type ${record.type} opens`)
           t.equal(opener.open(payload.slice(), at, end), -2, 'once')
-          const content = bytes.slice(at + opener.before, contentEnd)
+          const content = bytes.slice(opener.start, contentEnd)
           opened.add(`${role} ${record.type}`)
           // OpenSSL may well split a Finished of 24 bytes in two to fill a datagram.
           for (const { raw, body } of record.type === 22 ? conversation.take(role, 1, content) : []) {

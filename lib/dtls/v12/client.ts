@@ -133,7 +133,7 @@ export class ClientHandshake extends Handshake12 {
       extensions: this.#offered,
     })
     this.say(flight, HandshakeType.clientHello, hello)
-    this.owner.send(flight, true)
+    this.owner.send(flight, 'reply')
   }
 
   #takeCookie(body: Uint8Array): void {
@@ -238,6 +238,6 @@ export class ClientHandshake extends Handshake12 {
     }
     this.finish(flight)
     this.#expected = 'Finished'
-    this.owner.send(flight, true)
+    this.owner.send(flight, 'reply')
   }
 }

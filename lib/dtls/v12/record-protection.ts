@@ -61,7 +61,8 @@ export class AeadSealer implements RecordSealer {
   readonly #aead: Aead
   readonly #nonce: RecordNonce
   readonly #explicit: boolean
-  #sequence = 0
+  sequence = 0
+  readonly worn = false
 
   constructor(
     crypto: CryptoProvider,
@@ -76,7 +77,7 @@ export class AeadSealer implements RecordSealer {
   }
 
   get exhausted(): boolean {
-    return this.#sequence >= SEQUENCE_LIMIT
+    return this.sequence >= SEQUENCE_LIMIT
   }
 
   seal(type: number, bytes: Uint8Array, start: number, end: number): number {
@@ -88,7 +89,7 @@ export class AeadSealer implements RecordSealer {
       type,
       Version.dtls12,
       this.epoch,
-      this.#sequence++,
+      this.sequence++,
       this.before - RECORD_HEADER + length + TAG_LENGTH,
     )
     // What is unique under the key already serves as the explicit nonce: epoch and sequence number (RFC 5288, 3).
@@ -99,7 +100,10 @@ export class AeadSealer implements RecordSealer {
 }
 
 export class AeadOpener implements RecordOpener {
-  readonly before: number
+  type = 0
+  start = 0
+  sequence = 0
+  readonly #before: number
   readonly #aead: Aead
   readonly #nonce: RecordNonce
   readonly #window = new ReplayWindow()
@@ -112,11 +116,11 @@ export class AeadOpener implements RecordOpener {
   ) {
     this.#aead = crypto.createAead(suite.aead, traffic.key)
     this.#nonce = new RecordNonce(traffic.iv, suite.explicitNonceLength)
-    this.before = RECORD_HEADER + suite.explicitNonceLength
+    this.#before = RECORD_HEADER + suite.explicitNonceLength
   }
 
   open(bytes: Uint8Array, at: number, end: number): number {
-    const start = at + this.before
+    const start = at + this.#before
     const length = end - start - TAG_LENGTH
     if (length < 0) return FORGED
     const sequence = recordSequence(bytes, at)
@@ -125,6 +129,9 @@ export class AeadOpener implements RecordOpener {
     const contentEnd = this.#aead.open(this.#nonce.nonce, this.#nonce.additional, bytes, start, end)
     if (contentEnd < 0) return FORGED
     this.#window.add(sequence)
+    this.type = bytes[at]!
+    this.start = start
+    this.sequence = sequence
     return contentEnd
   }
 }

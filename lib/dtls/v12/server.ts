@@ -80,7 +80,7 @@ export class ServerHandshake extends Handshake12 {
         this.#expected = 'nothing'
         const flight = new Flight()
         this.finish(flight)
-        this.owner.send(flight, false)
+        this.owner.send(flight, 'nothing')
         this.establish()
         return
       }
@@ -148,7 +148,7 @@ export class ServerHandshake extends Handshake12 {
     )
     this.say(flight, HandshakeType.serverHelloDone, new Uint8Array(0))
     this.#expected = 'Certificate'
-    this.owner.send(flight, true)
+    this.owner.send(flight, 'reply')
   }
 
   /** supported_versions says it where it is there (RFC 8446, 4.2.1), else the field that it took the place of. */
@@ -171,7 +171,7 @@ export class ServerHandshake extends Handshake12 {
     const flight = new Flight()
     this.say(flight, HandshakeType.helloVerifyRequest, encodeHelloVerifyRequest(Version.dtls10, cookie))
     this.forget()
-    this.owner.send(flight, false)
+    this.owner.send(flight, 'nothing')
     return false
   }
 
