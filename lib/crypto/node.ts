@@ -236,6 +236,8 @@ const signatureHash = (terms: SchemeTerms): string | null => (terms.type === 'ed
 
 class NodePublicKey implements PublicKey {
   readonly #key: KeyObject
+  /** Bytes of an RSA signature: as many as the modulus has. Any for other keys. */
+  readonly #length: number | undefined
 
   constructor(
     readonly type: KeyType,
@@ -243,11 +245,15 @@ class NodePublicKey implements PublicKey {
     key: KeyObject,
   ) {
     this.#key = key
+    const bits = key.asymmetricKeyDetails?.modulusLength
+    this.#length = bits === undefined ? undefined : Math.ceil(bits / 8)
   }
 
   verify(scheme: SignatureScheme, data: Uint8Array, signature: Uint8Array): boolean {
     const terms = SCHEMES[scheme]
     if (!suits(this.type, terms)) return false
+    // OpenSSL would take a PSS signature without its leading zero bytes (RFC 8017, 8.1.2, step 1).
+    if (this.#length !== undefined && signature.length !== this.#length) return false
     try {
       return verify(signatureHash(terms), data, signatureInput(this.#key, terms), signature)
     } catch {
