@@ -1,5 +1,6 @@
 /**
- * The extensions of hello messages (RFC 5246, 7.4.1.4): their list, and the bodies that are made of numbers.
+ * The extensions of handshake messages (RFC 5246, 7.4.1.4; RFC 8446, 4.2): their list, and the bodies that are made of
+ * numbers or a few bytes.
  *
  * Every extension is kept as bytes under its number, so that one that nothing here knows is skipped by not being asked
  * for. The same number twice is an error.
@@ -15,17 +16,18 @@ export const ExtensionType = {
   useSrtp: 14,
   extendedMasterSecret: 23,
   supportedVersions: 43,
+  cookie: 44,
+  keyShare: 51,
   renegotiationInfo: 0xff01,
 } as const
 
 export type Extensions = ReadonlyMap<number, Uint8Array>
 
-/** Reads what is left of a hello: nothing at all, or a list of extensions that ends where the message does. */
-export const decodeExtensions = (reader: Reader): Extensions => {
+/** Reads a list of extensions behind its two-byte length, which has to be there. */
+export const readExtensionBlock = (reader: Reader): Extensions => {
   const extensions = new Map<number, Uint8Array>()
-  if (reader.remaining === 0) return extensions
   const list = new Reader(reader.vector16())
-  if (reader.failed || reader.remaining > 0) throw malformed('the list of extensions')
+  if (reader.failed) throw malformed('the list of extensions')
   while (list.remaining > 0) {
     const type = list.u16()
     const data = list.vector16()
@@ -36,11 +38,24 @@ export const decodeExtensions = (reader: Reader): Extensions => {
   return extensions
 }
 
-export const encodeExtensions = (writer: Writer, extensions: Extensions): void => {
-  if (extensions.size === 0) return
+/** Reads what is left of a hello: nothing at all, or a list of extensions that ends where the message does. */
+export const decodeExtensions = (reader: Reader): Extensions => {
+  if (reader.remaining === 0) return new Map()
+  const extensions = readExtensionBlock(reader)
+  if (reader.remaining > 0) throw malformed('the list of extensions')
+  return extensions
+}
+
+/** The list behind its two-byte length, also when it is empty. */
+export const encodeExtensionBlock = (writer: Writer, extensions: Extensions): void => {
   writer.nested16(list => {
     for (const [type, data] of extensions) list.u16(type).vector16(data)
   })
+}
+
+/** What ends a hello: no list at all when there is no extension. */
+export const encodeExtensions = (writer: Writer, extensions: Extensions): void => {
+  if (extensions.size > 0) encodeExtensionBlock(writer, extensions)
 }
 
 /** A list of two-byte numbers behind its two-byte length: supported_groups, signature_algorithms. */
@@ -72,4 +87,34 @@ export const decodeBytes8 = (data: Uint8Array, what: string): Uint8Array => {
   const bytes = reader.vector8()
   if (reader.failed || reader.remaining > 0 || bytes.length === 0) throw malformed(what)
   return bytes
+}
+
+/** supported_versions of a client, best first (RFC 8446, 4.2.1). */
+export const encodeVersions = (versions: readonly number[]): Uint8Array => {
+  const writer = new Writer(1 + 2 * versions.length).u8(2 * versions.length)
+  for (const version of versions) writer.u16(version)
+  return writer.finish()
+}
+
+/** The reverse of `encodeVersions`; an empty list is an error. */
+export const decodeVersions = (data: Uint8Array): number[] =>
+  readNumbers(decodeBytes8(data, 'supported_versions'), 'supported_versions')
+
+/** supported_versions of a server: the one that it chose. */
+export const encodeSelectedVersion = (version: number): Uint8Array => new Writer(2).u16(version).finish()
+
+export const decodeSelectedVersion = (data: Uint8Array): number => {
+  if (data.length !== 2) throw malformed('supported_versions')
+  return (data[0]! << 8) | data[1]!
+}
+
+/** The extension, not the field of DTLS 1.2 (RFC 8446, 4.2.2). */
+export const encodeCookie = (cookie: Uint8Array): Uint8Array => new Writer(2 + cookie.length).vector16(cookie).finish()
+
+/** The reverse of `encodeCookie`; an empty one is an error. */
+export const decodeCookie = (data: Uint8Array): Uint8Array => {
+  const reader = new Reader(data)
+  const cookie = reader.vector16()
+  if (reader.failed || reader.remaining > 0 || cookie.length === 0) throw malformed('cookie')
+  return cookie
 }

@@ -1,9 +1,10 @@
 /**
- * The handshake message and its header (RFC 6347, 4.2.2).
+ * The handshake message and its header (RFC 6347, 4.2.2; RFC 9147, 5.2).
  *
  *   msg_type (1)  length (3)  message_seq (2)  fragment_offset (3)  fragment_length (3)  body
  *
- * A message is kept with its header as if it had come in one fragment: in that form it enters the transcript.
+ * A message is kept with its header as if it had come in one fragment: in that form it enters the transcript of DTLS
+ * 1.2; that of 1.3 leaves out what lies between the length and the body.
  */
 
 export const HandshakeType = {
@@ -12,6 +13,10 @@ export const HandshakeType = {
   serverHello: 2,
   helloVerifyRequest: 3,
   newSessionTicket: 4,
+  endOfEarlyData: 5,
+  encryptedExtensions: 8,
+  requestConnectionId: 9,
+  newConnectionId: 10,
   certificate: 11,
   serverKeyExchange: 12,
   certificateRequest: 13,
@@ -19,6 +24,9 @@ export const HandshakeType = {
   certificateVerify: 15,
   clientKeyExchange: 16,
   finished: 20,
+  keyUpdate: 24,
+  /** Never sent: stands for the first ClientHello in a transcript (RFC 8446, 4.4.1). */
+  messageHash: 254,
 } as const
 
 export const HANDSHAKE_HEADER = 12

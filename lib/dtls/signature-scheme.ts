@@ -5,10 +5,13 @@
 
 import type { KeyType, SignatureScheme } from '../crypto/index.ts'
 
-interface SchemeEntry {
+export interface SchemeEntry {
   readonly id: number
   readonly name: SignatureScheme
+  /** The keys that may sign by it in DTLS 1.2. */
   readonly keys: readonly KeyType[]
+  /** The key that may sign by it in DTLS 1.3, where PKCS #1 v1.5 is for certificates only (RFC 8446, 4.2.3). */
+  readonly key13: KeyType | undefined
 }
 
 // In DTLS 1.2 an ECDSA scheme names a hash only and goes with a key on any curve; 1.3 ties the curve to it.
@@ -16,21 +19,21 @@ const EC: readonly KeyType[] = ['ec-p256', 'ec-p384']
 
 /** In the order of our preference. */
 export const SIGNATURE_SCHEMES: readonly SchemeEntry[] = [
-  { id: 0x0403, name: 'ecdsa_secp256r1_sha256', keys: EC },
-  { id: 0x0503, name: 'ecdsa_secp384r1_sha384', keys: EC },
-  { id: 0x0807, name: 'ed25519', keys: ['ed25519'] },
-  { id: 0x0804, name: 'rsa_pss_rsae_sha256', keys: ['rsa'] },
-  { id: 0x0805, name: 'rsa_pss_rsae_sha384', keys: ['rsa'] },
-  { id: 0x0806, name: 'rsa_pss_rsae_sha512', keys: ['rsa'] },
-  { id: 0x0401, name: 'rsa_pkcs1_sha256', keys: ['rsa'] },
-  { id: 0x0501, name: 'rsa_pkcs1_sha384', keys: ['rsa'] },
-  { id: 0x0601, name: 'rsa_pkcs1_sha512', keys: ['rsa'] },
+  { id: 0x0403, name: 'ecdsa_secp256r1_sha256', keys: EC, key13: 'ec-p256' },
+  { id: 0x0503, name: 'ecdsa_secp384r1_sha384', keys: EC, key13: 'ec-p384' },
+  { id: 0x0807, name: 'ed25519', keys: ['ed25519'], key13: 'ed25519' },
+  { id: 0x0804, name: 'rsa_pss_rsae_sha256', keys: ['rsa'], key13: 'rsa' },
+  { id: 0x0805, name: 'rsa_pss_rsae_sha384', keys: ['rsa'], key13: 'rsa' },
+  { id: 0x0806, name: 'rsa_pss_rsae_sha512', keys: ['rsa'], key13: 'rsa' },
+  { id: 0x0401, name: 'rsa_pkcs1_sha256', keys: ['rsa'], key13: undefined },
+  { id: 0x0501, name: 'rsa_pkcs1_sha384', keys: ['rsa'], key13: undefined },
+  { id: 0x0601, name: 'rsa_pkcs1_sha512', keys: ['rsa'], key13: undefined },
 ]
 
 /** The scheme of that number, or undefined when it is none of ours. */
 export const signatureScheme = (id: number): SchemeEntry | undefined => SIGNATURE_SCHEMES.find(entry => entry.id === id)
 
-/** What a key of ours signs by: the first of our schemes that fits it and that the peer takes. */
+/** In DTLS 1.2, what a key of ours signs by: the first of our schemes that fits it and that the peer takes. */
 export const chooseSignatureScheme = (key: KeyType, offered: readonly number[]): SchemeEntry | undefined =>
   SIGNATURE_SCHEMES.find(({ id, name, keys }) => {
     if (!keys.includes(key) || !offered.includes(id)) return false
@@ -41,3 +44,11 @@ export const chooseSignatureScheme = (key: KeyType, offered: readonly number[]):
         ? name === 'ecdsa_secp384r1_sha384'
         : true
   })
+
+/** The scheme of that number, if a key of this type may have signed a CertificateVerify of DTLS 1.3 by it. */
+export const signatureScheme13 = (id: number, key: KeyType): SchemeEntry | undefined =>
+  SIGNATURE_SCHEMES.find(entry => entry.id === id && entry.key13 === key)
+
+/** In DTLS 1.3, what a key of ours signs by: the first of our schemes that fits it and that the peer takes. */
+export const chooseSignatureScheme13 = (key: KeyType, offered: readonly number[]): SchemeEntry | undefined =>
+  SIGNATURE_SCHEMES.find(({ id, key13 }) => key13 === key && offered.includes(id))

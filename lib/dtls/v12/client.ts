@@ -19,6 +19,7 @@ import { Flight } from '../flight.ts'
 import type { HandshakeOwner, HandshakeSettings } from '../handshake.ts'
 import { type HandshakeMessage, HandshakeType } from '../handshake-message.ts'
 import { decodeServerHello, encodeClientHello, RANDOM_LENGTH } from '../hello.ts'
+import { isClassical } from '../named-group.ts'
 import { Version } from '../record.ts'
 import { chooseSignatureScheme, SIGNATURE_SCHEMES } from '../signature-scheme.ts'
 import { chooseSrtpProfile, decodeUseSrtp, encodeUseSrtp } from '../srtp-profile.ts'
@@ -62,7 +63,7 @@ export class ClientHandshake extends Handshake12 {
     this.#offered = new Map([
       [ExtensionType.renegotiationInfo, Uint8Array.of(0)],
       [ExtensionType.extendedMasterSecret, new Uint8Array(0)],
-      [ExtensionType.supportedGroups, encodeNumbers(settings.groups.map(group => group.id))],
+      [ExtensionType.supportedGroups, encodeNumbers(settings.groups.filter(isClassical).map(group => group.id))],
       [ExtensionType.ecPointFormats, Uint8Array.of(1, 0)],
       [ExtensionType.signatureAlgorithms, encodeNumbers(SIGNATURE_SCHEMES.map(scheme => scheme.id))],
       ...(settings.srtpProfiles.length > 0
@@ -196,7 +197,7 @@ export class ClientHandshake extends Handshake12 {
 
   #takeKeyExchange(body: Uint8Array): void {
     const exchange = decodeServerKeyExchange(body)
-    const group = this.settings.groups.find(candidate => candidate.id === exchange.group)
+    const group = this.settings.groups.filter(isClassical).find(candidate => candidate.id === exchange.group)
     if (exchange.curveType !== NAMED_CURVE || group === undefined) {
       throw violation(Alert.illegalParameter, 'the server chose a group that was not offered')
     }

@@ -15,7 +15,7 @@ import { Flight } from '../flight.ts'
 import type { HandshakeOwner, HandshakeSettings } from '../handshake.ts'
 import { type HandshakeMessage, HandshakeType } from '../handshake-message.ts'
 import { type ClientHello, decodeClientHello, encodeServerHello, RANDOM_LENGTH } from '../hello.ts'
-import type { NamedGroup } from '../named-group.ts'
+import { type ClassicalGroup, isClassical } from '../named-group.ts'
 import { Version } from '../record.ts'
 import { chooseSignatureScheme, SIGNATURE_SCHEMES } from '../signature-scheme.ts'
 import { chooseSrtpProfile, decodeUseSrtp, encodeUseSrtp } from '../srtp-profile.ts'
@@ -175,7 +175,7 @@ export class ServerHandshake extends Handshake12 {
     return false
   }
 
-  #chooseGroup(extensions: Extensions): NamedGroup {
+  #chooseGroup(extensions: Extensions): ClassicalGroup {
     const formats = extensions.get(ExtensionType.ecPointFormats)
     if (formats !== undefined && !decodeBytes8(formats, 'ec_point_formats').includes(0)) {
       throw violation(Alert.illegalParameter, 'the client does not take uncompressed points')
@@ -183,7 +183,7 @@ export class ServerHandshake extends Handshake12 {
     const data = extensions.get(ExtensionType.supportedGroups)
     // A client that names none takes any (RFC 8422, 4); P-256 is the one that all have.
     const offered = data === undefined ? [23] : decodeNumbers(data, 'supported_groups')
-    const group = this.settings.groups.find(candidate => offered.includes(candidate.id))
+    const group = this.settings.groups.filter(isClassical).find(candidate => offered.includes(candidate.id))
     if (group === undefined) throw noCommon('group')
     return group
   }
