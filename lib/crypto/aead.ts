@@ -1,4 +1,4 @@
-/** What every AEAD here has in common: sizes (RFC 5116, 5.1 and 5.2; RFC 8439, 2.8), and the checks of what a caller gives. */
+/** What every cipher here has in common: sizes (RFC 5116, 5.1 and 5.2; RFC 8439, 2.8), and the checks of what a caller gives. */
 
 import type { AeadName } from './provider.ts'
 
@@ -25,4 +25,19 @@ export const openedEnd = (nonce: Uint8Array, buffer: Uint8Array, start: number, 
   if (nonce.length !== NONCE_LENGTH) throw new RangeError('an AEAD nonce is 12 bytes')
   if (start < 0 || end > buffer.length) throw new RangeError('the range is not within the buffer')
   return end - TAG_LENGTH
+}
+
+const BLOCK_LENGTH = 16
+
+/** A copy of the key of AES without a mode of authentication. */
+export const blockKey = (key: Uint8Array): Uint8Array => {
+  if (key.length === 16 || key.length === 32) return key.slice()
+  throw new RangeError(`AES takes a key of 16 or 32 bytes here, not ${key.length}`)
+}
+
+/** A RangeError when `buffer[start, end)` is not whole blocks within the buffer, or the initialization vector none. */
+export const checkBlocks = (iv: Uint8Array, buffer: Uint8Array, start: number, end: number): void => {
+  if (iv.length !== BLOCK_LENGTH) throw new RangeError('an initialization vector of AES-CBC is 16 bytes')
+  const isWithin = start >= 0 && end >= start && end <= buffer.length
+  if (!isWithin || (end - start) % BLOCK_LENGTH !== 0) throw new RangeError('AES-CBC takes whole blocks of 16 bytes')
 }

@@ -7,15 +7,22 @@ export { tlsPrf } from './prf.ts'
 export type {
   Aead,
   AeadName,
+  Cbc,
+  ClassicalGroupName,
   CryptoProvider,
   GroupName,
   Hash,
   HashName,
   KeyAgreement,
+  KeyShare,
+  KeyShareAnswer,
   KeyType,
   Mac,
+  MlKem,
+  MlKemKey,
   PrivateKey,
   PublicKey,
+  RecordNumberMask,
   SignatureScheme,
 } from './provider.ts'
 export {

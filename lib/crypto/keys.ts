@@ -21,7 +21,7 @@ import {
   unsigned,
 } from './der.ts'
 import { isEd25519Point } from './ed25519-point.ts'
-import type { GroupName, KeyType } from './provider.ts'
+import type { ClassicalGroupName, KeyType } from './provider.ts'
 import { bitLength, isSoundRsaKey, type RsaPrivateParts, type RsaPublicParts } from './rsa.ts'
 
 export const EC_PUBLIC_KEY = '1.2.840.10045.2.1'
@@ -87,7 +87,7 @@ const isScalar = (bytes: Uint8Array, type: EcType): boolean => {
 }
 
 /** Throws a RangeError when `privateKey` is none of the group. */
-export const checkAgreementKey = (group: GroupName, privateKey: Uint8Array): void => {
+export const checkAgreementKey = (group: ClassicalGroupName, privateKey: Uint8Array): void => {
   const type = group === 'secp256r1' ? 'ec-p256' : 'ec-p384'
   if (group === 'x25519' ? privateKey.length !== 32 : !isScalar(privateKey, type))
     throw new RangeError(`not a private key of ${group}`)

@@ -18,7 +18,7 @@ import {
   parsePrivateKey,
   parsePublicKey,
 } from './keys.ts'
-import type { GroupName, KeyAgreement, KeyType, PrivateKey, PublicKey, SignatureScheme } from './provider.ts'
+import type { ClassicalGroupName, KeyAgreement, KeyType, PrivateKey, PublicKey, SignatureScheme } from './provider.ts'
 import { type HashFunction, signRsa, verifyRsa } from './rsa.ts'
 import { SCHEMES, suits, termsFor } from './schemes.ts'
 
@@ -46,7 +46,7 @@ class PortableEcdh implements KeyAgreement {
   readonly #secret: Uint8Array
 
   constructor(
-    readonly group: GroupName,
+    readonly group: ClassicalGroupName,
     curve: Curve,
     privateKey: Uint8Array,
   ) {
@@ -79,7 +79,11 @@ class PortableX25519 implements KeyAgreement {
   }
 }
 
-export const createPortableAgreement = (group: GroupName, random: Random, privateKey?: Uint8Array): KeyAgreement => {
+export const createPortableAgreement = (
+  group: ClassicalGroupName,
+  random: Random,
+  privateKey?: Uint8Array,
+): KeyAgreement => {
   if (privateKey !== undefined) checkAgreementKey(group, privateKey)
   if (group === 'x25519') return new PortableX25519(privateKey?.slice() ?? randomBytes(random, 32))
   const curve = group === 'secp256r1' ? p256 : p384

@@ -4,20 +4,34 @@
  * runs on, and the fallback where a platform has no `node:crypto`.
  */
 
-import { gcm } from '@noble/ciphers/aes.js'
+import { unsafe as aes, cbc, gcm } from '@noble/ciphers/aes.js'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { md5, sha1 } from '@noble/hashes/legacy.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import type { Random } from '../machine/index.ts'
-import { aeadKey, openedEnd, sealedEnd } from './aead.ts'
+import { aeadKey, blockKey, checkBlocks, openedEnd, sealedEnd } from './aead.ts'
+import { keyShares } from './key-share.ts'
+import { createNobleMlKem } from './ml-kem.ts'
 import {
   createPortableAgreement,
   generatePortableKey,
   importPortablePrivateKey,
   importPortablePublicKey,
 } from './portable-keys.ts'
-import type { Aead, AeadName, CryptoProvider, Hash, HashName, Mac } from './provider.ts'
+import type {
+  Aead,
+  AeadName,
+  Cbc,
+  ClassicalGroupName,
+  CryptoProvider,
+  Hash,
+  HashName,
+  KeyAgreement,
+  Mac,
+  RecordNumberMask,
+} from './provider.ts'
+import { ChaChaRecordNumberMask, checkSample, SAMPLE_LENGTH } from './record-number-mask.ts'
 import { HASH_LENGTH } from './schemes.ts'
 
 const HASHES = { md5, 'sha-1': sha1, 'sha-256': sha256, 'sha-384': sha384, 'sha-512': sha512 } as const
@@ -95,6 +109,40 @@ class PortableAead implements Aead {
   }
 }
 
+class PortableAesRecordNumberMask implements RecordNumberMask {
+  readonly #key: Uint32Array
+  readonly #block = new Uint8Array(SAMPLE_LENGTH)
+
+  constructor(name: AeadName, key: Uint8Array) {
+    // The single block operation, since `ecb` would prepare the key anew for every record.
+    this.#key = aes.expandKeyLE(aeadKey(name, key))
+  }
+
+  compute(bytes: Uint8Array, at: number): Uint8Array {
+    checkSample(bytes, at)
+    for (let i = 0; i < SAMPLE_LENGTH; i++) this.#block[i] = bytes[at + i]!
+    return aes.encryptBlock(this.#key, this.#block)
+  }
+}
+
+class PortableCbc implements Cbc {
+  readonly #key: Uint8Array
+
+  constructor(key: Uint8Array) {
+    this.#key = blockKey(key)
+  }
+
+  encrypt(iv: Uint8Array, buffer: Uint8Array, start: number, end: number): void {
+    checkBlocks(iv, buffer, start, end)
+    buffer.set(cbc(this.#key, iv, { disablePadding: true }).encrypt(buffer.subarray(start, end)), start)
+  }
+
+  decrypt(iv: Uint8Array, buffer: Uint8Array, start: number, end: number): void {
+    checkBlocks(iv, buffer, start, end)
+    buffer.set(cbc(this.#key, iv, { disablePadding: true }).decrypt(buffer.subarray(start, end)), start)
+  }
+}
+
 /** A provider whose every random byte comes from `random`. It makes no RSA keys, but imports and uses them. */
 export const createPortableCrypto = (random: Random): CryptoProvider => {
   const hash = (name: HashName, ...parts: readonly Uint8Array[]): Uint8Array => {
@@ -102,6 +150,9 @@ export const createPortableCrypto = (random: Random): CryptoProvider => {
     for (const part of parts) state.update(part)
     return state.digest()
   }
+  const createKeyAgreement = (group: ClassicalGroupName, privateKey?: Uint8Array): KeyAgreement =>
+    createPortableAgreement(group, random, privateKey)
+  const mlKem = createNobleMlKem(random)
   return {
     name: 'portable',
     random,
@@ -109,7 +160,12 @@ export const createPortableCrypto = (random: Random): CryptoProvider => {
     hash,
     createMac: (name, key) => new PortableMac(name, key),
     createAead: (name, key) => new PortableAead(name, key),
-    createKeyAgreement: (group, privateKey) => createPortableAgreement(group, random, privateKey),
+    createRecordNumberMask: (name, key) =>
+      name === 'chacha20-poly1305' ? new ChaChaRecordNumberMask(key) : new PortableAesRecordNumberMask(name, key),
+    createCbc: key => new PortableCbc(key),
+    createKeyAgreement,
+    ...keyShares(createKeyAgreement, mlKem),
+    mlKem,
     generateKey: type => generatePortableKey(type, hash, random),
     importPublicKey: spki => importPortablePublicKey(spki, hash),
     importPrivateKey: pkcs8 => importPortablePrivateKey(pkcs8, hash, random),

@@ -5,6 +5,7 @@ import t from 'tap'
 import { concatBytes, equalBytes, hex } from '../../lib/bytes/index.ts'
 import {
   type AeadName,
+  type ClassicalGroupName,
   type CryptoProvider,
   createSelfSignedCertificate,
   type GroupName,
@@ -19,7 +20,8 @@ const AEADS: readonly { name: AeadName; keyLength: number }[] = [
   { name: 'aes-256-gcm', keyLength: 32 },
   { name: 'chacha20-poly1305', keyLength: 32 },
 ]
-const GROUPS: readonly GroupName[] = ['x25519', 'secp256r1', 'secp384r1']
+const CLASSICAL: readonly ClassicalGroupName[] = ['x25519', 'secp256r1', 'secp384r1']
+const GROUPS: readonly GroupName[] = ['x25519mlkem768', ...CLASSICAL]
 const HASHES: readonly HashName[] = ['md5', 'sha-1', 'sha-256', 'sha-384', 'sha-512']
 const bytes = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length })
 
@@ -78,7 +80,7 @@ t.test('hashes and tags are the same', t => {
   t.end()
 })
 
-for (const group of GROUPS) {
+for (const group of CLASSICAL) {
   t.test(`${group}: each agrees with each, and refuses what is no key`, t => {
     for (const { crypto: one } of providers) {
       for (const { crypto: other } of providers) {
@@ -111,7 +113,11 @@ for (const group of GROUPS) {
 t.test('the same seed gives the same bytes, another seed others', async t => {
   const run = async (crypto: CryptoProvider): Promise<string[]> => {
     const written: Uint8Array[] = [crypto.random.fill(new Uint8Array(5))]
-    for (const group of GROUPS) written.push(crypto.createKeyAgreement(group).publicKey)
+    for (const group of GROUPS) {
+      const own = crypto.createKeyShare(group)
+      const answer = crypto.answerKeyShare(group, own.publicKey)!
+      written.push(own.publicKey, answer.share, answer.secret)
+    }
     for (const type of ['ec-p256', 'ec-p384', 'ed25519'] as const) {
       const key = await crypto.generateKey(type)
       written.push(key.pkcs8, createSelfSignedCertificate(crypto, key, { notBefore: 0, notAfter: 1e12 }).der)

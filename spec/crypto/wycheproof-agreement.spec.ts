@@ -2,7 +2,7 @@
 
 import t from 'tap'
 import { hex } from '../../lib/bytes/index.ts'
-import type { GroupName, KeyAgreement } from '../../lib/crypto/index.ts'
+import type { ClassicalGroupName, KeyAgreement } from '../../lib/crypto/index.ts'
 import { providers } from '../providers.ts'
 import { bytes, type Case, line, vectors } from './wycheproof.ts'
 
@@ -15,7 +15,7 @@ interface AgreementCase {
 /** Wycheproof writes scalars as INTEGERs: with a zero in front or without leading zeros. */
 const scalar = (text: string, length: number): Uint8Array => bytes(text.padStart(2 * length, '0').slice(-2 * length))
 
-const suites: readonly { file: string; group: GroupName; length: number; count: number }[] = [
+const suites: readonly { file: string; group: ClassicalGroupName; length: number; count: number }[] = [
   { file: 'ecdh_secp256r1_ecpoint', group: 'secp256r1', length: 32, count: 355 },
   { file: 'ecdh_secp384r1_ecpoint', group: 'secp384r1', length: 48, count: 790 },
   { file: 'x25519', group: 'x25519', length: 32, count: 518 },

@@ -142,20 +142,12 @@ export const wrappingCrypto = (): CryptoProvider => {
   const crypto = seededCrypto(1)
   const bytes = [0xff, 0xff, 0xff, 0xf0]
   return {
-    name: crypto.name,
+    ...crypto,
     random: {
       fill(target) {
         for (let i = 0; i < target.length; i++) target[i] = bytes[i % 4]!
         return target
       },
     },
-    createHash: crypto.createHash.bind(crypto),
-    hash: crypto.hash.bind(crypto),
-    createMac: crypto.createMac.bind(crypto),
-    createAead: crypto.createAead.bind(crypto),
-    createKeyAgreement: crypto.createKeyAgreement.bind(crypto),
-    generateKey: crypto.generateKey.bind(crypto),
-    importPublicKey: crypto.importPublicKey.bind(crypto),
-    importPrivateKey: crypto.importPrivateKey.bind(crypto),
   }
 }
