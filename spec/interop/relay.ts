@@ -7,12 +7,10 @@ import { BindingQuery, decodeStun, StreamFramer } from '../../lib/stun/index.ts'
 import { TurnClient, type TurnClientOptions, type TurnCredentials, type TurnEvent } from '../../lib/turn/index.ts'
 import { nodeCrypto } from '../providers.ts'
 import type { Coturn } from './drivers/coturn.ts'
+import { Waiting } from './waiting.ts'
 
 export const WAYS = ['udp', 'tcp', 'tls'] as const
 export type Way = (typeof WAYS)[number]
-
-/** Milliseconds that anything here may take. */
-const PATIENCE = 15_000
 
 interface Hooks<M extends DatagramMachine> {
   readonly create: (transmit: (packet: Packet) => void) => M
@@ -33,30 +31,6 @@ const runTo = async <M extends DatagramMachine>(
   const remote = { address: to, port: way === 'tls' ? tlsPort : port }
   const tls = way === 'tls' ? { tls: { serverName, ca } } : {}
   return runStream<M>(create, { remote, framer: new StreamFramer(), event, closed, ...tls })
-}
-
-/** Waits, and gives up in the end. */
-class Waiting {
-  #wake = (): void => {}
-
-  wake(): void {
-    this.#wake()
-  }
-
-  async until(condition: () => boolean, what: () => string): Promise<void> {
-    let late = false
-    const timer = setTimeout(() => {
-      late = true
-      this.#wake()
-    }, PATIENCE)
-    while (!condition()) {
-      if (late) throw new Error(`waited in vain: ${what()}`)
-      await new Promise<void>(resolve => {
-        this.#wake = resolve
-      })
-    }
-    clearTimeout(timer)
-  }
 }
 
 export interface RelayOptions extends Partial<Pick<TurnClientOptions, 'families' | 'lifetime' | 'channelAfter'>> {
