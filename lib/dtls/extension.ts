@@ -14,6 +14,7 @@ export const ExtensionType = {
   ecPointFormats: 11,
   signatureAlgorithms: 13,
   useSrtp: 14,
+  encryptThenMac: 22,
   extendedMasterSecret: 23,
   supportedVersions: 43,
   cookie: 44,

@@ -4,7 +4,7 @@
 
 import type { Certificate, CryptoProvider, GroupName, SignatureScheme } from '../crypto/index.ts'
 import type { TraceSink } from '../machine/index.ts'
-import { CIPHER_SUITES, type CipherSuite } from './cipher-suite.ts'
+import { CBC_SUITES, CIPHER_SUITES, type CipherSuite, cbcLast } from './cipher-suite.ts'
 import type { Flight } from './flight.ts'
 import type { HandshakeMessage } from './handshake-message.ts'
 import { NAMED_GROUPS, type NamedGroup } from './named-group.ts'
@@ -23,6 +23,8 @@ export interface HandshakeSettings {
   readonly srtpProfiles: readonly SrtpProfile[]
   /** Server: whether to have the client return a cookie first. */
   readonly cookieExchange: boolean
+  /** DTLS 1.2: whether a peer without extended master secret is refused. */
+  readonly requireExtendedMasterSecret: boolean
   readonly trace: TraceSink | undefined
 }
 
@@ -42,10 +44,15 @@ export const handshakeSettings = (options: DtlsOptions): HandshakeSettings => ({
   certificate: options.certificate,
   fingerprints: options.fingerprints,
   trace: options.trace,
-  cipherSuites: chosen(CIPHER_SUITES, options.cipherSuites),
+  cipherSuites: cbcLast(
+    options.cipherSuites === undefined
+      ? CIPHER_SUITES
+      : chosen([...CIPHER_SUITES, ...CBC_SUITES], options.cipherSuites),
+  ),
   groups: chosen(NAMED_GROUPS, options.groups),
   srtpProfiles: options.srtpProfiles ?? SRTP_PROFILES,
   cookieExchange: options.cookieExchange ?? false,
+  requireExtendedMasterSecret: options.requireExtendedMasterSecret ?? true,
 })
 
 /**

@@ -36,7 +36,8 @@ export interface DtlsOptions {
   readonly deliver: (data: Uint8Array, now: number) => void
   /**
    * Cipher suites by their registry names, best first: by default all that there are,
-   * `TLS_ECDHE_{ECDSA,RSA}_WITH_{AES_128_GCM_SHA256,AES_256_GCM_SHA384,CHACHA20_POLY1305_SHA256}`.
+   * `TLS_ECDHE_{ECDSA,RSA}_WITH_{AES_128_GCM_SHA256,AES_256_GCM_SHA384,CHACHA20_POLY1305_SHA256}`. For old peers
+   * `TLS_ECDHE_{ECDSA,RSA}_WITH_{AES_128,AES_256}_CBC_SHA` are there by name; wherever they stand they count as last.
    */
   readonly cipherSuites?: readonly string[]
   /** Groups of the key exchange, best first: x25519, secp256r1, secp384r1 by default. */
@@ -52,6 +53,13 @@ export interface DtlsOptions {
    * the path is known to lead to the peer, and the round trip would be lost.
    */
   readonly cookieExchange?: boolean
+  /**
+   * DTLS 1.2: whether a peer without extended master secret (RFC 7627) is refused with `handshake_failure`; true by
+   * default. Without it the keys, those exported for SRTP too, are not bound to the whole handshake (5.4): somebody in
+   * the middle whom both have accepted as their peer could give them the same ones. Set it to false only for a peer
+   * that is known to be too old.
+   */
+  readonly requireExtendedMasterSecret?: boolean
   readonly trace?: TraceSink
 }
 

@@ -63,6 +63,9 @@ export class ClientHandshake extends Handshake12 {
     this.#offered = new Map([
       [ExtensionType.renegotiationInfo, Uint8Array.of(0)],
       [ExtensionType.extendedMasterSecret, new Uint8Array(0)],
+      ...(settings.cipherSuites.some(suite => suite.protection === 'cbc')
+        ? ([[ExtensionType.encryptThenMac, new Uint8Array(0)]] as const)
+        : []),
       [ExtensionType.supportedGroups, encodeNumbers(settings.groups.filter(isClassical).map(group => group.id))],
       [ExtensionType.ecPointFormats, Uint8Array.of(1, 0)],
       [ExtensionType.signatureAlgorithms, encodeNumbers(SIGNATURE_SCHEMES.map(scheme => scheme.id))],
@@ -162,9 +165,13 @@ export class ClientHandshake extends Handshake12 {
       throw violation(Alert.handshakeFailure, 'the server believes that it renegotiates')
     }
     const master = hello.extensions.get(ExtensionType.extendedMasterSecret)
-    // Required, as RFC 7627, 5.2 allows: without it the exporter's keys are not bound to this handshake.
-    if (master === undefined) throw violation(Alert.handshakeFailure, 'the server has no extended master secret')
-    if (master.length > 0) throw malformed('extended_master_secret')
+    // Required by default, as RFC 7627, 5.2 allows: without it the exporter's keys are not bound to this handshake.
+    if (master === undefined && this.settings.requireExtendedMasterSecret) {
+      throw violation(Alert.handshakeFailure, 'the server has no extended master secret')
+    }
+    if (master !== undefined && master.length > 0) throw malformed('extended_master_secret')
+    this.extendedMasterSecret = master !== undefined
+    this.#takeEncryptThenMac(hello.extensions.get(ExtensionType.encryptThenMac), suite)
     const formats = hello.extensions.get(ExtensionType.ecPointFormats)
     if (formats !== undefined && !decodeBytes8(formats, 'ec_point_formats').includes(0)) {
       throw violation(Alert.illegalParameter, 'the server does not take uncompressed points')
@@ -175,6 +182,16 @@ export class ClientHandshake extends Handshake12 {
     this.negotiated.version = hello.version
     this.negotiated.cipherSuite = suite
     this.owner.plaintext.version = Version.dtls12
+  }
+
+  /** Only for a suite that has a use for it (RFC 7366, 3). */
+  #takeEncryptThenMac(data: Uint8Array | undefined, suite: CipherSuite): void {
+    if (data === undefined) return
+    if (data.length > 0) throw malformed('encrypt_then_mac')
+    if (suite.protection !== 'cbc') {
+      throw violation(Alert.illegalParameter, 'the server answers encrypt_then_mac for a suite that has no MAC')
+    }
+    this.encryptThenMac = true
   }
 
   #takeSrtp(data: Uint8Array | undefined): void {

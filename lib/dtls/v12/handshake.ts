@@ -18,7 +18,7 @@ import type { RecordSealer } from '../record.ts'
 import { signatureScheme } from '../signature-scheme.ts'
 import { KeySchedule } from './key-schedule.ts'
 import { decodeCertificate, decodeCertificateVerify } from './messages.ts'
-import { AeadOpener, AeadSealer } from './record-protection.ts'
+import { createOpener, createSealer } from './record-protection.ts'
 
 /** The epoch of the one set of keys that a handshake makes. */
 const EPOCH = 1
@@ -37,6 +37,10 @@ export abstract class Handshake12 implements Handshake {
   protected clientRandom: Uint8Array = new Uint8Array(0)
   protected serverRandom: Uint8Array = new Uint8Array(0)
   protected peerKey: PublicKey | undefined
+  /** Both have extended_master_secret (RFC 7627). */
+  protected extendedMasterSecret = false
+  /** Both have encrypt_then_mac, and the suite is one of AES-CBC (RFC 7366). */
+  protected encryptThenMac = false
   readonly #side: 'client' | 'server'
   /** Every message of either side so far, with its header as if unfragmented. */
   #transcript: Uint8Array[] = []
@@ -122,14 +126,16 @@ export abstract class Handshake12 implements Handshake {
   /** ClientKeyExchange is the last of the transcript: makes the keys of both directions. */
   protected makeKeys(suite: CipherSuite, premaster: Uint8Array): void {
     const { crypto, trace } = this.settings
-    const transcript = this.transcript('all')
-    const keys = KeySchedule.extended(crypto, suite, premaster, transcript, this.clientRandom, this.serverRandom)
-    trace?.keyLog?.(`CLIENT_RANDOM ${hex(this.clientRandom)} ${hex(keys.masterSecret)}`)
+    const { clientRandom, serverRandom, encryptThenMac } = this
+    const keys = this.extendedMasterSecret
+      ? KeySchedule.extended(crypto, suite, premaster, this.transcript('all'), clientRandom, serverRandom)
+      : KeySchedule.classic(crypto, suite, premaster, clientRandom, serverRandom)
+    trace?.keyLog?.(`CLIENT_RANDOM ${hex(clientRandom)} ${hex(keys.masterSecret)}`)
     const { client, server } = keys.trafficKeys()
     const [ours, theirs] = this.#side === 'client' ? [client, server] : [server, client]
     this.#keys = keys
-    this.#sealer = new AeadSealer(crypto, suite, ours, EPOCH)
-    this.owner.openWith(new AeadOpener(crypto, suite, theirs, EPOCH))
+    this.#sealer = createSealer(crypto, suite, ours, EPOCH, encryptThenMac)
+    this.owner.openWith(createOpener(crypto, suite, theirs, EPOCH, encryptThenMac))
   }
 
   /** Appends ChangeCipherSpec and our Finished. */

@@ -1,9 +1,9 @@
 /**
- * The secrets of DTLS 1.2: the extended master secret (RFC 7627, 4), the keys of both directions (RFC 5246, 6.3), the
- * Finished values (7.4.9) and the exporter (RFC 5705, 4).
+ * The secrets of DTLS 1.2: the extended master secret (RFC 7627, 4) or the one before it (RFC 5246, 8.1), the keys of both
+ * directions (6.3), the Finished values (7.4.9) and the exporter (RFC 5705, 4).
  */
 
-import { concatBytes, Writer } from '../../bytes/index.ts'
+import { concatBytes, Reader, Writer } from '../../bytes/index.ts'
 import { type CryptoProvider, tlsPrf } from '../../crypto/index.ts'
 import type { CipherSuite } from '../cipher-suite.ts'
 
@@ -13,6 +13,8 @@ const VERIFY_DATA_LENGTH = 12
 export interface TrafficKey {
   readonly key: Uint8Array
   readonly iv: Uint8Array
+  /** Empty under an AEAD. */
+  readonly macKey: Uint8Array
 }
 
 export class KeySchedule {
@@ -51,19 +53,38 @@ export class KeySchedule {
     return new KeySchedule(crypto, suite, master, clientRandom, serverRandom)
   }
 
+  /** For a peer that has no extended master secret: bound to the randoms alone, not to the rest of the handshake. */
+  static classic(
+    crypto: CryptoProvider,
+    suite: CipherSuite,
+    premaster: Uint8Array,
+    clientRandom: Uint8Array,
+    serverRandom: Uint8Array,
+  ): KeySchedule {
+    const randoms = concatBytes(clientRandom, serverRandom)
+    const master = tlsPrf(crypto, suite.hash, premaster, 'master secret', randoms, MASTER_SECRET_LENGTH)
+    return new KeySchedule(crypto, suite, master, clientRandom, serverRandom)
+  }
+
   /** For the key log only. */
   get masterSecret(): Uint8Array {
     return this.#master
   }
 
   trafficKeys(): { readonly client: TrafficKey; readonly server: TrafficKey } {
-    const { keyLength, ivLength } = this.#suite
+    const suite = this.#suite
+    const { keyLength } = suite
+    const macLength = suite.protection === 'cbc' ? suite.macKeyLength : 0
+    const ivLength = suite.protection === 'aead' ? suite.ivLength : 0
     const seed = concatBytes(this.#serverRandom, this.#clientRandom)
-    const block = this.#prf('key expansion', seed, 2 * (keyLength + ivLength))
-    const ivs = 2 * keyLength
+    const block = new Reader(this.#prf('key expansion', seed, 2 * (macLength + keyLength + ivLength)))
+    const pair = (length: number) => ({ client: block.view(length), server: block.view(length) })
+    const mac = pair(macLength)
+    const key = pair(keyLength)
+    const iv = pair(ivLength)
     return {
-      client: { key: block.slice(0, keyLength), iv: block.slice(ivs, ivs + ivLength) },
-      server: { key: block.slice(keyLength, ivs), iv: block.slice(ivs + ivLength) },
+      client: { key: key.client, iv: iv.client, macKey: mac.client },
+      server: { key: key.server, iv: iv.server, macKey: mac.server },
     }
   }
 

@@ -7,7 +7,7 @@
  */
 
 import type { Aead, CryptoProvider } from '../../crypto/index.ts'
-import type { CipherSuite } from '../cipher-suite.ts'
+import type { AeadSuite, CipherSuite } from '../cipher-suite.ts'
 import {
   FORGED,
   RECORD_HEADER,
@@ -20,6 +20,7 @@ import {
   writeRecordHeader,
 } from '../record.ts'
 import { ReplayWindow } from '../replay-window.ts'
+import { CbcOpener, CbcSealer } from './cbc-protection.ts'
 import type { TrafficKey } from './key-schedule.ts'
 
 const TAG_LENGTH = 16
@@ -66,7 +67,7 @@ export class AeadSealer implements RecordSealer {
 
   constructor(
     crypto: CryptoProvider,
-    suite: CipherSuite,
+    suite: AeadSuite,
     traffic: TrafficKey,
     readonly epoch: number,
   ) {
@@ -110,7 +111,7 @@ export class AeadOpener implements RecordOpener {
 
   constructor(
     crypto: CryptoProvider,
-    suite: CipherSuite,
+    suite: AeadSuite,
     traffic: TrafficKey,
     readonly epoch: number,
   ) {
@@ -135,3 +136,27 @@ export class AeadOpener implements RecordOpener {
     return contentEnd
   }
 }
+
+/** @param encryptThenMac For AES-CBC alone: whether both sides have the extension. */
+export const createSealer = (
+  crypto: CryptoProvider,
+  suite: CipherSuite,
+  traffic: TrafficKey,
+  epoch: number,
+  encryptThenMac: boolean,
+): RecordSealer =>
+  suite.protection === 'aead'
+    ? new AeadSealer(crypto, suite, traffic, epoch)
+    : new CbcSealer(crypto, suite, traffic, epoch, encryptThenMac)
+
+/** The other end of `createSealer`. */
+export const createOpener = (
+  crypto: CryptoProvider,
+  suite: CipherSuite,
+  traffic: TrafficKey,
+  epoch: number,
+  encryptThenMac: boolean,
+): RecordOpener =>
+  suite.protection === 'aead'
+    ? new AeadOpener(crypto, suite, traffic, epoch)
+    : new CbcOpener(crypto, suite, traffic, epoch, encryptThenMac)

@@ -103,14 +103,20 @@ export class ServerHandshake extends Handshake12 {
       throw violation(Alert.handshakeFailure, 'the client believes that it renegotiates')
     }
     const master = extensions.get(ExtensionType.extendedMasterSecret)
-    if (master === undefined) throw violation(Alert.handshakeFailure, 'the client has no extended master secret')
-    if (master.length > 0) throw malformed('extended_master_secret')
+    if (master === undefined && this.settings.requireExtendedMasterSecret) {
+      throw violation(Alert.handshakeFailure, 'the client has no extended master secret')
+    }
+    if (master !== undefined && master.length > 0) throw malformed('extended_master_secret')
+    this.extendedMasterSecret = master !== undefined
 
     const keyType = certificate.privateKey.type
     const suite = this.settings.cipherSuites.find(
       candidate => hello.cipherSuites.includes(candidate.id) && authenticates(candidate, keyType),
     )
     if (suite === undefined) throw noCommon('cipher suite')
+    const encryptThenMac = extensions.get(ExtensionType.encryptThenMac)
+    if (encryptThenMac !== undefined && encryptThenMac.length > 0) throw malformed('encrypt_then_mac')
+    this.encryptThenMac = encryptThenMac !== undefined && suite.protection === 'cbc'
     const group = this.#chooseGroup(extensions)
     const schemes = extensions.get(ExtensionType.signatureAlgorithms)
     // A client that names none means SHA-1 (RFC 5246, 7.4.1.4.1).
@@ -197,7 +203,8 @@ export class ServerHandshake extends Handshake12 {
     ) {
       extensions.set(ExtensionType.renegotiationInfo, Uint8Array.of(0))
     }
-    extensions.set(ExtensionType.extendedMasterSecret, new Uint8Array(0))
+    if (this.extendedMasterSecret) extensions.set(ExtensionType.extendedMasterSecret, new Uint8Array(0))
+    if (this.encryptThenMac) extensions.set(ExtensionType.encryptThenMac, new Uint8Array(0))
     if (hello.extensions.has(ExtensionType.ecPointFormats)) {
       extensions.set(ExtensionType.ecPointFormats, Uint8Array.of(1, 0))
     }
