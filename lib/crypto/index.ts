@@ -3,6 +3,7 @@
 export { CryptoError, type CryptoErrorCode } from './error.ts'
 export { type FingerprintHash, fingerprint } from './fingerprint.ts'
 export { hkdfExpand, hkdfExtract } from './hkdf.ts'
+export { type CertificatePem, certificateFromPem, certificateToPem } from './identity.ts'
 export { tlsPrf } from './prf.ts'
 export type {
   Aead,

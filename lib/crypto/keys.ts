@@ -153,19 +153,38 @@ export const parsePrivateKey = (pkcs8: Uint8Array): PrivateKeyParts | undefined 
   return outer.failed ? undefined : key
 }
 
-const readEcPrivateKey = (body: DerReader, type: EcType): PrivateKeyParts | undefined => {
+/** ECPrivateKey (RFC 5915, 3). `named` is the curve that PKCS #8 has named; alone, the key must name it. */
+const readEcPrivateKey = (body: DerReader, named?: EcType): PrivateKeyParts | undefined => {
   const fields = body.enter(SEQUENCE)
   const version = fields.small()
   const scalar = fields.read(OCTET_STRING)
   const curve = fields.optional(context(0))
-  if (curve !== undefined && curveType(curve.oid()) !== type) return undefined
+  const own = curve === undefined ? named : curveType(curve.oid())
   curve?.finish()
+  const type = named ?? own
+  if (type === undefined || own !== type) return undefined
   const wrapped = fields.optional(context(1))
   const point = wrapped?.bits()
   wrapped?.finish()
   fields.finish()
   if (version !== 1 || !isScalar(scalar, type)) return undefined
   return point === undefined || isUncompressed(point, type) ? { type, scalar, point } : undefined
+}
+
+/** Reads an EC key as SEC 1 has it (RFC 5915, 4), without PKCS #8 around. Undefined as for `parsePrivateKey`. */
+export const parseSec1PrivateKey = (bytes: Uint8Array): PrivateKeyParts | undefined => {
+  const outer = new DerReader(bytes)
+  const key = readEcPrivateKey(outer)
+  outer.finish()
+  return outer.failed ? undefined : key
+}
+
+/** Reads an RSA key as PKCS #1 has it (RFC 8017, A.1.2), without PKCS #8 around. Undefined as for `parsePrivateKey`. */
+export const parsePkcs1PrivateKey = (bytes: Uint8Array): PrivateKeyParts | undefined => {
+  const outer = new DerReader(bytes)
+  const key = readRsaPrivateKey(outer)
+  outer.finish()
+  return outer.failed ? undefined : key
 }
 
 const readRsaPrivateKey = (body: DerReader): PrivateKeyParts | undefined => {
