@@ -10,14 +10,9 @@ import type { MlKem, MlKemKey } from './provider.ts'
 export const ENCAPSULATION_KEY_LENGTH = 1184
 export const CIPHERTEXT_LENGTH = 1088
 /** d and z of algorithm 16. */
-export const SEED_LENGTH = 64
+const SEED_LENGTH = 64
+/** m of algorithm 17. */
 const MESSAGE_LENGTH = 32
-
-/** ML-KEM whose randomness can be given. */
-export interface KnownAnswerMlKem extends MlKem {
-  /** @param message For known answers: the 32 bytes m of algorithm 17. Fresh ones are drawn otherwise. */
-  encapsulate(encapsulationKey: Uint8Array, message?: Uint8Array): ReturnType<MlKem['encapsulate']>
-}
 
 /** Throws a RangeError when a seed for known answers has a wrong length. */
 export const checkSeed = (seed: Uint8Array): Uint8Array => {
@@ -51,12 +46,12 @@ class NobleMlKemKey implements MlKemKey {
   }
 }
 
-export const createNobleMlKem = (random: Random): KnownAnswerMlKem => ({
+export const createNobleMlKem = (random: Random): MlKem => ({
   generate: seed => new NobleMlKemKey(seed ? checkSeed(seed) : randomBytes(random, SEED_LENGTH)),
-  encapsulate: (encapsulationKey, message) => {
+  encapsulate: encapsulationKey => {
     if (!isEncapsulationKey(encapsulationKey)) return undefined
-    const m = message ?? randomBytes(random, MESSAGE_LENGTH)
-    const { cipherText, sharedSecret } = ml_kem768.encapsulate(encapsulationKey, m)
+    const message = randomBytes(random, MESSAGE_LENGTH)
+    const { cipherText, sharedSecret } = ml_kem768.encapsulate(encapsulationKey, message)
     return { ciphertext: cipherText, secret: sharedSecret }
   },
 })
