@@ -56,6 +56,23 @@ export const trafficKeys = (
   return { key: expand('key', suite.keyLength), iv: expand('iv', IV_LENGTH), sn: expand('sn', suite.keyLength) }
 }
 
+/**
+ * Keying material for another protocol (RFC 8446, 7.5). No context is the same as an empty one. Throws a RangeError when
+ * the label has more than 249 bytes, or more is asked for than 255 times the hash's length.
+ */
+export const exportKeyingMaterial = (
+  crypto: CryptoProvider,
+  hash: HashName,
+  exporterSecret: Uint8Array,
+  label: string,
+  length: number,
+  context: Uint8Array | undefined,
+): Uint8Array => {
+  const empty = crypto.hash(hash)
+  const secret = expandLabel(crypto, hash, exporterSecret, label, empty, empty.length)
+  return expandLabel(crypto, hash, secret, 'exporter', crypto.hash(hash, context ?? NOTHING), length)
+}
+
 /** A traffic secret of each side: what each protects its own records by. */
 export interface TrafficSecrets13 {
   readonly client: Uint8Array
@@ -134,13 +151,9 @@ export class KeySchedule13 {
     return this.#expand(trafficSecret, 'traffic upd', NOTHING, this.#zeros.length)
   }
 
-  /**
-   * Keying material for another protocol (RFC 8446, 7.5). No context is the same as an empty one. Throws a RangeError
-   * when the label has more than 249 bytes, or more is asked for than 255 times the hash's length.
-   */
+  /** As `exportKeyingMaterial`, once there are application secrets. */
   export(label: string, length: number, context: Uint8Array | undefined): Uint8Array {
-    const secret = this.#derive(this.exporterSecret, label, this.#empty)
-    return this.#expand(secret, 'exporter', this.#crypto.hash(this.#hash, context ?? NOTHING), length)
+    return exportKeyingMaterial(this.#crypto, this.#hash, this.exporterSecret, label, length, context)
   }
 
   #advance(from: 'early' | 'handshake', to: 'handshake' | 'application', input: Uint8Array): void {
