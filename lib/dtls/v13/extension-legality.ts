@@ -9,21 +9,28 @@ import { type Extensions, ExtensionType } from '../extension.ts'
 /** The messages that answer an extension of ClientHello or CertificateRequest. */
 export type Response = 'ServerHello' | 'HelloRetryRequest' | 'EncryptedExtensions' | 'Certificate'
 
-/** Where those may be that we know, apart from the ClientHello, which may have them all. None: DTLS 1.2 alone has them. */
-const PLACES: ReadonlyMap<number, readonly (Response | 'CertificateRequest')[]> = new Map([
-  [ExtensionType.supportedGroups, ['EncryptedExtensions']],
-  [ExtensionType.ecPointFormats, []],
-  [ExtensionType.signatureAlgorithms, ['CertificateRequest']],
-  [ExtensionType.useSrtp, ['EncryptedExtensions']],
-  [ExtensionType.extendedMasterSecret, []],
-  [ExtensionType.supportedVersions, ['ServerHello', 'HelloRetryRequest']],
-  [ExtensionType.cookie, ['HelloRetryRequest']],
-  [ExtensionType.keyShare, ['ServerHello', 'HelloRetryRequest']],
-  [ExtensionType.renegotiationInfo, []],
-])
+type Place = Response | 'CertificateRequest'
 
-const checkPlace = (type: number, place: Response | 'CertificateRequest'): void => {
-  if (PLACES.get(type)?.includes(place) === false) {
+/** Where those may be that we know, apart from the ClientHello, which may have them all. None: DTLS 1.2 alone has them. */
+const PLACES: Readonly<Record<keyof typeof ExtensionType, readonly Place[]>> = {
+  supportedGroups: ['EncryptedExtensions'],
+  ecPointFormats: [],
+  signatureAlgorithms: ['CertificateRequest'],
+  useSrtp: ['EncryptedExtensions'],
+  encryptThenMac: [],
+  extendedMasterSecret: [],
+  supportedVersions: ['ServerHello', 'HelloRetryRequest'],
+  cookie: ['HelloRetryRequest'],
+  keyShare: ['ServerHello', 'HelloRetryRequest'],
+  renegotiationInfo: [],
+}
+
+const placesByNumber: ReadonlyMap<number, readonly Place[]> = new Map(
+  Object.entries(PLACES).map(([name, places]) => [ExtensionType[name as keyof typeof ExtensionType], places]),
+)
+
+const checkPlace = (type: number, place: Place): void => {
+  if (placesByNumber.get(type)?.includes(place) === false) {
     throw violation(Alert.illegalParameter, `extension ${type} does not belong into ${place}`)
   }
 }
