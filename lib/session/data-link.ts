@@ -7,11 +7,9 @@ import type { Packet } from '../bytes/index.ts'
 import { DataChannels } from '../channel/index.ts'
 import type { AppliedMedia } from '../jsep/index.ts'
 import type { EventQueue } from '../machine/index.ts'
+import { recordOverhead } from '../transport/index.ts'
 import type { SessionEvent, SessionOptions } from './events.ts'
 import type { SessionTransport } from './session-transport.ts'
-
-/** A DTLS 1.2 record around AES-GCM: header 13, explicit nonce 8, tag 16 (RFC 6347 4.1, RFC 5288 3). */
-const DTLS_OVERHEAD = 37
 
 /** What the descriptions say of the association. */
 export interface SctpParameters {
@@ -53,11 +51,11 @@ export class DataLink {
   }
 
   #createChannels(): DataChannels {
-    const { crypto, trace, mtu, maxMessageSize } = this.#options
+    const { crypto, trace, mtu, maxMessageSize, dtls = {} } = this.#options
     return new DataChannels({
       crypto,
       maxMessageSize,
-      mtu: mtu - DTLS_OVERHEAD,
+      mtu: mtu - recordOverhead(dtls),
       transmit: packet => this.#transmit(packet),
       ...(trace && { trace }),
     })

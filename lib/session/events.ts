@@ -2,11 +2,12 @@
 
 import type { Packet } from '../bytes/index.ts'
 import type { ChannelEvent } from '../channel/index.ts'
-import type { Certificate, CryptoProvider } from '../crypto/index.ts'
+import type { Certificate, CryptoProvider, FingerprintHash } from '../crypto/index.ts'
 import type { DtlsError, DtlsState } from '../dtls/index.ts'
 import type { CandidatePair, IceCandidate, IceParameters, IceRole, IceState } from '../ice/index.ts'
 import type { SignalingState } from '../jsep/index.ts'
 import type { TraceSink } from '../machine/index.ts'
+import type { DtlsPreferences } from '../transport/index.ts'
 
 export interface SessionOptions {
   readonly crypto: CryptoProvider
@@ -18,6 +19,10 @@ export interface SessionOptions {
   readonly iceLite?: boolean
   /** The ICE credentials that the first transport begins with; random ones by default. */
   readonly iceParameters?: IceParameters
+  /** Versions and algorithms of DTLS, and who else is taken for the peer. */
+  readonly dtls?: DtlsPreferences
+  /** The hash functions of the fingerprints that descriptions announce: one `a=fingerprint` each. sha-256 by default. */
+  readonly fingerprintHashes?: readonly FingerprintHash[]
   /** The largest message taken from the peer, in bytes: announced as `a=max-message-size` (RFC 8841). 262,144 by default. */
   readonly maxMessageSize?: number
   /** The largest datagram to send, in bytes of UDP payload. 1,200 by default. */

@@ -20,6 +20,8 @@ import { TransportSet } from './transport-set.ts'
 
 export const DEFAULT_MAX_MESSAGE_SIZE = 262_144
 export const DEFAULT_MTU = 1200
+const DEFAULT_FINGERPRINT_HASHES = ['sha-256'] as const
+
 export class Session implements FlushingMachine {
   readonly #negotiation: Negotiation
   readonly #events = new EventQueue<SessionEvent>()
@@ -262,11 +264,13 @@ export class Session implements FlushingMachine {
   // What descriptions change
 
   #context(iceRestart: boolean): LocalContext {
-    const { crypto, certificates } = this.#options
+    const { crypto, certificates, fingerprintHashes = DEFAULT_FINGERPRINT_HASHES } = this.#options
     if (this.#fingerprints.length === 0) {
       this.#fingerprints = certificates
         .slice(0, 1)
-        .map(({ der }) => ({ algorithm: 'sha-256', value: fingerprint(crypto, 'sha-256', der) }))
+        .flatMap(({ der }) =>
+          fingerprintHashes.map(hash => ({ algorithm: hash, value: fingerprint(crypto, hash, der) })),
+        )
     }
     return this.#transports.context(this.#fingerprints, iceRestart)
   }

@@ -114,7 +114,7 @@ export class TransportSet {
   }
 
   #make(media: AppliedMedia, iceParameters: IceParameters): SessionTransport {
-    const { crypto, certificates, transmit, trace, mtu, iceLite } = this.#options
+    const { crypto, certificates, transmit, trace, mtu, iceLite, dtls } = this.#options
     const made = new SessionTransport(media.transportMid, media.index, {
       crypto,
       certificate: certificates[0]!,
@@ -124,6 +124,7 @@ export class TransportSet {
       mtu,
       transmit,
       deliver: this.#deliver,
+      ...(dtls && { dtls }),
       ...(trace && { trace }),
     })
     this.#list.push(made)

@@ -7,7 +7,7 @@
  */
 
 import type { Packet } from '../bytes/index.ts'
-import type { Certificate, CryptoProvider } from '../crypto/index.ts'
+import type { Certificate, CryptoProvider, FingerprintHash } from '../crypto/index.ts'
 import { DtlsConnection, type DtlsError, type DtlsRole, type DtlsState, type Fingerprint } from '../dtls/index.ts'
 import {
   type CandidatePair,
@@ -19,6 +19,8 @@ import {
 } from '../ice/index.ts'
 import { EventQueue, type Machine, type TraceSink } from '../machine/index.ts'
 import { packetKind } from './demultiplex.ts'
+import type { DtlsPreferences } from './dtls-preferences.ts'
+import { preferredFingerprints } from './peer-fingerprints.ts'
 
 /** Datagrams of the peer's first flight that are kept until DTLS starts here. */
 const EARLY_DATAGRAMS = 16
@@ -48,6 +50,7 @@ export interface TransportOptions {
   readonly iceParameters: IceParameters
   /** Whether we only answer checks. False by default. */
   readonly iceLite?: boolean
+  readonly dtls?: DtlsPreferences
   /** The largest datagram to send, in bytes of UDP payload. */
   readonly mtu: number
   readonly transmit: (packet: Packet, socket: number, address: string, port: number) => void
@@ -62,6 +65,7 @@ export class Transport implements Machine {
   readonly #events = new EventQueue<TransportEvent>()
   #dtls: DtlsConnection | undefined
   #dtlsState: DtlsState = 'new'
+  #fingerprintHash: FingerprintHash | undefined
   #early: EarlyDatagram[] = []
   #closed = false
   #now = 0
@@ -99,6 +103,11 @@ export class Transport implements Machine {
     return this.#dtlsState
   }
 
+  /** By which hash function the peer's certificate is recognised, once its description is known. */
+  get fingerprintHash(): FingerprintHash | undefined {
+    return this.#fingerprintHash
+  }
+
   get deadline(): number {
     return Math.min(this.ice.deadline, this.#dtls?.deadline ?? Number.POSITIVE_INFINITY)
   }
@@ -111,10 +120,13 @@ export class Transport implements Machine {
   }
 
   /** The descriptions are known: who is the client, and by which fingerprints the peer is recognised. Once. */
-  startDtls(role: DtlsRole, fingerprints: readonly Fingerprint[], now: number): void {
+  startDtls(role: DtlsRole, announced: readonly Fingerprint[], now: number): void {
     if (this.#dtls !== undefined || this.#closed) return
     const { crypto, certificate, mtu, deliver, trace } = this.#options
+    const { hash, fingerprints } = preferredFingerprints(announced)
+    this.#fingerprintHash = hash
     this.#dtls = new DtlsConnection({
+      ...this.#options.dtls,
       crypto,
       role,
       certificate,
