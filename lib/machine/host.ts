@@ -142,6 +142,11 @@ export interface Host {
   listenStream(options: StreamListenerOptions): Promise<StreamListener>
   /** Addresses of a host name, in the order to try; empty when it has none or cannot be resolved. Never rejects. */
   resolve(name: string): Promise<readonly string[]>
+  /**
+   * Takes each line of the NSS key log, without its line end, where the platform keeps one (SSLKEYLOGFILE); absent where it
+   * keeps none. Never throws.
+   */
+  readonly keyLog?: ((line: string) => void) | undefined
   /** Calls `task` once, at `at` of this host's clock or as soon as possible afterwards. Does not keep a process alive. */
   schedule(at: number, task: (now: number) => void): Cancellable
   /** Calls `task` in a later turn of the event loop, in order: the W3C "queue a task". */

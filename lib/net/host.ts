@@ -8,6 +8,7 @@ import { performance } from 'node:perf_hooks'
 import { nodeCrypto } from '../crypto/node.ts'
 import type { Host } from '../machine/index.ts'
 import { interfaces } from './interfaces.ts'
+import { keyLogFile } from './key-log-file.ts'
 import { openMulticast } from './multicast.ts'
 import { resolve } from './resolver.ts'
 import { listenTcp, openTcp } from './tcp.ts'
@@ -28,6 +29,9 @@ export const host: Host = {
   openStream: openTcp,
   listenStream: listenTcp,
   resolve,
+  get keyLog() {
+    return keyLogFile()
+  },
   schedule,
   // One immediate a task, so that promises settle between tasks, as webrtc-pc expects of queued tasks. A pending one
   // keeps the process alive.

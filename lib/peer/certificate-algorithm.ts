@@ -1,6 +1,7 @@
 /**
  * The argument of `generateCertificate` (webrtc-pc, 4.9.1): an AlgorithmIdentifier of Web Cryptography (section 18.4),
- * normalised against the two algorithms that DTLS certificates are made with here.
+ * normalised against the algorithms that DTLS certificates are made with here: ECDSA and RSASSA-PKCS1-v1_5, and as additions
+ * the curve P-384 and Ed25519.
  */
 
 import { DEFAULT_VALIDITY, type KeySpecification, LONGEST_VALIDITY } from './certificate.ts'
@@ -51,6 +52,11 @@ const RsaHashedKeyGenParams = dictionary('RsaHashedKeyGenParams', {
 const SHORTEST_MODULUS = 2048
 const LONGEST_MODULUS = 8192
 
+const CURVES: Readonly<Record<string, KeySpecification>> = {
+  'P-256': { type: 'ec-p256' },
+  'P-384': { type: 'ec-p384' },
+}
+
 const notSupported: (what: string) => never = what => {
   throw exception('NotSupportedError', `${context}: ${what}.`)
 }
@@ -62,8 +68,10 @@ const normalise = (algorithm: object): KeySpecification => {
   switch (name.toUpperCase()) {
     case 'ECDSA': {
       const { namedCurve } = EcKeyGenParams(algorithm, context)
-      return namedCurve === 'P-256' ? { type: 'ec-p256' } : notSupported(`the curve '${namedCurve}' is not supported`)
+      return CURVES[namedCurve] ?? notSupported(`the curve '${namedCurve}' is not supported`)
     }
+    case 'ED25519':
+      return { type: 'ed25519' }
     case 'RSASSA-PKCS1-V1_5': {
       const { hash, modulusLength, publicExponent } = RsaHashedKeyGenParams(algorithm, context)
       if (!isF4(publicExponent)) notSupported('the public exponent must be 65537')

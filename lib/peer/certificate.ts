@@ -2,13 +2,17 @@
 
 import {
   type Certificate,
+  CryptoError,
   type CryptoProvider,
+  certificateFromPem,
+  certificateToPem,
   createSelfSignedCertificate,
   fingerprint,
   type KeyType,
 } from '../crypto/index.ts'
 import type { ConnectionHost } from './host-symbol.ts'
-import { defineInterface, illegalConstructor } from './idl/index.ts'
+import { DOMString, defineInterface, dictionary, exception, illegalConstructor, required } from './idl/index.ts'
+import { platform } from './platform.ts'
 
 export interface RTCDtlsFingerprint {
   /** A hash function by its textual name (RFC 8122, 5). */
@@ -16,6 +20,21 @@ export interface RTCDtlsFingerprint {
   /** Lower-case hexadecimal bytes with colons between. */
   value?: string
 }
+
+/** A certificate and its key as text (RFC 7468), as OpenSSL reads and writes them. */
+export interface RTCCertificatePem {
+  /** `-----BEGIN CERTIFICATE-----`; of several, the first counts. */
+  certificate: string
+  /** `-----BEGIN PRIVATE KEY-----` (PKCS #8), or `EC PRIVATE KEY`, `RSA PRIVATE KEY`; not encrypted. */
+  privateKey: string
+}
+
+const CertificatePemDictionary = dictionary('RTCCertificatePem', {
+  certificate: required(DOMString),
+  privateKey: required(DOMString),
+})
+
+const FINGERPRINT_ALGORITHMS = ['sha-256', 'sha-384', 'sha-512'] as const
 
 /** What an RTCCertificate stands for; only who generates one can construct its face. */
 export class CertificateSlots {
@@ -43,9 +62,45 @@ export class RTCCertificate {
     return this.#slots.expires
   }
 
+  /**
+   * The fingerprints by sha-256, sha-384 and sha-512, in this order: whichever a peer is told, it finds here. webrtc-pc
+   * asks for that by the hash function of the certificate's signature, which is one of them (for Ed25519, sha-512).
+   */
   getFingerprints(): RTCDtlsFingerprint[] {
     const { crypto, certificate } = this.#slots
-    return [{ algorithm: 'sha-256', value: fingerprint(crypto, 'sha-256', certificate.der).toLowerCase() }]
+    return FINGERPRINT_ALGORITHMS.map(algorithm => ({
+      algorithm,
+      value: fingerprint(crypto, algorithm, certificate.der).toLowerCase(),
+    }))
+  }
+
+  /** Addition: the certificate and its key, to be kept. Whoever reads the key can pretend to be us. */
+  toPem(): RTCCertificatePem {
+    return certificateToPem(this.#slots.certificate)
+  }
+
+  /**
+   * Addition: a certificate that was kept, or made elsewhere, so that an identity outlives the process and its fingerprint
+   * is known ahead. Its key is ECDSA on P-256 or P-384, RSA, or Ed25519. It expires when it says so itself: an expired one
+   * can be looked at, but no connection takes it.
+   *
+   * @param pem What `toPem` gave; or one text with both.
+   * @throws `DataError` for text that has no certificate or key, a malformed one, or a key that is another's,
+   * `NotSupportedError` for an encrypted key, TypeError for members of the wrong type.
+   */
+  static fromPem(pem: RTCCertificatePem | string): RTCCertificate {
+    const context = "Failed to execute 'fromPem' on 'RTCCertificate'"
+    const { certificate, privateKey } =
+      typeof pem === 'string' ? { certificate: pem, privateKey: pem } : CertificatePemDictionary(pem, context)
+    const { crypto } = platform
+    try {
+      const read = certificateFromPem(crypto, certificate, privateKey)
+      return new RTCCertificate(new CertificateSlots(read, read.notAfter, crypto))
+    } catch (error) {
+      if (!(error instanceof CryptoError)) throw error
+      const name = error.code === 'ERR_CRYPTO_ENCRYPTED_KEY' ? 'NotSupportedError' : 'DataError'
+      throw exception(name, `${context}: ${error.message}.`)
+    }
   }
 
   static {

@@ -4,6 +4,7 @@
 
 import type { TraceSink } from '../machine/index.ts'
 import { certificateSlots, RTCCertificate } from './certificate.ts'
+import { checkDtlsConfiguration, DTLS_MEMBERS, type DtlsConfiguration, dtlsMembers } from './dtls-configuration.ts'
 import { type ConnectionHost, hostSymbol } from './host-symbol.ts'
 import {
   CHANGEABLE,
@@ -35,7 +36,7 @@ export type RTCIceTransportPolicy = 'relay' | 'all'
 export type RTCBundlePolicy = 'balanced' | 'max-compat' | 'max-bundle'
 export type RTCRtcpMuxPolicy = 'require'
 
-export interface RTCConfiguration extends IceConfiguration {
+export interface RTCConfiguration extends IceConfiguration, DtlsConfiguration {
   /** STUN and TURN servers. Every URL of each is used. None by default. */
   iceServers?: RTCIceServer[]
   /** `relay` shows and uses relayed candidates only. */
@@ -69,6 +70,7 @@ const object: Conversion<object> = (value, context) => {
 
 const members = {
   ...iceMembers,
+  ...dtlsMembers,
   bundlePolicy: defaulted(
     enumeration<RTCBundlePolicy>('RTCBundlePolicy', ['balanced', 'max-compat', 'max-bundle']),
     (): RTCBundlePolicy => 'balanced',
@@ -101,7 +103,7 @@ export type Configuration = Converted<typeof members>
 const SMALLEST_MTU = 576
 
 /** What of a configuration is fixed at construction, and the name of each for messages. */
-const FIXED = ['maxMessageSize', 'mtu', 'exposeRemoteAddresses', 'trace', ...UNCHANGEABLE] as const
+const FIXED = ['maxMessageSize', 'mtu', 'exposeRemoteAddresses', 'trace', ...UNCHANGEABLE, ...DTLS_MEMBERS] as const
 
 /** The host that the configuration names, or the platform's. */
 export const configuredHost = (configuration: unknown, platform: ConnectionHost, context: string): ConnectionHost => {
@@ -112,11 +114,12 @@ export const configuredHost = (configuration: unknown, platform: ConnectionHost,
   return given === undefined ? platform : (HostDictionary(given, context) as unknown as ConnectionHost)
 }
 
-/** Converts what an application passes; throws a TypeError. */
+/** Converts what an application passes; throws a TypeError, or what `checkDtlsConfiguration` does. */
 export const convertConfiguration = (value: unknown, context: string): Configuration => {
   const configuration = RTCConfigurationDictionary(value, context)
   const { mtu, maxMessageSize } = configuration
   checkIceConfiguration(configuration as IceConfiguration, context)
+  checkDtlsConfiguration(configuration as DtlsConfiguration, context)
   if (mtu !== undefined && mtu < SMALLEST_MTU) throw new TypeError(`${context}: mtu must be at least ${SMALLEST_MTU}.`)
   if (maxMessageSize === 0) throw new TypeError(`${context}: maxMessageSize must be at least 1.`)
   return configuration
@@ -148,8 +151,9 @@ const checkModification = (next: Configuration, old: Configuration, described: b
   for (const member of FIXED) check(next[member] === undefined || isSame(next[member], old[member] ?? false), member)
 }
 
-/** A dictionary is the same when its members are: each conversion makes another object. */
+/** A dictionary or list is the same when its members are: each conversion makes another object. */
 const isSame = (a: unknown, b: unknown): boolean => {
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => item === b[i])
   if (a === b || !isDictionary(a) || !isDictionary(b)) return a === b
   return Object.keys({ ...a, ...b }).every(key => a[key] === b[key])
 }
@@ -181,6 +185,7 @@ export const setConfiguration = (
 /** A copy for the application, as `getConfiguration` returns it: a dictionary is never shared. */
 export const copyConfiguration = (configuration: Configuration): RTCConfiguration => {
   const { advertisedAddresses, iceCredentials, portRange, tcpCandidates } = configuration
+  const { dtlsCipherSuites, dtlsGroups, dtlsVersions, fingerprintAlgorithms, srtpProfiles } = configuration
   return {
     ...configuration,
     certificates: [...configuration.certificates],
@@ -193,5 +198,10 @@ export const copyConfiguration = (configuration: Configuration): RTCConfiguratio
     ...(iceCredentials && { iceCredentials: { ...iceCredentials } }),
     ...(portRange && { portRange: { ...portRange } }),
     ...(tcpCandidates && { tcpCandidates: [...tcpCandidates] }),
+    ...(dtlsCipherSuites && { dtlsCipherSuites: [...dtlsCipherSuites] }),
+    ...(dtlsGroups && { dtlsGroups: [...dtlsGroups] }),
+    ...(dtlsVersions && { dtlsVersions: [...dtlsVersions] }),
+    ...(fingerprintAlgorithms && { fingerprintAlgorithms: [...fingerprintAlgorithms] }),
+    ...(srtpProfiles && { srtpProfiles: [...srtpProfiles] }),
   }
 }

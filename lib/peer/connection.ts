@@ -10,7 +10,8 @@ import type { Certificate } from '../crypto/index.ts'
 import type { GatherError } from '../gather/index.ts'
 import { type IceCandidate, type LocalCandidateInit, parseCandidate } from '../ice/index.ts'
 import { Driver } from '../machine/index.ts'
-import { Session } from '../session/index.ts'
+import { Session, type SessionOptions } from '../session/index.ts'
+import { Callbacks } from './callbacks.ts'
 import { certificateSlots, DEFAULT_VALIDITY, generate } from './certificate.ts'
 import { type ChannelFace, Channels } from './channels.ts'
 import type { Configuration } from './configuration.ts'
@@ -26,6 +27,7 @@ import { exception } from './idl/index.ts'
 import { Negotiator, type NegotiatorOwner } from './negotiator.ts'
 import type { RTCSdpType } from './session-description.ts'
 import { SessionMachine } from './session-machine.ts'
+import { sessionOptions } from './session-options.ts'
 import { type ConnectionEvent, SessionTasks } from './session-tasks.ts'
 import { StatsCollector } from './stats/collect.ts'
 import { RTCStatsReport, StatsReportSlots } from './stats/report.ts'
@@ -46,6 +48,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
   readonly #tasks: SessionTasks
   readonly #gathering: Gathering
   readonly #channels: Channels
+  readonly #callbacks: Callbacks
   readonly #stats: StatsCollector
   /** What the session presents; filled before the first description is made. */
   readonly #certificates: Certificate[] = []
@@ -58,21 +61,15 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
 
   constructor(target: EventTarget, world: ConnectionHost, configuration: Configuration) {
     const { host, crypto } = world
-    const { maxMessageSize, mtu, trace, iceLite, iceCredentials } = configuration
     this.#target = target
     this.#world = world
     this.configuration = configuration
     this.#gathering = new Gathering(world, this)
-    this.session = new Session({
-      crypto,
-      certificates: this.#certificates,
-      transmit: (packet, socket, address, port) => this.#gathering.send(packet, socket, address, port),
-      ...(maxMessageSize !== undefined && { maxMessageSize }),
-      ...(mtu !== undefined && { mtu }),
-      ...(trace !== undefined && { trace }),
-      ...(iceLite !== undefined && { iceLite }),
-      ...(iceCredentials !== undefined && { iceParameters: iceCredentials }),
-    })
+    this.#callbacks = new Callbacks(host)
+    const certificates = this.#certificates
+    const transmit: SessionOptions['transmit'] = (packet, socket, address, port) =>
+      this.#gathering.send(packet, socket, address, port)
+    this.session = new Session(sessionOptions({ crypto, certificates, transmit }, configuration, this.#callbacks))
     this.#machine = new SessionMachine(this.session, () => {
       this.#flushDue = false
     })
@@ -290,6 +287,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
         dataChannelsOpened: this.#opened,
         dataChannelsClosed: this.#left,
         localCertificate: this.#certificates[0]?.der,
+        localFingerprintHash: this.configuration.fingerprintAlgorithms?.[0] ?? 'sha-256',
         exposeRemoteAddresses: this.configuration.exposeRemoteAddresses === true,
       },
       this.unixTime(),
@@ -306,7 +304,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
     this.connectivity.close()
     this.#tasks.close()
     this.#driver.stop()
-    if (this.#machine.working) this.#world.host.queueTask(this.#release)
+    if (this.#machine.working || this.#callbacks.running) this.#world.host.queueTask(this.#release)
     else this.#release()
   }
 
@@ -318,7 +316,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
   // What the session tells
 
   readonly #drain = (): void => {
-    if (!this.#called && !this.closed) this.#tasks.drain(this.session)
+    if (!this.#called && !this.#callbacks.running && !this.closed) this.#tasks.drain(this.session)
   }
 
   readonly #handle = (event: ConnectionEvent): void => {

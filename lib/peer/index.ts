@@ -1,6 +1,6 @@
 /** peer: the W3C objects. */
 
-export { RTCCertificate, type RTCDtlsFingerprint } from './certificate.ts'
+export { RTCCertificate, type RTCCertificatePem, type RTCDtlsFingerprint } from './certificate.ts'
 export type { RTCKeyAlgorithm } from './certificate-algorithm.ts'
 export type {
   RTCBundlePolicy,
@@ -12,6 +12,7 @@ export { RTCDataChannel, type RTCDataChannelEventMap, type RTCDataChannelMessage
 export { RTCDataChannelEvent, type RTCDataChannelEventInit } from './data-channel-event.ts'
 export type { RTCDataChannelInit, RTCPriorityType } from './data-channel-init.ts'
 export type { BinaryType, RTCDataChannelState } from './data-channel-slots.ts'
+export type { RTCDtlsVersion, RTCFingerprintAlgorithm } from './dtls-configuration.ts'
 export { RTCDtlsTransport, type RTCDtlsTransportEventMap, type RTCDtlsTransportState } from './dtls-transport.ts'
 export { RTCError, type RTCErrorDetailType, RTCErrorEvent, type RTCErrorEventInit, type RTCErrorInit } from './error.ts'
 export { type ConnectionHost, hostSymbol } from './host-symbol.ts'

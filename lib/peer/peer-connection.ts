@@ -69,7 +69,8 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
 
   /**
    * @throws TypeError for members of the wrong type, `SyntaxError` for a URL of an ICE server that is none,
-   * `InvalidAccessError` for a TURN server without credentials or an expired certificate.
+   * `InvalidAccessError` for a TURN server without credentials, an expired certificate or versions, suites and groups of
+   * DTLS that have nothing in common, `NotSupportedError` for a suite or group that is unknown.
    */
   constructor(configuration: RTCConfiguration = {}) {
     super()
@@ -84,7 +85,8 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
    * Makes a key and a certificate that connections can be given in their configuration.
    *
    * @param keygenAlgorithm `{ name: 'ECDSA', namedCurve: 'P-256' }`, or `{ name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048,
-   * publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' }`, and `expires` in milliseconds from now.
+   * publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' }`, and `expires` in milliseconds from now. Additions: the
+   * curve `P-384`, and `'Ed25519'`, which not every browser takes.
    * @throws (rejects) `NotSupportedError` for another algorithm, TypeError for a malformed one.
    */
   static generateCertificate(keygenAlgorithm: RTCKeyAlgorithm): Promise<RTCCertificate> {
@@ -259,8 +261,8 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
   /**
    * @throws as the constructor does; `InvalidModificationError` for a change of `certificates`, `bundlePolicy`,
    * `rtcpMuxPolicy`, after `setLocalDescription` of `iceCandidatePoolSize`, and of the additions `maxMessageSize`, `mtu`,
-   * `exposeRemoteAddresses`, `trace`, `iceCredentials`, `iceLite`, `tcpMux` and `udpMux`; `InvalidStateError` when the
-   * connection is closed. Other additions stay as they are when left out. What concerns gathering takes effect when
+   * `exposeRemoteAddresses`, `trace`, `iceCredentials`, `iceLite`, `tcpMux`, `udpMux` and all that concern DTLS;
+   * `InvalidStateError` when the connection is closed. Other additions stay as they are when left out. What concerns gathering takes effect when
    * candidates are gathered again: at the next ICE restart.
    */
   setConfiguration(configuration: RTCConfiguration = {}): void {

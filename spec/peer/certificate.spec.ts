@@ -1,7 +1,8 @@
 /** Certificates are generated as asked for, and used by the connections that are given them (webrtc-pc, 4.9). */
 
+import { createHash } from 'node:crypto'
 import t from 'tap'
-import { RTCPeerConnection } from '../../lib/peer/index.ts'
+import { RTCCertificate, RTCPeerConnection } from '../../lib/peer/index.ts'
 import { createPair } from '../sim/pair.ts'
 
 const DAY = 86_400_000
@@ -22,11 +23,60 @@ t.test('a certificate expires after 30 days, as asked, or after a year at most',
   near((await generate({ ...ecdsa, expires: 0 })).expires, 0)
 })
 
-t.test('it has a fingerprint in lower case', async t => {
-  const fingerprints = (await generate({ name: 'ecdsa', namedCurve: 'P-256' })).getFingerprints()
-  t.equal(fingerprints.length, 1)
-  t.equal(fingerprints[0]!.algorithm, 'sha-256')
-  t.match(fingerprints[0]!.value, /^([0-9a-f]{2}:){31}[0-9a-f]{2}$/)
+t.test('it has fingerprints by every hash function that peers may be told, in lower case', async t => {
+  const certificate = await generate({ name: 'ecdsa', namedCurve: 'P-256' })
+  const pem = certificate.toPem().certificate.replace(/-----.*-----|\s/g, '')
+  const der = Buffer.from(pem, 'base64')
+  t.strictSame(
+    certificate.getFingerprints(),
+    ['sha256', 'sha384', 'sha512'].map(name => ({
+      algorithm: name.replace('sha', 'sha-'),
+      value: createHash(name)
+        .update(der)
+        .digest('hex')
+        .replace(/..(?!$)/g, '$&:'),
+    })),
+  )
+})
+
+const fingerprintOf = (certificate: RTCCertificate) => certificate.getFingerprints()[0]!.value
+
+t.test('it can be kept as text, and is the same one again', async t => {
+  const algorithms = [ecdsa, { ...ecdsa, namedCurve: 'P-384' }, rsa, 'Ed25519', { name: 'ed25519' }]
+  for (const algorithm of algorithms) {
+    const made = await generate(algorithm)
+    const pem = JSON.parse(JSON.stringify(made.toPem())) as { certificate: string; privateKey: string }
+    t.match(pem.certificate, /^-----BEGIN CERTIFICATE-----\n/)
+    t.match(pem.privateKey, /^-----BEGIN PRIVATE KEY-----\n/)
+    for (const read of [RTCCertificate.fromPem(pem), RTCCertificate.fromPem(pem.privateKey + pem.certificate)]) {
+      t.ok(read instanceof RTCCertificate)
+      t.equal(fingerprintOf(read), fingerprintOf(made))
+      t.strictSame(read.toPem(), made.toPem())
+      t.equal(read.expires, Math.floor(made.expires / 1000) * 1000, 'to the second, as the certificate has it')
+    }
+  }
+})
+
+t.test('what is no certificate with its key is refused', async t => {
+  const [one, other] = [(await generate(ecdsa)).toPem(), (await generate(ecdsa)).toPem()]
+  const wrong: [unknown, string][] = [
+    ['', 'DataError'],
+    [one.certificate, 'DataError'],
+    [one.privateKey, 'DataError'],
+    [{ ...one, privateKey: other.privateKey }, 'DataError'],
+    [{ ...one, certificate: one.certificate.replace(/\n[A-Za-z0-9+/]{8}/, '\nAAAAAAAA') }, 'DataError'],
+    [{ ...one, privateKey: one.privateKey.replace('PRIVATE KEY', 'ENCRYPTED PRIVATE KEY') }, 'NotSupportedError'],
+    [{ certificate: one.certificate }, 'TypeError'],
+    [undefined, 'TypeError'],
+    [5, 'TypeError'],
+  ]
+  for (const [pem, name] of wrong) t.throws(() => RTCCertificate.fromPem(pem as string), { name }, name)
+})
+
+t.test('an expired one can be kept too, and no connection takes it', async t => {
+  const kept = RTCCertificate.fromPem((await generate({ ...ecdsa, expires: 0 })).toPem())
+  t.ok(kept.expires <= Date.now())
+  t.throws(() => new RTCPeerConnection({ certificates: [kept] }), { name: 'InvalidAccessError' })
 })
 
 t.test('other algorithms are not supported, malformed ones are TypeErrors', async t => {
@@ -59,9 +109,16 @@ t.test('an expired certificate is refused', async t => {
   t.throws(() => new RTCPeerConnection({ certificates: [expired] }), { name: 'InvalidAccessError' })
 })
 
-for (const [name, algorithm] of Object.entries({ ecdsa, rsa: { ...rsa, hash: { name: 'sha-256' } } })) {
+const presented = {
+  ecdsa,
+  'P-384': { ...ecdsa, namedCurve: 'P-384' },
+  rsa: { ...rsa, hash: { name: 'sha-256' } },
+  ed25519: { name: 'Ed25519' },
+}
+for (const [name, algorithm] of Object.entries(presented)) {
   t.test(`a connection presents the ${name} certificate that it was given`, async t => {
-    const certificate = await generate(algorithm)
+    // As after a restart.
+    const certificate = RTCCertificate.fromPem((await generate(algorithm)).toPem())
     // The simulation's clock stands in 2026; what counts there is the host's time.
     const pair = createPair({ seed: 5, a: { certificates: [certificate] } })
     const { value } = certificate.getFingerprints()[0]!

@@ -39,11 +39,41 @@ t.test('members of the wrong type are TypeErrors', t => {
     { mtu: 100 },
     { maxMessageSize: 0 },
     { trace: 'all' },
+    { dtlsVersions: ['1.1'] },
+    { dtlsVersions: [] },
+    { dtlsVersions: '1.3' },
+    { dtlsCipherSuites: [] },
+    { dtlsGroups: [] },
+    { srtpProfiles: ['AES_CM_128_HMAC_SHA1_80'] },
+    { srtpProfiles: [] },
+    { fingerprintAlgorithms: ['sha-1'] },
+    { fingerprintAlgorithms: [] },
+    { keyLog: 'file' },
+    { acceptCertificate: true },
   ]
   for (const configuration of wrong) t.equal(outcome(configuration), 'TypeError', JSON.stringify(configuration))
   for (const fine of [undefined, null, {}, { iceServers: [] }, { iceCandidatePoolSize: 255 }, () => {}]) {
     t.equal(outcome(fine), 'fine')
   }
+  t.end()
+})
+
+t.test('suites and groups of DTLS must be known, and leave a version', t => {
+  const dtls: [configuration: RTCConfiguration, outcome: string][] = [
+    [{ dtlsVersions: ['1.3', '1.2'] }, 'fine'],
+    [{ dtlsCipherSuites: ['TLS_AES_128_GCM_SHA256'], dtlsGroups: ['X25519MLKEM768', 'x25519'] }, 'fine'],
+    [{ dtlsCipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA'] }, 'fine'],
+    [{ dtlsCipherSuites: ['TLS_RSA_WITH_AES_128_CBC_SHA'] }, 'NotSupportedError'],
+    [{ dtlsCipherSuites: ['tls_aes_128_gcm_sha256'] }, 'NotSupportedError'],
+    [{ dtlsGroups: ['x25519', 'secp521r1'] }, 'NotSupportedError'],
+    [{ dtlsVersions: ['1.2'], dtlsCipherSuites: ['TLS_AES_128_GCM_SHA256'] }, 'InvalidAccessError'],
+    [{ dtlsVersions: ['1.2'], dtlsGroups: ['X25519MLKEM768'] }, 'InvalidAccessError'],
+    [
+      { dtlsCipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'], dtlsGroups: ['X25519MLKEM768'] },
+      'InvalidAccessError',
+    ],
+  ]
+  for (const [configuration, expected] of dtls) t.equal(outcome(configuration), expected, JSON.stringify(configuration))
   t.end()
 })
 
@@ -157,10 +187,32 @@ t.test("what getConfiguration gives is nobody else's, and can be set again", t =
     tcpCandidates: ['passive'],
     iceServers: [{ urls: ['stun:x'], ca: ['a certificate'] }],
     trace: {},
+    dtlsVersions: ['1.3', '1.2', '1.3'],
+    dtlsCipherSuites: ['TLS_AES_256_GCM_SHA384', 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'],
+    dtlsGroups: ['X25519'],
+    srtpProfiles: ['SRTP_AEAD_AES_256_GCM'],
+    fingerprintAlgorithms: ['sha-512', 'sha-256'],
+    keyLog: () => {},
+    acceptCertificate: () => false,
   })
   const given = connection.getConfiguration()
   connection.setConfiguration(given)
   t.strictSame(connection.getConfiguration(), given)
+  t.strictSame([given.dtlsVersions, given.dtlsGroups], [['1.3', '1.2'], ['x25519']])
+  for (const change of [
+    { dtlsVersions: ['1.3'] },
+    { dtlsGroups: ['secp256r1'] },
+    { fingerprintAlgorithms: ['sha-256', 'sha-512'] },
+    { keyLog: () => {} },
+  ]) {
+    const changed = { ...given, ...change } as RTCConfiguration
+    t.throws(() => connection.setConfiguration(changed), { name: 'InvalidModificationError' })
+  }
+  given.dtlsVersions!.pop()
+  given.fingerprintAlgorithms!.pop()
+  t.strictSame(connection.getConfiguration().dtlsVersions, ['1.3', '1.2'])
+  t.strictSame(connection.getConfiguration().fingerprintAlgorithms, ['sha-512', 'sha-256'])
+  Object.assign(given, connection.getConfiguration())
   given.tcpCandidates!.push('so')
   given.advertisedAddresses!.pop()
   Object.assign(given.portRange!, { min: 1 })

@@ -3,6 +3,7 @@
 import t from 'tap'
 import {
   type RTCCertificateStats,
+  type RTCConfiguration,
   type RTCDataChannel,
   type RTCDataChannelStats,
   type RTCIceCandidatePairStats,
@@ -12,8 +13,8 @@ import {
 } from '../../lib/peer/index.ts'
 import { createPair } from '../sim/pair.ts'
 
-const open = async (seed: number) => {
-  const pair = createPair({ seed, network: { delay: 25 } })
+const open = async (seed: number, a: RTCConfiguration = {}) => {
+  const pair = createPair({ seed, network: { delay: 25 }, a })
   let there: RTCDataChannel | undefined
   pair.b.ondatachannel = ({ channel }) => {
     there = channel
@@ -80,8 +81,8 @@ t.test('every object is there, and they refer to each other', async t => {
     t.match(transport, {
       dtlsState: 'connected',
       dtlsRole: connection === a ? 'server' : 'client',
-      tlsVersion: 'FEFD',
-      dtlsCipher: /^TLS_ECDHE_ECDSA_WITH_/,
+      tlsVersion: /^FEF[CD]$/,
+      dtlsCipher: /^TLS_/,
       iceRole: connection === a ? 'controlling' : 'controlled',
       iceState: /^(connected|completed)$/,
       iceLocalUsernameFragment: /^\S{4,}$/,
@@ -124,6 +125,47 @@ t.test('every object is there, and they refer to each other', async t => {
   })
   a.close()
   b.close()
+})
+
+t.test('what DTLS has agreed on is told by the names of the registries, once it is up', async t => {
+  const configuration: RTCConfiguration = {
+    dtlsVersions: ['1.2'],
+    dtlsCipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384'],
+    dtlsGroups: ['secp384r1'],
+    srtpProfiles: ['SRTP_AES128_CM_HMAC_SHA1_80'],
+    fingerprintAlgorithms: ['sha-384', 'sha-256'],
+  }
+  const { a, b, sim } = await open(87, configuration)
+  for (const connection of [a, b]) {
+    const report = await sim.run(connection.getStats())
+    const [transport] = ofType<RTCTransportStats>(report, 'transport')
+    t.match(transport, {
+      tlsVersion: 'FEFD',
+      dtlsCipher: 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384',
+      tlsGroup: 'secp384r1',
+      srtpCipher: 'SRTP_AES128_CM_HMAC_SHA1_80',
+    })
+    // Each certificate by the fingerprint that its description announces, and the peer believes.
+    const ids = [transport!.localCertificateId!, transport!.remoteCertificateId!]
+    const hashes = connection === a ? ['sha-384', 'sha-256'] : ['sha-256', 'sha-384']
+    const descriptions = [connection.localDescription!.sdp, connection.remoteDescription!.sdp]
+    for (const [i, id] of ids.entries()) {
+      const { fingerprint, fingerprintAlgorithm } = report.get(id) as RTCCertificateStats
+      t.equal(fingerprintAlgorithm, hashes[i])
+      t.ok(descriptions[i]!.includes(`a=fingerprint:${fingerprintAlgorithm} ${fingerprint}\r\n`))
+    }
+  }
+  a.close()
+  b.close()
+
+  const early = createPair({ seed: 88, network: { delay: 25 } })
+  early.a.createDataChannel('x')
+  await early.sim.run(early.negotiate())
+  const [transport] = ofType<RTCTransportStats>(await early.sim.run(early.a.getStats()), 'transport')
+  t.equal(transport!.dtlsRole, 'server')
+  for (const member of ['tlsVersion', 'dtlsCipher', 'tlsGroup', 'srtpCipher']) t.notOk(member in transport!, member)
+  early.a.close()
+  early.b.close()
 })
 
 t.test('ids stay, and cannot be foretold', async t => {

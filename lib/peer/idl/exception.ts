@@ -2,6 +2,7 @@
 
 /** The names used here. `RTCError` is a class of its own. */
 export type ExceptionName =
+  | 'DataError'
   | 'InvalidAccessError'
   | 'InvalidModificationError'
   | 'InvalidStateError'

@@ -3,7 +3,8 @@
  */
 
 import { base64, hex, utf8 } from '../../bytes/index.ts'
-import { type CryptoProvider, fingerprint } from '../../crypto/index.ts'
+import { type CryptoProvider, type FingerprintHash, fingerprint } from '../../crypto/index.ts'
+import type { DtlsConnection } from '../../dtls/index.ts'
 import type { CandidatePair, IceCandidate } from '../../ice/index.ts'
 import { type Random, randomBytes } from '../../machine/index.ts'
 import type { ChannelFace } from '../channels.ts'
@@ -25,6 +26,8 @@ export interface StatsSource {
   readonly dataChannelsClosed: number
   /** DER of the certificate that is presented, once there is one. */
   readonly localCertificate: Uint8Array | undefined
+  /** By which descriptions announce it first. */
+  readonly localFingerprintHash: FingerprintHash
   readonly exposeRemoteAddresses: boolean
 }
 
@@ -53,6 +56,14 @@ class Ids {
 
 const describe = ({ protocol, address, port, type, usernameFragment }: IceCandidate): string =>
   `${protocol} ${address} ${port} ${type} ${usernameFragment ?? ''}`
+
+/** What a handshake that is done has agreed on. */
+const agreed = ({ version, cipherSuite, group, srtpProfile }: DtlsConnection) => ({
+  ...(version !== undefined && { tlsVersion: version.toString(16).toUpperCase().padStart(4, '0') }),
+  ...(cipherSuite && { dtlsCipher: cipherSuite.name }),
+  ...(group && { tlsGroup: group === 'x25519mlkem768' ? 'X25519MLKEM768' : group }),
+  ...(srtpProfile && { srtpCipher: srtpProfile }),
+})
 
 export class StatsCollector {
   readonly #crypto: CryptoProvider
@@ -134,13 +145,13 @@ export class StatsCollector {
       if (pair === ice.selectedPair) selectedCandidatePairId = stats.id
       add(stats)
     }
+    const remoteHash = session.transport.fingerprintHash ?? 'sha-256'
     const certificates = {
-      local: this.#certificate(source.localCertificate, timestamp),
-      remote: this.#certificate(dtlsSlots.remoteCertificates[0], timestamp),
+      local: this.#certificate(source.localCertificate, source.localFingerprintHash, timestamp),
+      remote: this.#certificate(dtlsSlots.remoteCertificates[0], remoteHash, timestamp),
     }
     for (const stats of [certificates.local, certificates.remote]) if (stats !== undefined) add(stats)
     const { localParameters } = iceSlots
-    const cipher = dtls?.cipherSuite?.name
     const stats: RTCTransportStats = {
       id: transportId,
       timestamp,
@@ -154,9 +165,8 @@ export class StatsCollector {
       iceState: iceSlots.state,
       dtlsState: dtlsSlots.state,
       dtlsRole: dtls?.role ?? 'unknown',
-      ...(dtls?.version !== undefined && { tlsVersion: dtls.version.toString(16).toUpperCase().padStart(4, '0') }),
-      ...(cipher !== undefined && { dtlsCipher: cipher }),
-      ...(dtls?.srtpProfile !== undefined && { srtpCipher: dtls.srtpProfile }),
+      // What is told there has been agreed on: with the handshake, the certificate came to be known.
+      ...(certificates.remote && dtls && agreed(dtls)),
       ...(selectedCandidatePairId !== undefined && { selectedCandidatePairId }),
       ...(certificates.local && { localCertificateId: certificates.local.id }),
       ...(certificates.remote && { remoteCertificateId: certificates.remote.id }),
@@ -225,15 +235,15 @@ export class StatsCollector {
     }
   }
 
-  #certificate(der: Uint8Array | undefined, timestamp: number): RTCCertificateStats | undefined {
+  #certificate(der: Uint8Array | undefined, hash: FingerprintHash, timestamp: number): RTCCertificateStats | undefined {
     if (der === undefined) return undefined
-    const value = fingerprint(this.#crypto, 'sha-256', der)
+    const value = fingerprint(this.#crypto, hash, der)
     return {
       id: this.#ids.of('CF', value),
       timestamp,
       type: 'certificate',
       fingerprint: value,
-      fingerprintAlgorithm: 'sha-256',
+      fingerprintAlgorithm: hash,
       base64Certificate: base64(der),
     }
   }

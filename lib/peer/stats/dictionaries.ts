@@ -58,11 +58,15 @@ export interface RTCTransportStats extends RTCStats {
   selectedCandidatePairId?: string
   localCertificateId?: string
   remoteCertificateId?: string
-  /** The version's number in four hexadecimal digits: FEFD is DTLS 1.2. */
+  /** The version's number in four hexadecimal digits: FEFD is DTLS 1.2, FEFC 1.3. This and what follows once DTLS is up. */
   tlsVersion?: string
   /** The cipher suite, by its name in the IANA registry. */
   dtlsCipher?: string
+  /** Addition: the group of the key exchange, by its name in the IANA registry: X25519MLKEM768, x25519, secp256r1, ... */
+  tlsGroup?: string
+  /** `unknown` before the descriptions have agreed on one. */
   dtlsRole: RTCDtlsRole
+  /** The SRTP protection profile, by its name in the IANA registry. Agreed on also where there is no media. */
   srtpCipher?: string
   selectedCandidatePairChanges: number
 }

@@ -1,0 +1,29 @@
+/** What the session of a connection is made with, by its configuration and its world. */
+
+import type { SessionOptions } from '../session/index.ts'
+import type { Callbacks } from './callbacks.ts'
+import type { Configuration } from './configuration.ts'
+import { type DtlsConfiguration, dtlsPreferences } from './dtls-configuration.ts'
+
+/** @param given What is the connection's own: its certificates, its way to the sockets. */
+export const sessionOptions = (
+  given: Pick<SessionOptions, 'crypto' | 'certificates' | 'transmit'>,
+  configuration: Configuration,
+  callbacks: Callbacks,
+): SessionOptions => {
+  const { maxMessageSize, mtu, iceLite, iceCredentials, fingerprintAlgorithms, acceptCertificate } = configuration
+  const trace = callbacks.trace(configuration)
+  return {
+    ...given,
+    dtls: {
+      ...dtlsPreferences(configuration as DtlsConfiguration),
+      ...(acceptCertificate && { acceptCertificate: callbacks.accepts(acceptCertificate) }),
+    },
+    ...(maxMessageSize !== undefined && { maxMessageSize }),
+    ...(mtu !== undefined && { mtu }),
+    ...(trace && { trace }),
+    ...(iceLite !== undefined && { iceLite }),
+    ...(iceCredentials && { iceParameters: iceCredentials }),
+    ...(fingerprintAlgorithms && { fingerprintHashes: fingerprintAlgorithms }),
+  }
+}
