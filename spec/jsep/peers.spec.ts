@@ -226,7 +226,7 @@ t.test('session-level attributes count for every m-section, and media-level ones
   t.ok(session.indexOf('a=setup') < session.indexOf('m='))
   const side = new Side('side')
   const [media] = side.setRemote('offer', session).media
-  t.match(media!.remote, { usernameFragment: 'offerer0gen0', fingerprints: [a.fingerprint], setup: 'actpass' })
+  t.match(media!.remote, { usernameFragment: 'offerer0gen0', fingerprints: a.fingerprints, setup: 'actpass' })
   const both = session.replace('a=mid', 'a=ice-ufrag:inner\r\na=mid').replace('a=mid', 'a=setup:passive\r\na=mid')
   t.match(side.setRemote('offer', both).media[0]!.remote, { usernameFragment: 'inner', setup: 'passive' })
   const ended = session.replace('a=ice-ufrag', 'a=end-of-candidates\r\na=ice-ufrag')

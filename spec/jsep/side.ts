@@ -6,9 +6,22 @@ import { seededCrypto } from '../providers.ts'
 
 const password = 'aVeryLongIcePasswordForTests'
 
+interface Fingerprint {
+  readonly algorithm: string
+  readonly value: string
+}
+
+interface SideOptions {
+  readonly data?: boolean
+  readonly maxMessageSize?: number
+  readonly iceLite?: boolean
+  /** One that is made up of the name by default. */
+  readonly fingerprints?: readonly Fingerprint[]
+}
+
 export class Side {
   readonly negotiation: Negotiation
-  readonly fingerprint: { algorithm: string; value: string }
+  readonly fingerprints: readonly Fingerprint[]
   /** Part of the user-name fragment: goes up at each restart. */
   generation = 0
   /** What the context says that was gathered so far. */
@@ -16,7 +29,7 @@ export class Side {
   ended = false
   readonly name: string
 
-  constructor(name: string, options: { data?: boolean; maxMessageSize?: number; iceLite?: boolean } = {}) {
+  constructor(name: string, options: SideOptions = {}) {
     this.name = name
     const seed = name.charCodeAt(0)
     this.negotiation = new Negotiation({
@@ -26,7 +39,7 @@ export class Side {
     })
     this.negotiation.dataWanted = options.data === true
     const byte = seed.toString(16).padStart(2, '0').toUpperCase()
-    this.fingerprint = { algorithm: 'sha-256', value: Array(32).fill(byte).join(':') }
+    this.fingerprints = options.fingerprints ?? [{ algorithm: 'sha-256', value: Array(32).fill(byte).join(':') }]
   }
 
   get state() {
@@ -35,7 +48,7 @@ export class Side {
 
   get context(): LocalContext {
     return {
-      fingerprints: [this.fingerprint],
+      fingerprints: this.fingerprints,
       transport: (mid, iceRestart) => {
         if (iceRestart) this.generation++
         return {
