@@ -24,7 +24,10 @@ import { preferredFingerprints } from './peer-fingerprints.ts'
 
 /** Datagrams of the peer's first flight that are kept until DTLS starts here. */
 const EARLY_DATAGRAMS = 16
-/** Milliseconds: bounds of the first DTLS retransmission timeout, which follows the ICE round trip (RFC 9147, 5.8.2). */
+/**
+ * Milliseconds: bounds of the first DTLS retransmission timeout, which is 1.5 times the ICE round trip (RFC 9147, 5.8.2).
+ * A peer needs time for its signatures too, however near it is.
+ */
 const SHORTEST_TIMEOUT = 100
 const LONGEST_TIMEOUT = 1000
 
@@ -225,7 +228,7 @@ export class Transport implements Machine {
     this.#setDtlsState('connecting')
     const roundTrip = this.ice.roundTripTime
     if (roundTrip !== undefined) {
-      dtls.initialTimeout = Math.min(LONGEST_TIMEOUT, Math.max(SHORTEST_TIMEOUT, 4 * roundTrip))
+      dtls.initialTimeout = Math.min(LONGEST_TIMEOUT, Math.max(SHORTEST_TIMEOUT, 1.5 * roundTrip))
     }
     dtls.start(now)
     const early = this.#early
