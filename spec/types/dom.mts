@@ -86,6 +86,17 @@ own.ondatachannel = function (event) {
   }
   event.channel.addEventListener('error', ({ error }) => error.sctpCauseCode)
 }
+export const dtls: purertc.RTCConfiguration = {
+  certificates: [purertc.RTCCertificate.fromPem({ certificate: '', privateKey: '' })],
+  dtlsVersions: ['1.3', '1.2'],
+  dtlsCipherSuites: ['TLS_AES_128_GCM_SHA256'],
+  dtlsGroups: ['X25519MLKEM768'],
+  srtpProfiles: ['SRTP_AEAD_AES_256_GCM'],
+  fingerprintAlgorithms: ['sha-512', 'sha-256'],
+  keyLog: line => line.length,
+  acceptCertificate: certificate => certificate.byteLength > 0,
+}
+export const pem: { certificate: string; privateKey: string } = dtls.certificates![0]!.toPem()
 export const description: Promise<void> = own.setLocalDescription()
 export const report: Promise<number> = own.getStats().then(stats => {
   let sum = 0
