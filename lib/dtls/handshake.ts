@@ -7,18 +7,23 @@ import type { TraceSink } from '../machine/index.ts'
 import { CBC_SUITES, CIPHER_SUITES, type CipherSuite, cbcLast } from './cipher-suite.ts'
 import type { Flight } from './flight.ts'
 import type { HandshakeMessage } from './handshake-message.ts'
-import { NAMED_GROUPS, type NamedGroup } from './named-group.ts'
+import { isClassical, NAMED_GROUPS, type NamedGroup } from './named-group.ts'
 import type { DtlsOptions } from './options.ts'
 import type { Fingerprint } from './peer-certificate.ts'
-import type { PlaintextSealer, RecordOpener, RecordSealer } from './record.ts'
+import { type PlaintextSealer, type RecordOpener, type RecordSealer, Version } from './record.ts'
 import { SRTP_PROFILES, type SrtpProfile } from './srtp-profile.ts'
+import { CIPHER_SUITES_13, type CipherSuite13 } from './v13/cipher-suite.ts'
 
 export interface HandshakeSettings {
   readonly crypto: CryptoProvider
   readonly certificate: Certificate
   readonly fingerprints: readonly Fingerprint[]
-  /** What is offered and taken, best first. */
+  readonly acceptCertificate: ((der: Uint8Array) => boolean) | undefined
+  /** What is offered and taken, best first, as `Version` has it. At least one, each with a suite and a group. */
+  readonly versions: readonly number[]
+  /** Of DTLS 1.2. */
   readonly cipherSuites: readonly CipherSuite[]
+  readonly cipherSuites13: readonly CipherSuite13[]
   readonly groups: readonly NamedGroup[]
   readonly srtpProfiles: readonly SrtpProfile[]
   /** Server: whether to have the client return a cookie first. */
@@ -38,22 +43,38 @@ const chosen = <T extends { readonly name: string }>(all: readonly T[], names: r
         return entry
       })
 
-/** What a connection's options ask of its handshake. Throws a RangeError when the name of a suite or group is unknown. */
-export const handshakeSettings = (options: DtlsOptions): HandshakeSettings => ({
-  crypto: options.crypto,
-  certificate: options.certificate,
-  fingerprints: options.fingerprints,
-  trace: options.trace,
-  cipherSuites: cbcLast(
-    options.cipherSuites === undefined
-      ? CIPHER_SUITES
-      : chosen([...CIPHER_SUITES, ...CBC_SUITES], options.cipherSuites),
-  ),
-  groups: chosen(NAMED_GROUPS, options.groups),
-  srtpProfiles: options.srtpProfiles ?? SRTP_PROFILES,
-  cookieExchange: options.cookieExchange ?? false,
-  requireExtendedMasterSecret: options.requireExtendedMasterSecret ?? true,
-})
+/**
+ * What a connection's options ask of its handshake. Throws a RangeError when the name of a suite or group is unknown, or
+ * no version is left that has both a suite and a group.
+ */
+export const handshakeSettings = (options: DtlsOptions): HandshakeSettings => {
+  const named =
+    options.cipherSuites && chosen([...CIPHER_SUITES_13, ...CIPHER_SUITES, ...CBC_SUITES], options.cipherSuites)
+  const groups = chosen(NAMED_GROUPS, options.groups)
+  const cipherSuites = cbcLast(named?.filter(suite => 'protection' in suite) ?? CIPHER_SUITES)
+  const cipherSuites13 = named?.filter((suite): suite is CipherSuite13 => !('protection' in suite)) ?? CIPHER_SUITES_13
+  const { versions: allowed = ['1.3', '1.2'] } = options
+  // Whoever names only what one version has, means that version.
+  const versions = [
+    ...(allowed.includes('1.3') && cipherSuites13.length > 0 && groups.length > 0 ? [Version.dtls13] : []),
+    ...(allowed.includes('1.2') && cipherSuites.length > 0 && groups.some(isClassical) ? [Version.dtls12] : []),
+  ]
+  if (versions.length === 0) throw new RangeError('no version of DTLS is left that has a cipher suite and a group')
+  return {
+    crypto: options.crypto,
+    certificate: options.certificate,
+    fingerprints: options.fingerprints,
+    acceptCertificate: options.acceptCertificate,
+    trace: options.trace,
+    versions,
+    cipherSuites,
+    cipherSuites13,
+    groups,
+    srtpProfiles: options.srtpProfiles ?? SRTP_PROFILES,
+    cookieExchange: options.cookieExchange ?? false,
+    requireExtendedMasterSecret: options.requireExtendedMasterSecret ?? true,
+  }
+}
 
 /**
  * What ends the sending of a flight: the peer's next flight, or an ACK where no flight answers it (DTLS 1.3: the
@@ -106,7 +127,7 @@ export interface Handshake {
 /** What a handshake has agreed on so far. */
 export interface Negotiated {
   version: number | undefined
-  cipherSuite: CipherSuite | undefined
+  cipherSuite: { readonly id: number; readonly name: string } | undefined
   group: GroupName | undefined
   /** What the peer signed by. */
   signatureScheme: SignatureScheme | undefined
@@ -114,3 +135,13 @@ export interface Negotiated {
   /** DER. */
   remoteCertificate: Uint8Array | undefined
 }
+
+/** Of a handshake that has agreed on nothing yet. */
+export const nothingNegotiated = (): Negotiated => ({
+  version: undefined,
+  cipherSuite: undefined,
+  group: undefined,
+  signatureScheme: undefined,
+  srtpProfile: undefined,
+  remoteCertificate: undefined,
+})

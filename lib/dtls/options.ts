@@ -9,6 +9,8 @@ import type { SrtpProfile } from './srtp-profile.ts'
 
 export type DtlsRole = 'client' | 'server'
 
+export type DtlsVersion = '1.2' | '1.3'
+
 /** `closed`: by close_notify from either side. `failed`: by an error; the event has it. */
 export type DtlsState = 'new' | 'connecting' | 'connected' | 'closed' | 'failed'
 
@@ -27,6 +29,17 @@ export interface DtlsOptions {
    * an empty list, match nothing.
    */
   readonly fingerprints: readonly Fingerprint[]
+  /**
+   * Asked when the peer's certificate has none of the fingerprints: whether it is authenticated in some other way, as
+   * by a hash that is part of the peer's address. That the peer has the certificate's key is demanded all the same.
+   * @param der A copy, which the callee may keep.
+   */
+  readonly acceptCertificate?: (der: Uint8Array) => boolean
+  /**
+   * What may be negotiated: both by default, DTLS 1.3 preferred. A version for which `cipherSuites` or `groups` names
+   * nothing is left out.
+   */
+  readonly versions?: readonly DtlsVersion[]
   /** Takes each datagram to send, and its ownership. */
   readonly transmit: (packet: Packet) => void
   /**
@@ -35,12 +48,16 @@ export interface DtlsOptions {
    */
   readonly deliver: (data: Uint8Array, now: number) => void
   /**
-   * Cipher suites by their registry names, best first: by default all that there are,
+   * Cipher suites of both versions by their registry names, best first: by default all that there are,
+   * `TLS_{AES_128_GCM_SHA256,AES_256_GCM_SHA384,CHACHA20_POLY1305_SHA256}` for DTLS 1.3, and for 1.2
    * `TLS_ECDHE_{ECDSA,RSA}_WITH_{AES_128_GCM_SHA256,AES_256_GCM_SHA384,CHACHA20_POLY1305_SHA256}`. For old peers
    * `TLS_ECDHE_{ECDSA,RSA}_WITH_{AES_128,AES_256}_CBC_SHA` are there by name; wherever they stand they count as last.
    */
   readonly cipherSuites?: readonly string[]
-  /** Groups of the key exchange, best first: x25519, secp256r1, secp384r1 by default. */
+  /**
+   * Groups of the key exchange, best first: x25519mlkem768 (DTLS 1.3 only), x25519, secp256r1, secp384r1 by default. A
+   * client of DTLS 1.3 sends shares of the first, and of the first classical one.
+   */
   readonly groups?: readonly GroupName[]
   /** SRTP protection profiles to agree on, best first (RFC 5764). All that there are, AEAD first, by default. */
   readonly srtpProfiles?: readonly SrtpProfile[]
@@ -60,6 +77,12 @@ export interface DtlsOptions {
    * that is known to be too old.
    */
   readonly requireExtendedMasterSecret?: boolean
+  /**
+   * How much one key is used for, where less is wanted than what its AEAD stands: the records after which DTLS 1.3
+   * replaces our own (2^24 under AES-GCM by default), and the forged ones of the peer's at which the connection ends
+   * (2^36 by default; at half of them DTLS 1.3 asks the peer for another).
+   */
+  readonly keyLimits?: { readonly records?: number; readonly forgeries?: number }
   readonly trace?: TraceSink
 }
 
@@ -71,13 +94,19 @@ export const createCounters = () => ({
   dataBytesSent: 0,
   dataRecordsReceived: 0,
   dataBytesReceived: 0,
-  /** Flights that were sent again. */
+  /** Flights that were sent again, or parts of them. */
   flightsRetransmitted: 0,
+  /** ACKs of DTLS 1.3. */
+  acksSent: 0,
+  acksReceived: 0,
+  /** How often we have replaced our key after the handshake, and how often the peer has. */
+  keyUpdatesSent: 0,
+  keyUpdatesReceived: 0,
   alertsSent: 0,
   alertsReceived: 0,
   /** Datagrams that came before the start or after the end. */
   droppedState: 0,
-  /** Records whose header, type or content is none of DTLS 1.2. */
+  /** Records whose header, type or content is none of DTLS. */
   droppedMalformed: 0,
   /** Records of an epoch that is over, or far ahead. */
   droppedEpoch: 0,

@@ -199,23 +199,26 @@ t.test('a ClientHello without extensions for curves or renegotiation gets none i
   t.same([...(answer.extensions.get(0xff01) ?? [])], [0])
 })
 
-t.test('a browser that prefers DTLS 1.3 and sends its hello in two datagrams is answered in 1.2', async t => {
-  const own = await certificate('ec-p256', 'server')
-  const hellos = udpPayloads(fixtureBytes('captures/cr-ff-data.pcap'))
-    .map(({ payload }) => payload)
-    .filter(payload => payload[0] === 22 && payload[13] === 1)
-  t.equal(hellos.length, 2)
-  for (const datagrams of [hellos, [...hellos].reverse(), [hellos[1]!, hellos[1]!, hellos[0]!]]) {
-    const server = new End(
-      { crypto: nodeCrypto, role: 'server', certificate: own, fingerprints: [sha256Of(own)] },
-      () => {},
-    )
-    for (const datagram of datagrams) server.dtls.receive(datagram.slice(), 0)
-    t.equal(server.dtls.state, 'connecting')
-    t.equal(server.dtls.version, 0xfefd)
-    t.equal(server.dtls.cipherSuite?.name, 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256')
-    t.equal(server.dtls.group, 'x25519')
-    t.ok(server.dtls.srtpProfile)
-    t.equal(parseRecords(server.sent[0]!)[0]!.fragment[0], 2, 'ServerHello')
-  }
-})
+t.test(
+  'a browser that prefers DTLS 1.3 and sends its hello in two datagrams is answered in 1.2 where that is all we speak',
+  async t => {
+    const own = await certificate('ec-p256', 'server')
+    const hellos = udpPayloads(fixtureBytes('captures/cr-ff-data.pcap'))
+      .map(({ payload }) => payload)
+      .filter(payload => payload[0] === 22 && payload[13] === 1)
+    t.equal(hellos.length, 2)
+    for (const datagrams of [hellos, [...hellos].reverse(), [hellos[1]!, hellos[1]!, hellos[0]!]]) {
+      const server = new End(
+        { crypto: nodeCrypto, role: 'server', certificate: own, fingerprints: [sha256Of(own)], versions: ['1.2'] },
+        () => {},
+      )
+      for (const datagram of datagrams) server.dtls.receive(datagram.slice(), 0)
+      t.equal(server.dtls.state, 'connecting')
+      t.equal(server.dtls.version, 0xfefd)
+      t.equal(server.dtls.cipherSuite?.name, 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256')
+      t.equal(server.dtls.group, 'x25519')
+      t.ok(server.dtls.srtpProfile)
+      t.equal(parseRecords(server.sent[0]!)[0]!.fragment[0], 2, 'ServerHello')
+    }
+  },
+)

@@ -11,32 +11,28 @@
 
 import { concatBytes } from '../../bytes/index.ts'
 import type { KeyAgreement } from '../../crypto/index.ts'
-import { randomBytes } from '../../machine/index.ts'
 import { authenticates, type CipherSuite } from '../cipher-suite.ts'
+import type { ClientBeginning } from '../client-offer.ts'
 import { Alert, DtlsError, malformed, violation } from '../error.ts'
-import { decodeBytes8, ExtensionType, encodeNumbers } from '../extension.ts'
+import { decodeBytes8, type Extensions, ExtensionType } from '../extension.ts'
 import { Flight } from '../flight.ts'
 import type { HandshakeOwner, HandshakeSettings } from '../handshake.ts'
 import { type HandshakeMessage, HandshakeType } from '../handshake-message.ts'
-import { decodeServerHello, encodeClientHello, RANDOM_LENGTH } from '../hello.ts'
+import { decodeServerHello } from '../hello.ts'
 import { isClassical } from '../named-group.ts'
 import { Version } from '../record.ts'
-import { chooseSignatureScheme, SIGNATURE_SCHEMES } from '../signature-scheme.ts'
-import { chooseSrtpProfile, decodeUseSrtp, encodeUseSrtp } from '../srtp-profile.ts'
+import { chooseSignatureScheme } from '../signature-scheme.ts'
+import { chooseSrtpProfile, decodeUseSrtp } from '../srtp-profile.ts'
 import { Handshake12 } from './handshake.ts'
 import {
   CertificateType,
   decodeCertificateRequest,
-  decodeHelloVerifyRequest,
   decodeServerKeyExchange,
   encodeCertificate,
   encodeCertificateVerify,
   encodeClientKeyExchange,
   NAMED_CURVE,
 } from './messages.ts'
-
-/** A server that changes its mind about the cookie more often than that is not going to be pleased. */
-const MOST_COOKIES = 3
 
 type Expected =
   | 'ServerHello'
@@ -49,44 +45,24 @@ type Expected =
 
 export class ClientHandshake extends Handshake12 {
   #expected: Expected = 'ServerHello'
-  #cookies = 0
-  readonly #offered: ReadonlyMap<number, Uint8Array>
+  readonly #offered: Extensions
   #suite: CipherSuite | undefined
   #agreement: KeyAgreement | undefined
   #premaster: Uint8Array | undefined
   /** The scheme that we sign by, once the server has asked for our certificate. */
   #ownScheme: ReturnType<typeof chooseSignatureScheme>
 
-  constructor(settings: HandshakeSettings, owner: HandshakeOwner) {
-    super('client', settings, owner)
-    this.clientRandom = randomBytes(settings.crypto.random, RANDOM_LENGTH)
-    this.#offered = new Map([
-      [ExtensionType.renegotiationInfo, Uint8Array.of(0)],
-      [ExtensionType.extendedMasterSecret, new Uint8Array(0)],
-      ...(settings.cipherSuites.some(suite => suite.protection === 'cbc')
-        ? ([[ExtensionType.encryptThenMac, new Uint8Array(0)]] as const)
-        : []),
-      [ExtensionType.supportedGroups, encodeNumbers(settings.groups.filter(isClassical).map(group => group.id))],
-      [ExtensionType.ecPointFormats, Uint8Array.of(1, 0)],
-      [ExtensionType.signatureAlgorithms, encodeNumbers(SIGNATURE_SCHEMES.map(scheme => scheme.id))],
-      ...(settings.srtpProfiles.length > 0
-        ? ([[ExtensionType.useSrtp, encodeUseSrtp(settings.srtpProfiles)]] as const)
-        : []),
-    ])
-  }
-
-  start(): void {
-    this.#sendHello(new Uint8Array(0))
+  /** @param begun What the negotiation of the version has sent. */
+  constructor(settings: HandshakeSettings, owner: HandshakeOwner, { offer, hello, nextSequence }: ClientBeginning) {
+    super('client', settings, owner, [hello], nextSequence)
+    this.clientRandom = offer.random
+    this.#offered = offer.extensions
   }
 
   protected step(message: HandshakeMessage): void {
     const { type, body } = message
     switch (this.#expected) {
       case 'ServerHello':
-        if (type === HandshakeType.helloVerifyRequest) {
-          this.#takeCookie(body)
-          return
-        }
         if (type !== HandshakeType.serverHello) break
         this.#takeServerHello(body)
         this.#expected = 'Certificate'
@@ -125,31 +101,8 @@ export class ClientHandshake extends Handshake12 {
     throw this.unexpected(message)
   }
 
-  #sendHello(cookie: Uint8Array): void {
-    const flight = new Flight()
-    const hello = encodeClientHello({
-      version: Version.dtls12,
-      random: this.clientRandom,
-      sessionId: new Uint8Array(0),
-      cookie,
-      cipherSuites: this.settings.cipherSuites.map(suite => suite.id),
-      compressionMethods: Uint8Array.of(0),
-      extensions: this.#offered,
-    })
-    this.say(flight, HandshakeType.clientHello, hello)
-    this.owner.send(flight, 'reply')
-  }
-
-  #takeCookie(body: Uint8Array): void {
-    const cookie = decodeHelloVerifyRequest(body)
-    if (++this.#cookies > MOST_COOKIES) throw violation(Alert.unexpectedMessage, 'the server keeps asking for a cookie')
-    this.forget()
-    this.#sendHello(cookie)
-  }
-
   #takeServerHello(body: Uint8Array): void {
     const hello = decodeServerHello(body)
-    if (hello.version !== Version.dtls12) throw violation(Alert.protocolVersion, 'the server does not speak DTLS 1.2')
     const suite = this.settings.cipherSuites.find(candidate => candidate.id === hello.cipherSuite)
     if (suite === undefined || hello.compressionMethod !== 0) {
       throw violation(Alert.illegalParameter, 'the server chose a cipher suite or compression that was not offered')
@@ -157,6 +110,9 @@ export class ClientHandshake extends Handshake12 {
     for (const type of hello.extensions.keys()) {
       if (!this.#offered.has(type)) {
         throw violation(Alert.unsupportedExtension, `the server answers extension ${type}, which was not offered`)
+      }
+      if (type === ExtensionType.keyShare) {
+        throw violation(Alert.illegalParameter, 'the server answers key_share without DTLS 1.3')
       }
     }
     const renegotiation = hello.extensions.get(ExtensionType.renegotiationInfo)
@@ -179,9 +135,8 @@ export class ClientHandshake extends Handshake12 {
     this.#takeSrtp(hello.extensions.get(ExtensionType.useSrtp))
     this.serverRandom = hello.random
     this.#suite = suite
-    this.negotiated.version = hello.version
+    this.negotiated.version = Version.dtls12
     this.negotiated.cipherSuite = suite
-    this.owner.plaintext.version = Version.dtls12
   }
 
   /** Only for a suite that has a use for it (RFC 7366, 3). */

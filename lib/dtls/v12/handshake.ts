@@ -11,10 +11,16 @@ import type { PublicKey } from '../../crypto/index.ts'
 import type { CipherSuite } from '../cipher-suite.ts'
 import { Alert, DtlsError, malformed, violation } from '../error.ts'
 import type { Flight } from '../flight.ts'
-import type { Handshake, HandshakeOwner, HandshakeSettings, Negotiated } from '../handshake.ts'
+import {
+  type Handshake,
+  type HandshakeOwner,
+  type HandshakeSettings,
+  type Negotiated,
+  nothingNegotiated,
+} from '../handshake.ts'
 import { encodeHandshake, type HandshakeMessage, HandshakeType } from '../handshake-message.ts'
 import { authenticateCertificate } from '../peer-certificate.ts'
-import type { RecordSealer } from '../record.ts'
+import { type RecordSealer, Version } from '../record.ts'
 import { signatureScheme } from '../signature-scheme.ts'
 import { KeySchedule } from './key-schedule.ts'
 import { decodeCertificate, decodeCertificateVerify } from './messages.ts'
@@ -24,14 +30,7 @@ import { createOpener, createSealer } from './record-protection.ts'
 const EPOCH = 1
 
 export abstract class Handshake12 implements Handshake {
-  readonly negotiated: Negotiated = {
-    version: undefined,
-    cipherSuite: undefined,
-    group: undefined,
-    signatureScheme: undefined,
-    srtpProfile: undefined,
-    remoteCertificate: undefined,
-  }
+  readonly negotiated: Negotiated = nothingNegotiated()
   protected readonly settings: HandshakeSettings
   protected readonly owner: HandshakeOwner
   protected clientRandom: Uint8Array = new Uint8Array(0)
@@ -43,18 +42,32 @@ export abstract class Handshake12 implements Handshake {
   protected encryptThenMac = false
   readonly #side: 'client' | 'server'
   /** Every message of either side so far, with its header as if unfragmented. */
-  #transcript: Uint8Array[] = []
-  #nextSequence = 0
+  #transcript: Uint8Array[]
+  #nextSequence: number
   #keys: KeySchedule | undefined
   #sealer: RecordSealer | undefined
 
-  constructor(side: 'client' | 'server', settings: HandshakeSettings, owner: HandshakeOwner) {
+  /**
+   * @param transcript What counts of the messages so far.
+   * @param nextSequence The message_seq of our next message.
+   */
+  constructor(
+    side: 'client' | 'server',
+    settings: HandshakeSettings,
+    owner: HandshakeOwner,
+    transcript: readonly Uint8Array[],
+    nextSequence: number,
+  ) {
     this.#side = side
     this.settings = settings
     this.owner = owner
+    this.#transcript = [...transcript]
+    this.#nextSequence = nextSequence
+    owner.plaintext.version = Version.dtls12
   }
 
-  abstract start(): void
+  /** The negotiation of the version has begun it. */
+  start(): void {}
 
   receive(message: HandshakeMessage): void {
     // May come at any time, means nothing while a handshake is under way, and is no part of it (RFC 5246, 7.4.1.1).
@@ -83,11 +96,6 @@ export abstract class Handshake12 implements Handshake {
     flight.message(this.owner.plaintext, raw)
   }
 
-  /** What was said so far does not count: the hello before the cookie, and its answer (RFC 6347, 4.2.1). */
-  protected forget(): void {
-    this.#transcript = []
-  }
-
   /** All messages so far, or all but the one that is being taken. */
   protected transcript(part: 'all' | 'before this message'): Uint8Array {
     return concatBytes(...(part === 'all' ? this.#transcript : this.#transcript.slice(0, -1)))
@@ -97,7 +105,7 @@ export abstract class Handshake12 implements Handshake {
   protected takeCertificate(body: Uint8Array, missing: number): PublicKey {
     const [der] = decodeCertificate(body)
     if (der === undefined) throw violation(missing, 'the peer shows no certificate')
-    this.peerKey = authenticateCertificate(this.settings.crypto, der, this.settings.fingerprints)
+    this.peerKey = authenticateCertificate(this.settings, der)
     this.negotiated.remoteCertificate = der
     return this.peerKey
   }

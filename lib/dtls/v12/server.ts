@@ -5,16 +5,16 @@
  * (RFC 8827, 6.5).
  */
 
-import { concatBytes, equalBytes } from '../../bytes/index.ts'
-import type { KeyAgreement, Mac } from '../../crypto/index.ts'
+import { concatBytes } from '../../bytes/index.ts'
+import type { KeyAgreement } from '../../crypto/index.ts'
 import { randomBytes } from '../../machine/index.ts'
 import { authenticates, type CipherSuite } from '../cipher-suite.ts'
 import { Alert, DtlsError, malformed, violation } from '../error.ts'
-import { decodeBytes8, decodeNumbers, type Extensions, ExtensionType, readNumbers } from '../extension.ts'
+import { decodeBytes8, decodeNumbers, type Extensions, ExtensionType } from '../extension.ts'
 import { Flight } from '../flight.ts'
 import type { HandshakeOwner, HandshakeSettings } from '../handshake.ts'
 import { type HandshakeMessage, HandshakeType } from '../handshake-message.ts'
-import { type ClientHello, decodeClientHello, encodeServerHello, RANDOM_LENGTH } from '../hello.ts'
+import { type ClientHello, DOWNGRADE_12, decodeClientHello, encodeServerHello, RANDOM_LENGTH } from '../hello.ts'
 import { type ClassicalGroup, isClassical } from '../named-group.ts'
 import { Version } from '../record.ts'
 import { chooseSignatureScheme, SIGNATURE_SCHEMES } from '../signature-scheme.ts'
@@ -25,7 +25,6 @@ import {
   decodeClientKeyExchange,
   encodeCertificate,
   encodeCertificateRequest,
-  encodeHelloVerifyRequest,
   encodeKeyExchangeParameters,
   encodeServerKeyExchange,
 } from './messages.ts'
@@ -41,16 +40,11 @@ export class ServerHandshake extends Handshake12 {
   #expected: Expected = 'ClientHello'
   #suite: CipherSuite | undefined
   #agreement: KeyAgreement | undefined
-  #cookieMac: Mac | undefined
 
-  constructor(settings: HandshakeSettings, owner: HandshakeOwner) {
-    super('server', settings, owner)
-    if (settings.cookieExchange) {
-      this.#cookieMac = settings.crypto.createMac('sha-256', randomBytes(settings.crypto.random, 32))
-    }
+  /** @param nextSequence The message_seq of the ServerHello. */
+  constructor(settings: HandshakeSettings, owner: HandshakeOwner, nextSequence: number) {
+    super('server', settings, owner, [], nextSequence)
   }
-
-  start(): void {}
 
   protected step(message: HandshakeMessage): void {
     const { type, body } = message
@@ -90,10 +84,7 @@ export class ServerHandshake extends Handshake12 {
   }
 
   #takeClientHello(hello: ClientHello): void {
-    this.#checkVersion(hello)
-    if (!this.#takeCookie(hello)) return
-    this.owner.plaintext.version = Version.dtls12
-    const { crypto, certificate, srtpProfiles } = this.settings
+    const { crypto, certificate, srtpProfiles, versions } = this.settings
     const { extensions } = hello
     if (!hello.compressionMethods.includes(0)) {
       throw violation(Alert.illegalParameter, 'the client does not offer to leave out compression')
@@ -131,6 +122,8 @@ export class ServerHandshake extends Handshake12 {
 
     this.clientRandom = hello.random
     this.serverRandom = randomBytes(crypto.random, RANDOM_LENGTH)
+    // So that a client which offered DTLS 1.3 sees that its hello came here without it (RFC 8446, 4.1.3).
+    if (versions.includes(Version.dtls13)) this.serverRandom.set(DOWNGRADE_12, RANDOM_LENGTH - DOWNGRADE_12.length)
     this.#suite = suite
     this.#agreement = crypto.createKeyAgreement(group.name)
     this.negotiated.version = Version.dtls12
@@ -155,30 +148,6 @@ export class ServerHandshake extends Handshake12 {
     this.say(flight, HandshakeType.serverHelloDone, new Uint8Array(0))
     this.#expected = 'Certificate'
     this.owner.send(flight, 'reply')
-  }
-
-  /** supported_versions says it where it is there (RFC 8446, 4.2.1), else the field that it took the place of. */
-  #checkVersion(hello: ClientHello): void {
-    const versions = hello.extensions.get(ExtensionType.supportedVersions)
-    const speaks =
-      versions === undefined
-        ? hello.version >>> 8 === Version.dtls12 >>> 8 && hello.version <= Version.dtls12
-        : readNumbers(decodeBytes8(versions, 'supported_versions'), 'supported_versions').includes(Version.dtls12)
-    if (!speaks) throw violation(Alert.protocolVersion, 'the client does not speak DTLS 1.2')
-  }
-
-  /** Whether the hello may be answered: it brings the cookie that belongs to it, or needs none (RFC 6347, 4.2.1). */
-  #takeCookie(hello: ClientHello): boolean {
-    if (this.#cookieMac === undefined) return true
-    const suites = Uint8Array.from(hello.cipherSuites.flatMap(suite => [suite >>> 8, suite & 0xff]))
-    const cookie = this.#cookieMac.compute(hello.random, hello.sessionId, suites, hello.compressionMethods)
-    if (equalBytes(hello.cookie, cookie)) return true
-    this.forget()
-    const flight = new Flight()
-    this.say(flight, HandshakeType.helloVerifyRequest, encodeHelloVerifyRequest(Version.dtls10, cookie))
-    this.forget()
-    this.owner.send(flight, 'nothing')
-    return false
   }
 
   #chooseGroup(extensions: Extensions): ClassicalGroup {
