@@ -1,26 +1,29 @@
 /**
  * `npm run bench`: the same work on several stacks, side by side.
  *
- *   --stacks a,b   which stacks (purertc,node-datachannel,wrtc,werift; and to connect also pion,aiortc, where installed)
+ *   --stacks a,b   which stacks (purertc,node-datachannel,wrtc,werift; and to connect also pion,aiortc, where installed;
+ *                  purertc-dtls1.2, which is purertc without DTLS 1.3, only where it is named)
  *   --sizes 64,1024   message sizes in bytes
  *   --rounds n     rounds of every case (3)
- *   --measure a,b  what is measured (throughput,latency,connect)
+ *   --measure a,b  what is measured (throughput,latency,connect,handshake)
  *   --quick        short measurements
  *   --json path    where the JSON goes (bench/results/<date>.json)
  *
  * The rounds are interleaved, and each starts with another stack, so that what else the machine does falls on all
- * alike. Every measurement has two processes of its own.
+ * alike. Every measurement has two processes of its own, and that of handshakes, which both ends share, has one.
  */
 
 import { parseArgs } from 'node:util'
 import { measureConnect } from './connect.ts'
+import { CASES } from './handshakes/cases.ts'
+import { measureHandshakes } from './handshakes/measure.ts'
 import { SMALLEST } from './payload.ts'
 import { report, sizeName } from './report.ts'
 import { emptyResults, machine, summarizeLatency, writeJson } from './results.ts'
 import { measureLatency, measureThroughput } from './round.ts'
-import { installed, type StackName, versionOf } from './stacks/index.ts'
+import { installed, ON_REQUEST, type StackName, versionOf } from './stacks/index.ts'
 
-const MEASURES = ['throughput', 'latency', 'connect']
+const MEASURES = ['throughput', 'latency', 'connect', 'handshake']
 const SIZES = [64, 1024, 16_384, 65_536, 262_144]
 
 const usage = (problem: string): never => {
@@ -39,10 +42,10 @@ const { values } = parseArgs({
   },
 })
 
-const stacks = values.stacks.split(',').map(name => {
-  const known = installed.find(stack => stack === name)
-  return known ?? usage(`no stack '${name}': there are ${installed.join(', ')}`)
-}) as StackName[]
+const known: readonly StackName[] = [...installed, ...ON_REQUEST]
+const stacks = values.stacks
+  .split(',')
+  .map(name => known.find(stack => stack === name) ?? usage(`no stack '${name}': there are ${known.join(', ')}`))
 const sizes = values.sizes.split(',').map(Number)
 for (const size of sizes) {
   if (!Number.isInteger(size) || size < SMALLEST || size > 262_144) usage(`sizes are from ${SMALLEST} to 262144 bytes`)
@@ -55,6 +58,8 @@ if (!Number.isInteger(rounds) || rounds < 1) usage('rounds are at least 1')
 const times = values.quick ? { warmUp: 400, measured: 800 } : { warmUp: 700, measured: 2500 }
 const work = values.quick ? { connections: 4, roundTrips: 300 } : { connections: 10, roundTrips: 1000 }
 
+const handshakes = values.quick ? { warmUp: 150, measured: 100 } : { warmUp: 600, measured: 400 }
+
 const { node, platform, cpu, cores } = machine()
 console.log(`node ${node}, ${platform}, ${cores} x ${cpu}`)
 console.log(stacks.map(name => `${name} ${versionOf(name)}`).join(', '))
@@ -64,7 +69,8 @@ const progress = (text: string) => {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
 }
 
-const results = emptyResults(stacks, sizes)
+const cases = measures.includes('handshake') ? CASES : []
+const results = emptyResults(stacks, sizes, cases)
 for (let round = 0; round < rounds; round++) {
   const first = round % stacks.length
   const order = [...stacks.slice(first), ...stacks.slice(0, first)]
@@ -79,6 +85,10 @@ for (let round = 0; round < rounds; round++) {
       return summarizeLatency(opens, roundTrips)
     })
   }
+  for (const each of [...cases.slice(round), ...cases.slice(0, round)]) {
+    progress(`round ${round + 1}/${rounds}: handshakes, ${each.name}`)
+    await results.handshake.get(each.name)?.add(() => measureHandshakes(each, handshakes))
+  }
   for (const size of measures.includes('throughput') ? sizes : []) {
     for (const name of order) {
       progress(`round ${round + 1}/${rounds}: ${sizeName(size)}, ${name}`)
@@ -91,5 +101,5 @@ for (let round = 0; round < rounds; round++) {
 }
 progress('')
 console.log(report(results))
-writeJson(values.json, results, { rounds, ...times, ...work })
+writeJson(values.json, results, { rounds, ...times, ...work, handshakes })
 console.log(`written to ${values.json}`)

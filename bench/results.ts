@@ -4,9 +4,12 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import type { TimeToConnect } from './connect.ts'
+import { type CaseName, type HandshakeCase, unavailable } from './handshakes/cases.ts'
+import type { HandshakeCosts } from './handshakes/measure.ts'
+import { Outcomes } from './outcomes.ts'
 import type { Throughput } from './round.ts'
-import { STACKS, type StackName, versionOf } from './stacks/index.ts'
-import { percentile, type Summary, summarize } from './statistics.ts'
+import { CONNECTING, type StackName, versionOf } from './stacks/index.ts'
+import { percentile } from './statistics.ts'
 
 export interface OpenAndRoundTrip {
   /** Milliseconds to open the first connection of a process, and the median of those after it. */
@@ -17,40 +20,40 @@ export interface OpenAndRoundTrip {
   readonly roundTripP99: number
 }
 
-/** The outcomes of one case on one stack: a value for each round, or why there is none. */
-export class Outcomes<T extends object> {
-  readonly rounds: T[] = []
-  readonly failures: string[] = []
-
-  /** Over the rounds that did not fail; undefined when all did. */
-  summary(of: keyof T): Summary | undefined {
-    return this.rounds.length === 0 ? undefined : summarize(this.rounds.map(round => Number(round[of])))
-  }
-
-  async add(measure: () => Promise<T>): Promise<void> {
-    try {
-      this.rounds.push(await measure())
-    } catch (error) {
-      this.failures.push(error instanceof Error ? error.message : String(error))
-    }
-  }
-}
-
 export interface Results {
   readonly throughput: Map<number, Map<StackName, Outcomes<Throughput>>>
   readonly latency: Map<StackName, Outcomes<OpenAndRoundTrip>>
   readonly connect: Map<StackName, Outcomes<TimeToConnect>>
+  readonly handshake: Map<CaseName, Outcomes<HandshakeCosts>>
+  /** Why a case of those is not there. */
+  readonly skipped: Map<CaseName, string>
 }
 
-/** Of every stack that is given; those that are driven over a pipe are compared in the time to connect alone. */
-export function emptyResults(stacks: readonly StackName[], sizes: readonly number[]): Results {
+/**
+ * Of every stack that is given; those that are driven over a pipe are compared in the time to connect alone. To the
+ * handshakes of those stacks come OpenSSL's, the measure of all.
+ */
+export function emptyResults(
+  stacks: readonly StackName[],
+  sizes: readonly number[],
+  cases: readonly (HandshakeCase & { readonly name: CaseName })[],
+): Results {
   const outcomes = <T extends object>(names: readonly StackName[]) =>
     new Map(names.map(name => [name, new Outcomes<T>()]))
-  const inProcess = stacks.filter(name => STACKS.some(stack => stack === name))
+  const skipped = new Map<CaseName, string>()
+  const measurable = cases.filter(each => {
+    if ((each.way === 'purertc' || each.way === 'werift') && !stacks.includes(each.way)) return false
+    const reason = unavailable(each)
+    if (reason !== undefined) skipped.set(each.name, reason)
+    return reason === undefined
+  })
+  const inProcess = stacks.filter(name => !CONNECTING.some(stack => stack === name))
   return {
     throughput: new Map(sizes.map(size => [size, outcomes<Throughput>(inProcess)])),
     latency: outcomes<OpenAndRoundTrip>(inProcess),
     connect: outcomes<TimeToConnect>(stacks),
+    handshake: new Map(measurable.map(({ name }) => [name, new Outcomes<HandshakeCosts>()])),
+    skipped,
   }
 }
 
@@ -70,7 +73,7 @@ export const machine = () => ({
 })
 
 export function writeJson(path: string, results: Results, options: object): void {
-  const { throughput, latency, connect } = results
+  const { throughput, latency, connect, handshake, skipped } = results
   const stacks = [...connect.keys()]
   const document = {
     date: new Date().toISOString(),
@@ -80,6 +83,8 @@ export function writeJson(path: string, results: Results, options: object): void
     throughput: Object.fromEntries([...throughput].map(([size, byStack]) => [size, Object.fromEntries(byStack)])),
     latency: Object.fromEntries(latency),
     connect: Object.fromEntries(connect),
+    handshake: Object.fromEntries(handshake),
+    skipped: Object.fromEntries(skipped),
   }
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, `${JSON.stringify(document, null, 2)}\n`)

@@ -3,6 +3,7 @@
 const tables: Readonly<Record<string, () => Promise<unknown>>> = {
   checksum: () => import('./checksum.ts'),
   aead: () => import('./aead.ts'),
+  record: () => import('./record.ts'),
   packet: () => import('./packet.ts'),
   sctp: () => import('./sctp.ts'),
 }

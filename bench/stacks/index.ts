@@ -12,6 +12,7 @@ export {
   type BenchChannel,
   CONNECTING,
   type Link,
+  ON_REQUEST,
   type Role,
   type Signal,
   STACKS,
@@ -30,9 +31,12 @@ const shared = <T>(start: () => T): (() => T) => {
 const pionProgram = shared(startPion)
 const aiortcProgram = shared(startAiortc)
 
+const loadOurs = async () => (await import('../../lib/index.ts')).RTCPeerConnection
+
 export const stacks: Record<StackName, Stack> = {
-  purertc: w3cStack('purertc', async () => (await import('../../lib/index.ts')).RTCPeerConnection, {
-    configuration: { iceServers: [] },
+  purertc: w3cStack('purertc', loadOurs, { configuration: { iceServers: [] } }),
+  'purertc-dtls1.2': w3cStack('purertc-dtls1.2', loadOurs, {
+    configuration: { iceServers: [], dtlsVersions: ['1.2'] },
   }),
   'node-datachannel': nodeDatachannel,
   wrtc: w3cStack('wrtc', async () => (await import('@roamhq/wrtc')).default.RTCPeerConnection, {
@@ -50,6 +54,7 @@ export const stacks: Record<StackName, Stack> = {
 /** The packages: npm's in the first list, Debian's in the second. */
 const PACKAGES: Record<StackName, string> = {
   purertc: '',
+  'purertc-dtls1.2': '',
   'node-datachannel': 'node-datachannel',
   wrtc: '@roamhq/wrtc',
   werift: 'werift',
@@ -73,5 +78,5 @@ export function versionOf(name: StackName): string {
   return (require(path) as { version: string }).version
 }
 
-/** Those that can be measured here: all but those of Debian that are not installed. */
+/** Those that are measured here unless others are named: all but those of Debian that are not installed. */
 export const installed: readonly StackName[] = [...STACKS, ...CONNECTING.filter(name => versionOf(name) !== '')]
