@@ -1,29 +1,25 @@
 /**
- * One DTLS connection over a datagram path that its owner provides (RFC 6347): the way in and out of the record layer,
- * the handshake that runs on it, alerts, and application data.
+ * One DTLS connection over a datagram path that its owner provides (RFC 6347, RFC 9147): the way in and out of the record
+ * layer, the handshake that runs on it, alerts, and application data.
  *
  * A bad record never ends a connection (RFC 6347, 4.1.2.7): it is dropped and counted. When the state becomes
  * `connected` the peer is authenticated: its certificate has an announced fingerprint, it has signed by that
  * certificate's key, and both have seen the same handshake.
  */
 
-import { Packet } from '../bytes/index.ts'
+import type { Packet } from '../bytes/index.ts'
 import type { GroupName, SignatureScheme } from '../crypto/index.ts'
 import { EventQueue, type Machine } from '../machine/index.ts'
-import { Alert, AlertLevel, alertName, DtlsError } from './error.ts'
-import { SMALLEST_MTU } from './flight.ts'
+import { type AlertOwner, Alerts } from './alerts.ts'
+import { ClientNegotiation } from './client-negotiation.ts'
+import { Alert, AlertLevel, DtlsError, violation } from './error.ts'
+import { type ExchangeOwner, FlightExchange } from './flight-exchange.ts'
 import { type Handshake, type HandshakeOwner, handshakeSettings } from './handshake.ts'
-import { HANDSHAKE_HEADER, HandshakeType } from './handshake-message.ts'
 import { createCounters, type DtlsEvent, type DtlsOptions, type DtlsRole, type DtlsState } from './options.ts'
-import { Reassembly } from './reassembly.ts'
-import { ContentType, MAX_PLAINTEXT, PlaintextSealer, type RecordSealer } from './record.ts'
-import { RecordLayer } from './record-layer.ts'
-import { INITIAL_TIMEOUT, Retransmission } from './retransmission.ts'
+import { ContentType, isExchange, MAX_PLAINTEXT, PlaintextSealer, type RecordSealer, Version } from './record.ts'
+import { DATA_EPOCH, HANDSHAKE_EPOCH, RecordLayer } from './record-layer.ts'
+import { ServerNegotiation } from './server-negotiation.ts'
 import type { SrtpProfile } from './srtp-profile.ts'
-import { ClientHandshake } from './v12/client.ts'
-import { ServerHandshake } from './v12/server.ts'
-
-const DEFAULT_MTU = 1200
 
 export class DtlsConnection implements Machine {
   readonly role: DtlsRole
@@ -33,26 +29,33 @@ export class DtlsConnection implements Machine {
   readonly #records: RecordLayer
   readonly #plaintext = new PlaintextSealer()
   #handshake: Handshake
-  readonly #reassembly = new Reassembly()
-  readonly #retransmission: Retransmission
+  readonly #exchange: FlightExchange
+  readonly #alerts: Alerts
+  /** How many records we protect by one key. */
+  readonly #recordsPerKey: number
   #state: DtlsState = 'new'
   #sealer: RecordSealer = this.#plaintext
   #established = false
-  /** A fatal alert in the clear that the handshake ends with, unless the peer goes on with its next flight in time. */
-  #unprovenAlert: DtlsError | undefined
+  /** The epoch of the peer's for which it was asked for another because of forgeries. */
+  #doubtedEpoch = 0
   #now = 0
 
   /** Throws a RangeError when `mtu` is below 128, or a name of a suite or a group is unknown. */
   constructor(options: DtlsOptions) {
-    const { role, mtu = DEFAULT_MTU } = options
-    if (!(mtu >= SMALLEST_MTU)) throw new RangeError(`an mtu of ${mtu} bytes is too small for a handshake`)
     this.#options = options
-    this.role = role
-    this.#retransmission = new Retransmission(options.initialTimeout ?? INITIAL_TIMEOUT, mtu, packet =>
-      this.#transmit(packet),
-    )
-    this.#records = new RecordLayer(this.counters, (type, epoch, _sequence, bytes, start, end) =>
-      this.#content(type, epoch, bytes, start, end),
+    this.role = options.role
+    this.#recordsPerKey = options.keyLimits?.records ?? Number.POSITIVE_INFINITY
+    const link = this.#link()
+    this.#alerts = new Alerts(link, this.counters, options.trace)
+    this.#exchange = new FlightExchange(link, this.counters, options)
+    this.#records = new RecordLayer(
+      this.counters,
+      {
+        content: (type, epoch, sequence, bytes, start, end) => this.#content(type, epoch, sequence, bytes, start, end),
+        early: () => this.#exchange.early(),
+        forgeries: limit => this.#forgeries(limit),
+      },
+      options.keyLimits?.forgeries,
     )
     const settings = handshakeSettings(options)
     const owner: HandshakeOwner = {
@@ -60,32 +63,33 @@ export class DtlsConnection implements Machine {
       become: handshake => {
         this.#handshake = handshake
       },
-      send: (flight, awaited) => {
-        this.#reassembly.endFlight()
-        this.#retransmission.start(flight, awaited !== 'nothing', this.#now)
-      },
-      acknowledge: () => this.#reassembly.endFlight(),
+      send: (flight, awaited, done) => this.#exchange.send(flight, awaited, done, this.#now),
+      acknowledge: () => this.#exchange.acknowledge(),
       sealWith: sealer => {
         this.#sealer = sealer
+        if (sealer.epoch > DATA_EPOCH) this.counters.keyUpdatesSent++
       },
-      openWith: opener => this.#records.openWith(opener),
+      openWith: opener => {
+        this.#records.openWith(opener)
+        if (opener.epoch > DATA_EPOCH) this.counters.keyUpdatesReceived++
+      },
       establish: lastFlightIsOurs => {
-        if (!lastFlightIsOurs) this.#retransmission.stop()
-        this.#reassembly.clear()
+        this.#exchange.establish(lastFlightIsOurs)
         this.#records.refusePlaintext()
         this.#established = true
         this.#setState('connected')
         this.#events.push({ type: 'connected' })
       },
     }
-    this.#handshake = role === 'client' ? new ClientHandshake(settings, owner) : new ServerHandshake(settings, owner)
+    this.#handshake =
+      options.role === 'client' ? new ClientNegotiation(settings, owner) : new ServerNegotiation(settings, owner)
   }
 
   get state(): DtlsState {
     return this.#state
   }
 
-  /** As records carry it: 0xfefd is DTLS 1.2. */
+  /** As records carry it: 0xfefd is DTLS 1.2, 0xfefc is DTLS 1.3. */
   get version(): number | undefined {
     return this.#handshake.negotiated.version
   }
@@ -112,13 +116,21 @@ export class DtlsConnection implements Machine {
     return this.#handshake.negotiated.remoteCertificate
   }
 
+  /**
+   * Bytes by which a record of application data is longer than the data. Once connected: before, those of the handshake
+   * so far.
+   */
+  get recordOverhead(): number {
+    return this.#sealer.before + this.#sealer.after
+  }
+
   get deadline(): number {
-    return this.#records.due ? this.#now : this.#retransmission.timer.at
+    return this.#records.due ? this.#now : this.#exchange.deadline
   }
 
   /** Milliseconds: what `DtlsOptions.initialTimeout` says, when it is known later. Counts from the next flight on. */
   set initialTimeout(timeout: number) {
-    this.#retransmission.initial = timeout
+    this.#exchange.initialTimeout = timeout
   }
 
   /** Begins the handshake: the client sends its first flight, the server waits for it. Calling it again does nothing. */
@@ -132,15 +144,16 @@ export class DtlsConnection implements Machine {
   advance(now: number): void {
     if (now < this.deadline) return
     this.#now = now
-    if (this.#records.due) this.#records.takeEarly()
-    if (this.#unprovenAlert !== undefined && this.#retransmission.due(now)) {
-      this.#fail(this.#unprovenAlert)
-      return
+    if (this.#records.due) {
+      this.#records.takeEarly()
+      this.#exchange.settle(now)
     }
-    if (!this.#retransmission.advance(now)) {
+    const { unproven } = this.#alerts
+    if (unproven !== undefined && this.#exchange.isOverdue(now)) {
+      this.#fail(unproven)
+    } else if (!this.#exchange.advance(now)) {
       this.#fail(new DtlsError('timeout', 'the peer does not answer'))
     }
-    this.counters.flightsRetransmitted = this.#retransmission.retransmissions
   }
 
   /** A datagram of the peer's: borrowed, and decrypted in place. A server that was not started is, by this. */
@@ -152,14 +165,15 @@ export class DtlsConnection implements Machine {
       return
     }
     this.counters.datagramsReceived++
-    this.#records.receive(datagram)
+    this.#records.receive(datagram, now)
+    this.#exchange.settle(now)
   }
 
   /**
    * Sends `packet` as one record of application data, sealed in place and handed on to `transmit`.
    *
    * Throws a RangeError when it is longer than 16384 bytes, or lacks the room for a record around it: 21 bytes in front
-   * and 16 behind.
+   * and 64 behind are enough for every protection.
    * @returns False when the state is not `connected`; the packet is released then.
    */
   send(packet: Packet, now: number): boolean {
@@ -185,6 +199,22 @@ export class DtlsConnection implements Machine {
     this.counters.dataRecordsSent++
     this.counters.dataBytesSent += length
     this.#transmit(packet)
+    if (sealer.worn || sealer.sequence >= this.#recordsPerKey) this.updateKeys(now)
+    return true
+  }
+
+  /**
+   * Replaces the key that our records are protected by (RFC 9147, 8). It is done when the peer has acknowledged it. By
+   * itself this happens as often as the cipher needs it.
+   * @param requestPeer Whether the peer is to replace its own key too.
+   * @returns False when there is nothing to replace: not connected, DTLS 1.2, or the last flight of ours or the last
+   * replacement is not acknowledged yet.
+   */
+  updateKeys(now: number, requestPeer = false): boolean {
+    const handshake = this.#handshake
+    if (this.#state !== 'connected' || handshake.updateKeys === undefined || this.#exchange.isBusy) return false
+    this.#now = now
+    handshake.updateKeys(requestPeer)
     return true
   }
 
@@ -192,13 +222,13 @@ export class DtlsConnection implements Machine {
   close(now: number): void {
     this.#now = now
     if (this.#state === 'closed' || this.#state === 'failed') return
-    if (this.#state !== 'new') this.#sendAlert(AlertLevel.warning, Alert.closeNotify)
+    if (this.#state !== 'new') this.#alerts.send(AlertLevel.warning, Alert.closeNotify, now)
     this.#end('closed')
     this.#events.push({ type: 'closed' })
   }
 
   /**
-   * Key material that both sides can make and nobody else (RFC 5705).
+   * Key material that both sides can make and nobody else (RFC 5705; RFC 8446, 7.5).
    *
    * Throws a `DtlsError` with code `invalid-state` before the connection was established.
    * @param length In bytes.
@@ -220,105 +250,77 @@ export class DtlsConnection implements Machine {
     return this.#state === 'connecting' || this.#state === 'connected'
   }
 
+  get #isVersion13(): boolean {
+    return this.#handshake.negotiated.version === Version.dtls13
+  }
+
+  /** What the exchange of flights and alerts see of the connection. */
+  #link(): ExchangeOwner & AlertOwner {
+    const connection = this
+    return {
+      get isVersion13() {
+        return connection.#isVersion13
+      },
+      get isConnected() {
+        return connection.#state === 'connected'
+      },
+      get isWaiting() {
+        return connection.#exchange.isWaiting
+      },
+      get readableEpoch() {
+        return connection.#records.epoch
+      },
+      get sealer() {
+        return connection.#sealer
+      },
+      transmit: packet => this.#transmit(packet),
+      take: message => {
+        this.#alerts.disprove()
+        this.#handshake.receive(message)
+      },
+      // One handshake a connection (RFC 8827, 6.5): who asks for another is told so, once a request.
+      refuseRenegotiation: () => this.#alerts.send(AlertLevel.warning, Alert.noRenegotiation, this.#now),
+      close: () => this.close(this.#now),
+      fail: error => this.#fail(error),
+    }
+  }
+
   /** The content of a record, `bytes[start, end)`, in the clear. */
-  #content(type: number, epoch: number, bytes: Uint8Array, start: number, end: number): void {
-    if (type === ContentType.applicationData && epoch > 0) {
+  #content(type: number, epoch: number, sequence: number, bytes: Uint8Array, start: number, end: number): void {
+    if (type === ContentType.applicationData && epoch > 0 && epoch !== HANDSHAKE_EPOCH) {
       this.counters.dataRecordsReceived++
       this.counters.dataBytesReceived += end - start
       this.#options.deliver(bytes.subarray(start, end), this.#now)
-    } else if (type === ContentType.handshake) {
-      this.#handshakeContent(epoch, bytes, start, end)
-    } else if (type === ContentType.alert) {
-      this.#alertContent(epoch, bytes, start, end)
-    } else if (type !== ContentType.changeCipherSpec) {
-      this.counters.droppedMalformed++
+      return
     }
-  }
-
-  /** One or more fragments of handshake messages (RFC 6347, 4.2.3). */
-  #handshakeContent(epoch: number, bytes: Uint8Array, start: number, end: number): void {
-    const number24 = (at: number): number => (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!
-    for (let at = start; at < end && this.#alive; ) {
-      const body = at + HANDSHAKE_HEADER
-      const type = bytes[at]!
-      const length = number24(at + 1)
-      const sequence = (bytes[at + 4]! << 8) | bytes[at + 5]!
-      const offset = number24(at + 6)
-      const next = body + number24(at + 9)
-      if (body > end || next > end || offset + next - body > length) {
-        this.counters.droppedMalformed++
-        return
-      }
-      const connected = this.#state === 'connected'
-      if (connected && type === (this.role === 'server' ? HandshakeType.clientHello : HandshakeType.helloRequest)) {
-        // One handshake a connection (RFC 8827, 6.5): who asks for another is told so, once a request.
-        if (offset === 0) this.#sendAlert(AlertLevel.warning, Alert.noRenegotiation)
-      } else {
-        const fate = this.#reassembly.put(epoch, type, length, sequence, offset, bytes, body, next, !connected)
-        if (fate === 'repeat') this.#repeated()
-        else if (fate === 'dropped') this.counters.droppedFragments++
-        else this.#handshakeMessages()
-      }
-      at = next
-    }
-  }
-
-  #repeated(): void {
-    this.#retransmission.repeated(this.#now)
-    this.counters.flightsRetransmitted = this.#retransmission.retransmissions
-  }
-
-  #handshakeMessages(): void {
     try {
-      while (this.#state === 'connecting') {
-        const message = this.#reassembly.next()
-        if (message === undefined) return
-        this.#unprovenAlert = undefined
-        this.#handshake.receive(message)
+      // What is in a record that was protected came from the peer (RFC 9147, 4.5.2; RFC 8446, 5 and 5.4).
+      if (epoch >= HANDSHAKE_EPOCH && (start === end || !isExchange(type))) {
+        throw violation(Alert.unexpectedMessage, `a record of type ${type} that may not be`)
+      }
+      if (type === ContentType.handshake) {
+        this.#exchange.receive(epoch, sequence, bytes, start, end, this.#now)
+      } else if (type === ContentType.alert) {
+        this.#alerts.receive(epoch, bytes, start, end, this.#now)
+      } else if (type === ContentType.ack) {
+        this.#exchange.receiveAcknowledgement(epoch, bytes, start, end, this.#now)
+      } else if (type !== ContentType.changeCipherSpec) {
+        this.counters.droppedMalformed++
       }
     } catch (error) {
       if (!(error instanceof DtlsError)) throw error
-      this.#fail(error)
+      if (type === ContentType.ack && epoch === 0) this.#alerts.doubt(error)
+      else this.#fail(error)
     }
   }
 
-  #alertContent(epoch: number, bytes: Uint8Array, start: number, end: number): void {
-    if (end - start !== 2) {
-      this.counters.droppedMalformed++
-      return
+  #forgeries(limit: boolean): void {
+    if (limit) {
+      const message = 'so many forged records came that another might be taken for genuine'
+      this.#fail(new DtlsError('forgery-limit', message, { sent: Alert.badRecordMac }))
+    } else if (this.#doubtedEpoch < this.#records.epoch && this.updateKeys(this.#now, true)) {
+      this.#doubtedEpoch = this.#records.epoch
     }
-    const level = bytes[start]!
-    const description = bytes[start + 1]!
-    this.counters.alertsReceived++
-    this.#options.trace?.event?.('dtls', 'alert-received', { level, description: alertName(description) }, this.#now)
-    const closes = description === Alert.closeNotify
-    const fatal = !closes && level === AlertLevel.fatal
-    const message = `the peer ended the connection: ${alertName(description)}`
-    const error = fatal ? new DtlsError('alert-received', message, { received: description }) : undefined
-    if (epoch === 0) this.#takeUnproven(error)
-    else if (closes) this.close(this.#now)
-    else if (error !== undefined) this.#fail(error)
-  }
-
-  /**
-   * Anybody may have sent an alert in the clear (RFC 6347, 4.1.2.7). A peer that has given up does not go on with the
-   * handshake: a fatal one therefore counts when the next timeout finds that nothing new has come since. Where no
-   * answer is awaited nothing would tell.
-   */
-  #takeUnproven(fatal: DtlsError | undefined): void {
-    if (fatal === undefined || !this.#retransmission.timer.running) this.counters.droppedAlerts++
-    else this.#unprovenAlert ??= fatal
-  }
-
-  #sendAlert(level: number, description: number): void {
-    const sealer = this.#sealer
-    if (sealer.exhausted) return
-    const packet = Packet.copy(Uint8Array.of(level, description))
-    packet.end = sealer.seal(ContentType.alert, packet.bytes, packet.start, packet.end)
-    packet.start -= sealer.before
-    this.counters.alertsSent++
-    this.#options.trace?.event?.('dtls', 'alert-sent', { level, description: alertName(description) }, this.#now)
-    this.#transmit(packet)
   }
 
   #transmit(packet: Packet): void {
@@ -328,14 +330,13 @@ export class DtlsConnection implements Machine {
 
   #fail(error: DtlsError): void {
     if (!this.#alive) return
-    if (error.sentAlert !== undefined) this.#sendAlert(AlertLevel.fatal, error.sentAlert)
+    if (error.sentAlert !== undefined) this.#alerts.send(AlertLevel.fatal, error.sentAlert, this.#now)
     this.#end('failed')
     this.#events.push({ type: 'failed', error })
   }
 
   #end(state: 'closed' | 'failed'): void {
-    this.#retransmission.stop()
-    this.#reassembly.clear()
+    this.#exchange.stop()
     this.#records.stop()
     this.#setState(state)
   }

@@ -55,6 +55,7 @@ export const alertName = (description: number): string => {
  * - `protocol-violation`: the peer broke the protocol.
  * - `alert-received`: the peer ended the connection with a fatal alert.
  * - `sequence-exhausted`: 2^48 records were sent under one key.
+ * - `forgery-limit`: so many forged records came that another might be taken for genuine (RFC 9147, 4.5.3).
  */
 export type DtlsErrorCode =
   | 'invalid-state'
@@ -66,6 +67,7 @@ export type DtlsErrorCode =
   | 'protocol-violation'
   | 'alert-received'
   | 'sequence-exhausted'
+  | 'forgery-limit'
 
 export class DtlsError extends Error {
   override readonly name = 'DtlsError'

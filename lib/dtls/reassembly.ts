@@ -1,6 +1,7 @@
 /**
  * Puts handshake messages together from fragments that come in any order, repeated and overlapping, and hands them out
- * in sequence (RFC 6347, 4.2.2 and 4.2.3).
+ * in sequence (RFC 6347, 4.2.2 and 4.2.3; RFC 9147, 5.2 and 5.5). It also knows what of the peer's earlier flights a
+ * fragment repeats.
  *
  * What a peer can make it hold is bounded: `MESSAGES_AHEAD` messages of at most `MAX_MESSAGE` bytes.
  */
@@ -47,19 +48,45 @@ class Assembly {
   }
 }
 
-/** What became of a fragment: it was new, it ended the peer's last whole flight once more, or it was of no use. */
-export type FragmentFate = 'taken' | 'repeat' | 'dropped'
+/**
+ * What became of a fragment:
+ * - `taken`: it is kept.
+ * - `known`: its message was handed out before, in a flight that is not whole yet.
+ * - `repeat`: it ends the flight that ours answered, once more.
+ * - `acknowledged`: it repeats a part of what we have acknowledged, or will.
+ * - `dropped`: it is of no use.
+ */
+export type FragmentFate = 'taken' | 'known' | 'repeat' | 'acknowledged' | 'dropped'
 
 export class Reassembly {
   readonly #assemblies = new Map<number, Assembly>()
   /** The sequence number of the message to hand out next. */
   #next = 0
-  /** The sequence number of the last message of the peer's last whole flight, or -1. */
-  #flightEnd = -1
+  /** The epoch of the message that was handed out last. */
+  #epoch = 0
+  /** The sequence number of the first message of the flight that is under way. */
+  #flightStart = 0
+  /** The sequence number of the last message of the flight that was answered, or -1, and its epoch. */
+  #answeredEnd = -1
+  #answeredEpoch = 0
+  /** From which message on flights were acknowledged, up to the one under way. */
+  #acknowledgedFrom = Number.POSITIVE_INFINITY
 
-  /** The peer's flight is complete as far as messages were handed out: its last message coming again is a repeat. */
+  /**
+   * The peer's flight is complete as far as messages were handed out, and a flight of ours answers it: its last message
+   * coming again is a repeat. Where nothing was handed out since the flight before, nothing is answered.
+   */
   endFlight(): void {
-    this.#flightEnd = this.#next - 1
+    if (this.#flightStart === this.#next) return
+    this.#answeredEnd = this.#next - 1
+    this.#answeredEpoch = this.#epoch
+    this.#flightStart = this.#next
+  }
+
+  /** The same, but that an ACK answers it. */
+  acknowledgeFlight(): void {
+    this.#acknowledgedFrom = Math.min(this.#acknowledgedFrom, this.#flightStart)
+    this.#flightStart = this.#next
   }
 
   /** Drops what is under way. */
@@ -84,9 +111,7 @@ export class Reassembly {
   ): FragmentFate {
     // It says nothing, and must not displace what does.
     if (start === end && length > 0) return 'dropped'
-    if (sequence < this.#next) {
-      return sequence === this.#flightEnd && offset + end - start === length ? 'repeat' : 'dropped'
-    }
+    if (sequence < this.#next) return this.#fateOfOld(epoch, sequence, offset + end - start === length)
     if (!accept || sequence >= this.#next + MESSAGES_AHEAD || length > MAX_MESSAGE) return 'dropped'
     let assembly = this.#assemblies.get(sequence)
     // A protected fragment outweighs what came without protection for the same message.
@@ -107,7 +132,14 @@ export class Reassembly {
     if (assembly === undefined || !assembly.whole) return undefined
     this.#assemblies.delete(this.#next)
     this.#next++
+    this.#epoch = assembly.epoch
     const { type, sequence, epoch, raw } = assembly
     return { type, sequence, epoch, raw, body: raw.subarray(HANDSHAKE_HEADER) }
+  }
+
+  #fateOfOld(epoch: number, sequence: number, isEnd: boolean): FragmentFate {
+    if (sequence >= this.#flightStart) return 'known'
+    if (sequence >= this.#acknowledgedFrom) return 'acknowledged'
+    return sequence === this.#answeredEnd && epoch === this.#answeredEpoch && isEnd ? 'repeat' : 'dropped'
   }
 }

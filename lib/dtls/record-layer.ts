@@ -1,6 +1,10 @@
 /**
- * The way in through the record layer (RFC 6347, 4.1): takes datagrams apart into records, opens them, and hands on
- * their content. What cannot be read yet is kept within a bound; what is bad is dropped and counted.
+ * The way in through the record layer (RFC 6347, 4.1; RFC 9147, 4): takes datagrams apart into records, opens them, and
+ * hands on their content. What cannot be read yet is kept within a bound; what is bad is dropped and counted.
+ *
+ * Of the epochs that a connection goes through the latest four can be read, one for each value of the two bits that a
+ * unified header has for them, the newer ones in place of the older. Earlier ones end some minutes after the peer has
+ * shown that it uses the next.
  */
 
 import { EarlyRecords } from './early-records.ts'
@@ -15,31 +19,68 @@ import {
   recordSequence,
   Version,
 } from './record.ts'
+import { epochBits, isUnified, unifiedRecordEnd } from './v13/unified-header.ts'
 
-/** Takes the content of the record of that number, `bytes[start, end)`: borrowed. */
-export type ContentSink = (
-  type: number,
-  epoch: number,
-  sequence: number,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-) => void
+/**
+ * How many records that fail authentication one key stands (RFC 9147, 4.5.3). At half of them the peer is asked for
+ * another.
+ */
+export const FORGERY_LIMIT = 2 ** 36
+/** Milliseconds for which an epoch can still be read after its successor came into use (RFC 9147, 4.2.1; RFC 793, 3.3). */
+const RETENTION = 120_000
+/** The same of the handshake's epoch: the peer may repeat its last flight for that long (RFC 9147, 5.8.1). */
+const HANDSHAKE_RETENTION = 2 * RETENTION
+/** The epoch of the one set of keys in DTLS 1.2; DTLS 1.3 would use it for early data alone, which is never agreed on. */
+const EPOCH_12 = 1
+/** The epoch of the handshake's keys in DTLS 1.3, and that of the first ones for data (RFC 9147, 6.1). */
+export const HANDSHAKE_EPOCH = 2
+export const DATA_EPOCH = 3
+
+export interface RecordSink {
+  /** Takes the content of the record of that number, `bytes[start, end)`: borrowed. */
+  content(type: number, epoch: number, sequence: number, bytes: Uint8Array, start: number, end: number): void
+  /** A record has come ahead of its keys. */
+  early(): void
+  /**
+   * So many forged records came that the key should be replaced, or that it cannot be trusted any more.
+   * @param limit Whether the limit is reached; else half of it.
+   */
+  forgeries(limit: boolean): void
+}
+
+interface Reader {
+  readonly opener: RecordOpener
+  forgeries: number
+  /** Monotonic milliseconds. */
+  expiry: number
+}
 
 export class RecordLayer {
   readonly #counters: DtlsCounters
-  readonly #sink: ContentSink
-  readonly #early = new EarlyRecords()
-  #opener: RecordOpener | undefined
+  readonly #sink: RecordSink
+  readonly #forgeryLimit: number
+  /** Records that nothing opens yet. */
+  readonly #sealed = new EarlyRecords()
+  /** Application data that is open, and waits for who takes it. */
+  readonly #data = new EarlyRecords()
+  /** By the low bits of their epoch. */
+  readonly #readers: (Reader | undefined)[] = [undefined, undefined, undefined, undefined]
+  #newest = 0
+  /** Whether nothing of the newest epoch has come yet. */
+  #unconfirmed = false
+  /** When the first of the earlier epochs ends. */
+  #nextExpiry = Number.POSITIVE_INFINITY
   #plaintext = true
   #dataWanted = false
-  /** Whether early records may be readable now. */
+  /** Whether early records may be of use now. */
   #due = false
   #stopped = false
+  #now = 0
 
-  constructor(counters: DtlsCounters, sink: ContentSink) {
+  constructor(counters: DtlsCounters, sink: RecordSink, forgeryLimit = FORGERY_LIMIT) {
     this.#counters = counters
     this.#sink = sink
+    this.#forgeryLimit = forgeryLimit
   }
 
   /** Whether `takeEarly` has something to do. */
@@ -47,10 +88,17 @@ export class RecordLayer {
     return this.#due
   }
 
+  /** The latest epoch that can be read; 0 where none is protected yet. */
+  get epoch(): number {
+    return this.#newest
+  }
+
   /** There are keys for the peer's next epoch. */
   openWith(opener: RecordOpener): void {
-    this.#opener = opener
-    this.#due = this.#early.length > 0
+    this.#readers[epochBits(opener.epoch)] = { opener, forgeries: 0, expiry: Number.POSITIVE_INFINITY }
+    this.#newest = Math.max(this.#newest, opener.epoch)
+    this.#unconfirmed = true
+    if (this.#sealed.length > 0) this.#due = true
   }
 
   /** The handshake is over: what comes without protection is not believed any more. */
@@ -61,34 +109,46 @@ export class RecordLayer {
   /** There is somebody to take application data; until now it was kept. */
   wantData(): void {
     this.#dataWanted = true
-    this.#due = this.#early.length > 0
+    if (this.#data.length > 0) this.#due = true
   }
 
   /** Nothing is handed on any more, not even the rest of the datagram that is being taken apart. */
   stop(): void {
     this.#stopped = true
-    this.#early.take()
+    this.#sealed.take()
+    this.#data.take()
+    this.#readers.fill(undefined)
     this.#due = false
   }
 
   /** A datagram: borrowed, and decrypted in place. */
-  receive(datagram: Uint8Array): void {
+  receive(datagram: Uint8Array, now: number): void {
+    this.#now = now
+    if (now >= this.#nextExpiry) this.#expire(now)
     if (this.#due) this.takeEarly()
     let at = 0
-    while (at < datagram.length && !this.#stopped) at = this.#record(datagram, at)
+    while (at < datagram.length && !this.#stopped) {
+      at = isUnified(datagram[at]!) ? this.#unified(datagram, at) : this.#plain(datagram, at)
+    }
     if (this.#due) this.takeEarly()
   }
 
-  /** Takes the records that came too early once more, in their order. */
+  /** Takes what came too early once more, in its order. */
   takeEarly(): void {
     this.#due = false
-    for (const record of this.#early.take()) {
-      if (!this.#stopped) this.#record(record, 0)
+    for (const { bytes } of this.#sealed.take()) {
+      if (this.#stopped) return
+      if (isUnified(bytes[0]!)) this.#unified(bytes, 0)
+      else this.#plain(bytes, 0)
+    }
+    if (!this.#dataWanted) return
+    for (const { bytes, epoch, sequence } of this.#data.take()) {
+      if (!this.#stopped) this.#sink.content(ContentType.applicationData, epoch, sequence, bytes, 0, bytes.length)
     }
   }
 
-  /** Takes the record at `at`. Returns where the next one begins. */
-  #record(datagram: Uint8Array, at: number): number {
+  /** Takes the record at `at`, which has the header of DTLSPlaintext. Returns where the next one begins. */
+  #plain(datagram: Uint8Array, at: number): number {
     const counters = this.#counters
     const fragment = at + RECORD_HEADER
     const type = datagram[at]!
@@ -100,28 +160,22 @@ export class RecordLayer {
       counters.droppedMalformed++
       return datagram.length
     }
+    const known = type >= ContentType.changeCipherSpec && type <= ContentType.applicationData
     if (
-      type < ContentType.changeCipherSpec ||
-      type > ContentType.applicationData ||
-      (version !== Version.dtls12 && version !== Version.dtls10) ||
+      (!known && (type !== ContentType.ack || epoch > 0)) ||
+      // Where DTLS 1.3 is agreed on it means nothing (RFC 9147, 4).
+      (version !== Version.dtls12 && version !== Version.dtls10 && this.#newest <= EPOCH_12) ||
       length > MAX_PLAINTEXT + MAX_EXPANSION
     ) {
       counters.droppedMalformed++
       return end
     }
-    const opener = this.#opener
-    if (opener !== undefined && epoch === opener.epoch) {
-      if (type === ContentType.applicationData && !this.#dataWanted) {
-        this.#keep(datagram, at, end)
-        return end
-      }
-      const contentEnd = opener.open(datagram, at, end)
-      if (contentEnd >= 0) this.#sink(opener.type, epoch, opener.sequence, datagram, opener.start, contentEnd)
-      else if (contentEnd === FORGED) counters.droppedForged++
-      else counters.droppedReplayed++
+    const reader = this.#readers[EPOCH_12]
+    if (epoch === EPOCH_12 && reader?.opener.epoch === EPOCH_12) {
+      this.#open(reader, datagram, at, end)
     } else if (epoch === 0 && this.#plaintext) {
-      this.#sink(type, epoch, recordSequence(datagram, at), datagram, fragment, end)
-    } else if (epoch === 1 && opener === undefined) {
+      this.#sink.content(type, epoch, recordSequence(datagram, at), datagram, fragment, end)
+    } else if (epoch === EPOCH_12 && this.#newest === 0) {
       this.#keep(datagram, at, end)
     } else {
       counters.droppedEpoch++
@@ -129,7 +183,73 @@ export class RecordLayer {
     return end
   }
 
+  /** Takes the record at `at`, which has a unified header. Returns where the next one begins. */
+  #unified(datagram: Uint8Array, at: number): number {
+    const end = unifiedRecordEnd(datagram, at)
+    if (end < 0 || this.#newest === EPOCH_12) {
+      this.#counters.droppedMalformed++
+      return end < 0 ? datagram.length : end
+    }
+    const bits = epochBits(datagram[at]!)
+    const reader = this.#readers[bits]
+    if (reader !== undefined) this.#open(reader, datagram, at, end)
+    else if (this.#plaintext && (bits === HANDSHAKE_EPOCH || bits === DATA_EPOCH)) this.#keep(datagram, at, end)
+    else this.#counters.droppedEpoch++
+    return end
+  }
+
+  #open(reader: Reader, datagram: Uint8Array, at: number, end: number): void {
+    const { opener } = reader
+    const contentEnd = opener.open(datagram, at, end)
+    if (contentEnd < 0) {
+      if (contentEnd === FORGED) this.#forged(reader)
+      else this.#counters.droppedReplayed++
+      return
+    }
+    const { type, epoch, sequence, start } = opener
+    if (this.#unconfirmed && epoch === this.#newest && !this.#plaintext) this.#confirm()
+    if (type === ContentType.applicationData && !this.#dataWanted && epoch !== HANDSHAKE_EPOCH) {
+      if (!this.#data.keep(datagram, start, contentEnd, epoch, sequence)) this.#counters.droppedEarly++
+    } else {
+      this.#sink.content(type, epoch, sequence, datagram, start, contentEnd)
+    }
+  }
+
+  #forged(reader: Reader): void {
+    this.#counters.droppedForged++
+    const limit = this.#forgeryLimit
+    reader.forgeries++
+    if (reader.forgeries >= limit) {
+      // An earlier key may go; without the newest nothing is left to read by.
+      if (reader.opener.epoch < this.#newest) this.#readers[epochBits(reader.opener.epoch)] = undefined
+      else this.#sink.forgeries(true)
+    } else if (reader.forgeries >= limit / 2) {
+      this.#sink.forgeries(false)
+    }
+  }
+
+  /** The peer uses the newest epoch: from now on the earlier ones last only as long as records may be under way. */
+  #confirm(): void {
+    this.#unconfirmed = false
+    for (const reader of this.#readers) {
+      if (reader === undefined || reader.opener.epoch === this.#newest) continue
+      const retention = reader.opener.epoch === HANDSHAKE_EPOCH ? HANDSHAKE_RETENTION : RETENTION
+      reader.expiry = Math.min(reader.expiry, this.#now + retention)
+      this.#nextExpiry = Math.min(this.#nextExpiry, reader.expiry)
+    }
+  }
+
+  #expire(now: number): void {
+    this.#nextExpiry = Number.POSITIVE_INFINITY
+    for (const [bits, reader] of this.#readers.entries()) {
+      if (reader === undefined) continue
+      if (reader.expiry <= now) this.#readers[bits] = undefined
+      else this.#nextExpiry = Math.min(this.#nextExpiry, reader.expiry)
+    }
+  }
+
   #keep(datagram: Uint8Array, at: number, end: number): void {
-    if (!this.#early.keep(datagram, at, end)) this.#counters.droppedEarly++
+    if (!this.#sealed.keep(datagram, at, end)) this.#counters.droppedEarly++
+    this.#sink.early()
   }
 }

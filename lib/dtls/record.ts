@@ -1,12 +1,18 @@
 /**
- * The DTLS record as it stands before encryption (RFC 6347, 4.1): its header, and what protects one epoch's records.
+ * The DTLS record as it stands before encryption (RFC 6347, 4.1; RFC 9147, 4): its header, and what protects one epoch's records.
  *
  *   type (1)  version (2)  epoch (2)  sequence_number (6)  length (2)  fragment (length)
  *
  * Each version brings its own `RecordSealer` and `RecordOpener` for the epochs that have keys; epoch 0 has none, in all.
  */
 
+import { Packet } from '../bytes/index.ts'
+
 export const ContentType = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23, ack: 26 } as const
+
+/** Whether records of that type belong to the protocol's own exchange, protected as they may be in DTLS 1.3. */
+export const isExchange = (type: number): boolean =>
+  type === ContentType.handshake || type === ContentType.alert || type === ContentType.ack
 
 /** Versions are one's complement: a higher version has a lower number (RFC 6347, 4.1). */
 export const Version = { dtls10: 0xfeff, dtls12: 0xfefd, dtls13: 0xfefc } as const
@@ -111,4 +117,12 @@ export class PlaintextSealer implements RecordSealer {
     writeRecordHeader(bytes, start - RECORD_HEADER, type, this.version, 0, this.sequence++, end - start)
     return end
   }
+}
+
+/** A datagram with one record in it. */
+export const sealedPacket = (sealer: RecordSealer, type: number, content: Uint8Array): Packet => {
+  const packet = Packet.copy(content)
+  packet.end = sealer.seal(type, packet.bytes, packet.start, packet.end)
+  packet.start -= sealer.before
+  return packet
 }
