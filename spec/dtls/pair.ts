@@ -9,6 +9,7 @@ import {
   type KeyType,
 } from '../../lib/crypto/index.ts'
 import { DtlsConnection, type DtlsEvent, type DtlsOptions, type DtlsRole } from '../../lib/dtls/index.ts'
+import type { DtlsVersion } from '../../lib/dtls/options.ts'
 import { nodeCrypto } from '../providers.ts'
 
 const YEAR_2026 = Date.UTC(2026, 0, 1)
@@ -51,6 +52,8 @@ export interface PairOptions {
   readonly clientOptions?: Partial<DtlsOptions>
   readonly serverOptions?: Partial<DtlsOptions>
   readonly path?: Path
+  /** What both sides speak, unless their options say otherwise: DTLS 1.2 by default. */
+  readonly version?: DtlsVersion
 }
 
 export class End {
@@ -110,10 +113,12 @@ export class Pair {
   readonly #counts = { client: 0, server: 0 }
 
   constructor(options: PairOptions) {
+    const { version = '1.2' } = options
     this.path = options.path ?? clear
     const end = (role: DtlsRole, own: Certificate, peer: Certificate, more: Partial<DtlsOptions> | undefined): End =>
-      new End({ crypto: nodeCrypto, role, certificate: own, fingerprints: [sha256Of(peer)], ...more }, bytes =>
-        this.#carry(bytes, role),
+      new End(
+        { crypto: nodeCrypto, role, certificate: own, fingerprints: [sha256Of(peer)], versions: [version], ...more },
+        bytes => this.#carry(bytes, role),
       )
     this.client = end('client', options.client, options.server, options.clientOptions)
     this.server = end('server', options.server, options.client, options.serverOptions)
