@@ -6,10 +6,10 @@
 import type { DtlsOptions } from '../dtls/index.ts'
 
 /** Each as in `DtlsOptions`. */
-export interface DtlsPreferences extends Pick<DtlsOptions, 'cipherSuites' | 'groups' | 'srtpProfiles'> {
-  readonly versions?: readonly ('1.2' | '1.3')[]
-  readonly acceptCertificate?: (der: Uint8Array) => boolean
-}
+export type DtlsPreferences = Pick<
+  DtlsOptions,
+  'versions' | 'cipherSuites' | 'groups' | 'srtpProfiles' | 'acceptCertificate'
+>
 
 /** Unified header 5, content type 1, tag 16 (RFC 9147, 4; RFC 8446, 5.2). */
 const OVERHEAD_13 = 22
