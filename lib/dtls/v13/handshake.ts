@@ -151,8 +151,11 @@ export abstract class Handshake13 implements Handshake {
    * @param quiet Whether no flight of ours awaits an ACK.
    */
   protected finish(secrets: TrafficSecrets13, sealer: RecordSealer, quiet: boolean): PostHandshake {
-    const { suite, schedule } = this.#made
+    const { suite, schedule, secrets: served } = this.#made
     const { crypto } = this.settings
+    // Secrets are erased once they have served; the flight that may be sent again has its keys (RFC 8446, 7.1).
+    served.client.fill(0)
+    served.server.fill(0)
     this.owner.openWith(createOpener(crypto, suite, secrets[this.#peer], APPLICATION_EPOCH))
     this.#postHandshake = new PostHandshake({
       owner: this.owner,
