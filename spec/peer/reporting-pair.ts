@@ -2,13 +2,15 @@
 
 import { createPortableCrypto } from '../../lib/crypto/portable.ts'
 import { hostSymbol, type RTCConfiguration, RTCPeerConnection } from '../../lib/peer/index.ts'
-import { Simulation, seededRandom } from '../../lib/sim/index.ts'
+import { type SimulatedHost, Simulation, seededRandom } from '../../lib/sim/index.ts'
 
 export const createReportingPair = (seed: number, ofA: RTCConfiguration, ofB: RTCConfiguration = {}) => {
   const sim = new Simulation({ seed, network: { delay: 5 } })
   const reported: unknown[] = []
+  const hosts: SimulatedHost[] = []
   const create = (address: string, configuration: RTCConfiguration, number: number): RTCPeerConnection => {
     const host = sim.createHost({ addresses: [address] })
+    hosts.push(host)
     const queue = host.queueTask.bind(host)
     host.queueTask = task =>
       queue(() => {
@@ -32,5 +34,5 @@ export const createReportingPair = (seed: number, ofA: RTCConfiguration, ofB: RT
     await b.setLocalDescription()
     await a.setRemoteDescription({ type: 'answer', sdp: change(b.localDescription!.sdp, 'b') })
   }
-  return { sim, a, b, reported, negotiate }
+  return { sim, a, b, hosts, reported, negotiate }
 }
