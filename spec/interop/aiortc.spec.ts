@@ -3,4 +3,13 @@
 import { aiortc } from './drivers/aiortc.ts'
 import { interop } from './interop.ts'
 
-await interop(aiortc({ noRestart: true, noTransportStats: true, countsCharacters: true, largestMessage: 65_536 }))
+await interop(
+  aiortc({
+    noRestart: true,
+    noTransportStats: true,
+    dtls12: true,
+    numbersByIceRole: true,
+    countsCharacters: true,
+    largestMessage: 65_536,
+  }),
+)

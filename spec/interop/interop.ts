@@ -31,8 +31,8 @@ export async function interop(starter: PeerStarter): Promise<void> {
     const id = `connection ${connections++}`
     const [oursEnd, peerEnd] = [new End(ours, id), new End(peer, id)]
     return t.test(title, async t => {
-      const pair = new Pair(oursEnd, peerEnd, weOffer ? oursEnd : peerEnd)
-      await Promise.all([oursEnd.create(), peerEnd.create()])
+      const pair = new Pair(oursEnd, peerEnd, weOffer ? oursEnd : peerEnd, scenario.offeredSetup)
+      await Promise.all([oursEnd.create(scenario.ours), peerEnd.create()])
       if (sources !== undefined) {
         pair.carry(sources.ours, oursEnd, peerEnd)
         pair.carry(sources.peer, peerEnd, oursEnd)

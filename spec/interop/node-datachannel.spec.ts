@@ -10,5 +10,6 @@ await interop(
     losesUnreadOnClose: true,
     closesWithoutAlert: true,
     noTransportStats: true,
+    dtls12: true,
   }),
 )

@@ -48,6 +48,7 @@ export interface Fragments {
 }
 
 interface Signal {
+  readonly description?: { readonly type: string; readonly sdp: string }
   readonly connection: string
   readonly error?: string
 }
@@ -87,7 +88,7 @@ export class End {
     return this.driver.call(method, this.id, ...args) as Promise<T>
   }
 
-  create = () => this.#call<void>('create')
+  create = (configuration: object = {}) => this.#call<void>('create', configuration)
   offer = (options: { readonly iceRestart?: boolean } = {}) => this.#call<void>('offer', options)
   signal = (signal: Signal) => this.#call<void>('signal', signal)
   close = () => this.#call<void>('close')
@@ -117,6 +118,8 @@ export class Pair {
     readonly ours: End,
     readonly peer: End,
     readonly offerer: End,
+    /** The DTLS role that offers are made to name, on their way. */
+    readonly offeredSetup?: 'active' | 'passive',
   ) {}
 
   get answerer(): End {
@@ -132,11 +135,18 @@ export class Pair {
         return
       }
       carried = carried
-        .then(() => to.signal(signal))
+        .then(() => to.signal(this.#changed(signal)))
         .catch(error => {
           if (!this.#closing) this.errors.push(`${to.driver.name}: ${error} at ${JSON.stringify(signal)}`)
         })
     })
+  }
+
+  #changed(signal: Signal): Signal {
+    const { description } = signal
+    if (this.offeredSetup === undefined || description?.type !== 'offer') return signal
+    const sdp = description.sdp.replaceAll('a=setup:actpass', `a=setup:${this.offeredSetup}`)
+    return { ...signal, description: { ...description, sdp } }
   }
 
   /** Offers, with the first channel already made, and waits until that is open on both sides. */

@@ -18,6 +18,12 @@ export interface Quirks {
   readonly countsCharacters?: boolean
   /** Has no getStats() that tells what DTLS agreed on. */
   readonly noTransportStats?: boolean
+  /** Answers no offer that has chosen its DTLS role, or answers it wrongly. */
+  readonly wantsActpass?: boolean
+  /** Numbers its channels by its ICE role: rightly only where the answerer is the DTLS client. */
+  readonly numbersByIceRole?: boolean
+  /** Speaks DTLS 1.2 and no later version. */
+  readonly dtls12?: boolean
   /** The largest message that it takes, in bytes, where that is less than 256 KiB. */
   readonly largestMessage?: number
 }

@@ -1,5 +1,6 @@
 /** The scenarios that every peer goes through, each the name of one behaviour. */
 
+import { dtls } from './dtls.ts'
 import { lifeCycle } from './life-cycle.ts'
 import { messages } from './messages.ts'
 import { restart } from './restart.ts'
@@ -8,4 +9,4 @@ import { transport } from './transport.ts'
 
 export type { Scenario } from './scenario.ts'
 
-export const scenarios: readonly Scenario[] = [...transport, ...messages, ...lifeCycle, ...restart]
+export const scenarios: readonly Scenario[] = [...transport, ...dtls, ...messages, ...lifeCycle, ...restart]
