@@ -1,4 +1,4 @@
-/** net: the platform as a `Host` (UDP, TCP, TLS, multicast, interfaces, resolver, timers), and one layer alone over a socket or a stream. */
+/** net: the platform as a `Host` (UDP, TCP, TLS, multicast, interfaces, resolver, timers, SSLKEYLOGFILE), and one layer alone over a socket or a stream. */
 
 export { crypto, host } from './host.ts'
 export { type DatagramMachine, type EventOf, type Running, type RunOptions, run } from './run.ts'

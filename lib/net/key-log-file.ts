@@ -7,6 +7,7 @@
  */
 
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { emitWarning, env } from 'node:process'
 
 /** Not waited for: a pipe that nobody reads is an error at once. Windows has no such flag. */
 const FLAGS = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | (constants.O_NONBLOCK ?? 0)
@@ -17,13 +18,13 @@ let warnedOf: string | undefined
 const warn = (path: string, error: unknown): void => {
   if (warnedOf === path) return
   warnedOf = path
-  process.emitWarning(`SSLKEYLOGFILE cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+  emitWarning(`SSLKEYLOGFILE cannot be written: ${error instanceof Error ? error.message : String(error)}`)
 }
 
 /** The variable's value; a runtime that asks for permission (Deno) may refuse. */
 const configuredPath = (): string | undefined => {
   try {
-    return process.env.SSLKEYLOGFILE
+    return env.SSLKEYLOGFILE
   } catch {
     return undefined
   }

@@ -43,7 +43,10 @@ export interface RTCConfiguration extends IceConfiguration, DtlsConfiguration {
   iceTransportPolicy?: RTCIceTransportPolicy
   bundlePolicy?: RTCBundlePolicy
   rtcpMuxPolicy?: RTCRtcpMuxPolicy
-  /** The first one is presented to the peer; without any, one is made for the connection. */
+  /**
+   * The first one is presented to the peer; without any, one is made for the connection. One that is to outlive the
+   * process is kept by `toPem` and `RTCCertificate.fromPem`.
+   */
   certificates?: RTCCertificate[]
   /** For how many transports to gather candidates ahead of the first description: 0 to 255, 0 by default. */
   iceCandidatePoolSize?: number
@@ -57,7 +60,10 @@ export interface RTCConfiguration extends IceConfiguration, DtlsConfiguration {
    * webrtc-pc hides those that were not signalled, from web pages; a server may want to know who is there.
    */
   exposeRemoteAddresses?: boolean
-  /** Addition: is told packets in the clear, events, and the key log (`purertc/trace`). */
+  /**
+   * Addition: is told packets in the clear, events, and the key log (`purertc/trace`). What it throws is reported, and
+   * harms nothing.
+   */
   trace?: TraceSink
   /** Addition: another world than the platform's, as a simulation has it. */
   [hostSymbol]?: ConnectionHost

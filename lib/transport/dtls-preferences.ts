@@ -5,7 +5,7 @@
 
 import type { DtlsOptions } from '../dtls/index.ts'
 
-/** Each as in `DtlsOptions`. */
+/** Each as in `DtlsOptions`, which throws a RangeError for an unknown name: when DTLS is started. */
 export type DtlsPreferences = Pick<
   DtlsOptions,
   'versions' | 'cipherSuites' | 'groups' | 'srtpProfiles' | 'acceptCertificate'
