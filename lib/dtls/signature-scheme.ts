@@ -3,7 +3,7 @@
  * (RFC 5246, 7.4.1.4.1). SHA-1 is not among them.
  */
 
-import type { KeyType, SignatureScheme } from '../crypto/index.ts'
+import type { KeyType, PrivateKey, SignatureScheme } from '../crypto/index.ts'
 
 export interface SchemeEntry {
   readonly id: number
@@ -33,14 +33,23 @@ export const SIGNATURE_SCHEMES: readonly SchemeEntry[] = [
 /** The scheme of that number, or undefined when it is none of ours. */
 export const signatureScheme = (id: number): SchemeEntry | undefined => SIGNATURE_SCHEMES.find(entry => entry.id === id)
 
+/**
+ * Bytes of SubjectPublicKeyInfo from which on an RSA key signs by PSS with SHA-512: that takes a modulus of 130 bytes
+ * (RFC 8017, 9.1.1), around which there are some 40 more. What is left out by the rest are keys of odd sizes.
+ */
+const SPKI_FOR_PSS_SHA512 = 200
+
+const canSign = (key: PrivateKey, name: SignatureScheme): boolean =>
+  name !== 'rsa_pss_rsae_sha512' || key.publicKey.spki.length >= SPKI_FOR_PSS_SHA512
+
 /** In DTLS 1.2, what a key of ours signs by: the first of our schemes that fits it and that the peer takes. */
-export const chooseSignatureScheme = (key: KeyType, offered: readonly number[]): SchemeEntry | undefined =>
+export const chooseSignatureScheme = (key: PrivateKey, offered: readonly number[]): SchemeEntry | undefined =>
   SIGNATURE_SCHEMES.find(({ id, name, keys }) => {
-    if (!keys.includes(key) || !offered.includes(id)) return false
+    if (!keys.includes(key.type) || !offered.includes(id) || !canSign(key, name)) return false
     // We sign with the hash of the curve's own strength only, which is right in every version.
-    return key === 'ec-p256'
+    return key.type === 'ec-p256'
       ? name === 'ecdsa_secp256r1_sha256'
-      : key === 'ec-p384'
+      : key.type === 'ec-p384'
         ? name === 'ecdsa_secp384r1_sha384'
         : true
   })
@@ -50,5 +59,5 @@ export const signatureScheme13 = (id: number, key: KeyType): SchemeEntry | undef
   SIGNATURE_SCHEMES.find(entry => entry.id === id && entry.key13 === key)
 
 /** In DTLS 1.3, what a key of ours signs by: the first of our schemes that fits it and that the peer takes. */
-export const chooseSignatureScheme13 = (key: KeyType, offered: readonly number[]): SchemeEntry | undefined =>
-  SIGNATURE_SCHEMES.find(({ id, key13 }) => key13 === key && offered.includes(id))
+export const chooseSignatureScheme13 = (key: PrivateKey, offered: readonly number[]): SchemeEntry | undefined =>
+  SIGNATURE_SCHEMES.find(({ id, name, key13 }) => key13 === key.type && offered.includes(id) && canSign(key, name))

@@ -100,9 +100,9 @@ export class ServerHandshake extends Handshake12 {
     if (master !== undefined && master.length > 0) throw malformed('extended_master_secret')
     this.extendedMasterSecret = master !== undefined
 
-    const keyType = certificate.privateKey.type
+    const key = certificate.privateKey
     const suite = this.settings.cipherSuites.find(
-      candidate => hello.cipherSuites.includes(candidate.id) && authenticates(candidate, keyType),
+      candidate => hello.cipherSuites.includes(candidate.id) && authenticates(candidate, key.type),
     )
     if (suite === undefined) throw noCommon('cipher suite')
     const encryptThenMac = extensions.get(ExtensionType.encryptThenMac)
@@ -111,7 +111,7 @@ export class ServerHandshake extends Handshake12 {
     const group = this.#chooseGroup(extensions)
     const schemes = extensions.get(ExtensionType.signatureAlgorithms)
     // A client that names none means SHA-1 (RFC 5246, 7.4.1.4.1).
-    const scheme = schemes && chooseSignatureScheme(keyType, decodeNumbers(schemes, 'signature_algorithms'))
+    const scheme = schemes && chooseSignatureScheme(key, decodeNumbers(schemes, 'signature_algorithms'))
     if (scheme === undefined) throw noCommon('signature scheme')
     const offeredSrtp = extensions.get(ExtensionType.useSrtp)
     if (offeredSrtp !== undefined) {
@@ -158,6 +158,8 @@ export class ServerHandshake extends Handshake12 {
     const data = extensions.get(ExtensionType.supportedGroups)
     // A client that names none takes any (RFC 8422, 4); P-256 is the one that all have.
     const offered = data === undefined ? [23] : decodeNumbers(data, 'supported_groups')
+    // By RFC 8422, 5.3 the list limits the curve of an ECDSA certificate too. Whether it is meant so only the client can
+    // tell: one that names X25519 alone, as ours may be told to, mostly means the key exchange, as in DTLS 1.3.
     const group = this.settings.groups.filter(isClassical).find(candidate => offered.includes(candidate.id))
     if (group === undefined) throw noCommon('group')
     return group

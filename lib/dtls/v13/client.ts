@@ -185,7 +185,7 @@ export class ClientHandshake13 extends Handshake13 {
       throw violation(Alert.illegalParameter, 'CertificateRequest has a context within the handshake')
     checkRequestedExtensions(extensions)
     this.#certificateRequested = true
-    this.#ownScheme = chooseSignatureScheme13(this.settings.certificate.privateKey.type, schemes)
+    this.#ownScheme = chooseSignatureScheme13(this.settings.certificate.privateKey, schemes)
     this.heard(message)
   }
 

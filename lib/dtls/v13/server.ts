@@ -90,7 +90,7 @@ export class ServerHandshake13 extends Handshake13 {
     if (suite === undefined) throw noCommon('cipher suite')
     const group = this.#retry?.group ?? chooseGroup(this.settings.groups, groups, shares)
     if (group === undefined) throw noCommon('group')
-    const scheme = chooseSignatureScheme13(certificate.privateKey.type, decodeNumbers(schemes, 'signature_algorithms'))
+    const scheme = chooseSignatureScheme13(certificate.privateKey, decodeNumbers(schemes, 'signature_algorithms'))
     if (scheme === undefined) throw noCommon('signature scheme')
     this.#chooseSrtp(extensions)
     this.negotiated.cipherSuite = suite
