@@ -46,19 +46,31 @@ const X25519_PKCS8 = fromHex('302e020100300506032b656e04220420')!
 
 const ZERO = new Uint8Array(32)
 
+/**
+ * The public key is asked for with the pair. To export it as a JSON Web Key afterwards can stop the process for good
+ * (seen on Node 20.20): that allocates while it holds the key's lock, and a garbage collection right then takes the same
+ * lock to clear away the finished job that made the key. So nothing here asks a generated key for its JSON Web Key or
+ * its details.
+ */
+const generatePair = generateKeyPairSync as unknown as (
+  type: 'x25519',
+  options: { publicKeyEncoding: { format: 'der'; type: 'spki' } },
+) => { readonly publicKey: Uint8Array; readonly privateKey: KeyObject }
+
 class NodeX25519 implements KeyAgreement {
   readonly group = 'x25519'
   readonly publicKey: Uint8Array
   readonly #key: KeyObject
 
   constructor(privateKey: Uint8Array | undefined) {
-    this.#key =
-      privateKey === undefined
-        ? generateKeyPairSync('x25519').privateKey
-        : createPrivateKey({ key: Buffer.concat([X25519_PKCS8, privateKey]), format: 'der', type: 'pkcs8' })
-    this.publicKey = Uint8Array.from(
-      Buffer.from(createPublicKey(this.#key).export({ format: 'jwk' }).x ?? '', 'base64url'),
-    )
+    if (privateKey === undefined) {
+      const pair = generatePair('x25519', { publicKeyEncoding: { format: 'der', type: 'spki' } })
+      this.#key = pair.privateKey
+      this.publicKey = new Uint8Array(pair.publicKey.subarray(-32))
+      return
+    }
+    this.#key = createPrivateKey({ key: Buffer.concat([X25519_PKCS8, privateKey]), format: 'der', type: 'pkcs8' })
+    this.publicKey = new Uint8Array(createPublicKey(this.#key).export({ format: 'der', type: 'spki' }).subarray(-32))
   }
 
   agree(peer: Uint8Array): Uint8Array | undefined {

@@ -63,7 +63,7 @@ class NodePublicKey implements PublicKey {
     key: KeyObject,
   ) {
     this.#key = key
-    const bits = key.asymmetricKeyDetails?.modulusLength
+    const bits = type === 'rsa' ? key.asymmetricKeyDetails?.modulusLength : undefined
     this.#length = bits === undefined ? undefined : Math.ceil(bits / 8)
   }
 
@@ -135,17 +135,26 @@ export const importNodePrivateKey = (pkcs8: Uint8Array): PrivateKey | undefined 
   }
 }
 
-const makeKey = (type: KeyType, modulusLength: number): Promise<KeyObject> =>
+/**
+ * Keys come out of their generation as DER and are read again: an operation on a generated key itself can stop the
+ * process for good (see `node-agreement.ts`).
+ */
+const DER = {
+  publicKeyEncoding: { format: 'der', type: 'spki' },
+  privateKeyEncoding: { format: 'der', type: 'pkcs8' },
+} as const
+
+const makeKey = (type: KeyType, modulusLength: number): Promise<Uint8Array> =>
   new Promise((resolve, reject) => {
-    const done = (error: Error | null, _publicKey: KeyObject, privateKey: KeyObject): void =>
+    const done = (error: Error | null, _publicKey: Uint8Array, privateKey: Uint8Array): void =>
       error === null ? resolve(privateKey) : reject(error)
-    if (type === 'rsa') generateKeyPair('rsa', { modulusLength }, done)
-    else if (type === 'ed25519') generateKeyPair('ed25519', undefined, done)
-    else generateKeyPair('ec', { namedCurve: type === 'ec-p256' ? 'prime256v1' : 'secp384r1' }, done)
+    if (type === 'rsa') generateKeyPair('rsa', { modulusLength, ...DER }, done)
+    else if (type === 'ed25519') generateKeyPair('ed25519', DER, done)
+    else generateKeyPair('ec', { namedCurve: type === 'ec-p256' ? 'prime256v1' : 'secp384r1', ...DER }, done)
   })
 
 export const generateNodeKey = async (type: KeyType, modulusLength = 2048): Promise<PrivateKey> => {
   if (type === 'rsa' && !(modulusLength >= MIN_MODULUS_BITS && modulusLength <= MAX_MODULUS_BITS))
     throw new CryptoError('ERR_CRYPTO_UNSUPPORTED', `an RSA modulus of ${modulusLength} bits is not supported`)
-  return new NodePrivateKey(type, await makeKey(type, modulusLength))
+  return new NodePrivateKey(type, openPkcs8(await makeKey(type, modulusLength)))
 }

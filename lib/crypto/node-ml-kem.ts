@@ -13,7 +13,10 @@ import type { MlKem, MlKemKey } from './provider.ts'
 
 /** What of `node:crypto` is younger than the types that we build with. */
 interface Kem {
-  generateKeyPairSync(type: 'ml-kem-768'): { readonly publicKey: KeyObject; readonly privateKey: KeyObject }
+  generateKeyPairSync(
+    type: 'ml-kem-768',
+    options: { publicKeyEncoding: { format: 'der'; type: 'spki' } },
+  ): { readonly publicKey: Uint8Array; readonly privateKey: KeyObject }
   encapsulate(key: KeyObject): { readonly sharedKey: Uint8Array; readonly ciphertext: Uint8Array }
   decapsulate(key: KeyObject, ciphertext: Uint8Array): Uint8Array
 }
@@ -22,13 +25,15 @@ interface Kem {
 const SPKI_PREFIX = fromHex('308204b2300b0609608648016503040402038204a100')!
 const SEED_PREFIX = fromHex('3054020100300b060960864801650304040204428040')!
 
+const PUBLIC_ENCODING = { format: 'der', type: 'spki' } as const
+
 class NativeMlKemKey implements MlKemKey {
   readonly encapsulationKey: Uint8Array
   readonly #kem: Kem
   readonly #key: KeyObject
 
-  constructor(kem: Kem, privateKey: KeyObject, publicKey: KeyObject) {
-    this.encapsulationKey = plain(publicKey.export({ format: 'der', type: 'spki' })).slice(SPKI_PREFIX.length)
+  constructor(kem: Kem, privateKey: KeyObject, spki: Uint8Array) {
+    this.encapsulationKey = plain(spki).slice(SPKI_PREFIX.length)
     this.#kem = kem
     this.#key = privateKey
   }
@@ -41,12 +46,14 @@ class NativeMlKemKey implements MlKemKey {
 const createNativeMlKem = (kem: Kem): MlKem => ({
   generate: seed => {
     if (seed === undefined) {
-      const { privateKey, publicKey } = kem.generateKeyPairSync('ml-kem-768')
+      // The public key is asked for with the pair: see `node-agreement.ts`.
+      const options = { publicKeyEncoding: PUBLIC_ENCODING }
+      const { privateKey, publicKey } = kem.generateKeyPairSync('ml-kem-768', options)
       return new NativeMlKemKey(kem, privateKey, publicKey)
     }
     const key = Buffer.concat([SEED_PREFIX, checkSeed(seed)])
     const privateKey = platform.createPrivateKey({ key, format: 'der', type: 'pkcs8' })
-    return new NativeMlKemKey(kem, privateKey, platform.createPublicKey(privateKey))
+    return new NativeMlKemKey(kem, privateKey, platform.createPublicKey(privateKey).export(PUBLIC_ENCODING))
   },
   encapsulate: encapsulationKey => {
     if (!isEncapsulationKey(encapsulationKey)) return undefined
