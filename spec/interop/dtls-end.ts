@@ -11,20 +11,27 @@ type Options = Pick<DtlsOptions, 'role' | 'certificate' | 'fingerprints'> & Part
 /** The type of the handshake message that a datagram in the clear begins with (RFC 6347, 4.1 and 4.2.2). */
 const firstMessage = (datagram: Uint8Array): number | undefined => (datagram[0] === 22 ? datagram[13] : undefined)
 
-/** Copies what passes. */
+/** Datagrams that are lost on their way, by their number: from us, or to us. */
+export interface Loss {
+  readonly sent?: number
+  readonly received?: number
+}
+
+/** Copies what comes. */
 class Watched extends DtlsConnection {
   readonly received: Uint8Array[] = []
+  lost: number | undefined
 
   override receive(datagram: Uint8Array, now: number): void {
     this.received.push(datagram.slice())
-    super.receive(datagram, now)
+    if (this.received.length - 1 !== this.lost) super.receive(datagram, now)
   }
 }
 
 export class DtlsEnd {
   readonly events: DtlsEvent[] = []
   readonly keyLog: string[] = []
-  /** Datagrams that left. */
+  /** Datagrams that left, or were lost. */
   readonly sent: Uint8Array[] = []
   /** What the peer has said, as text. */
   heard = ''
@@ -32,7 +39,7 @@ export class DtlsEnd {
   #running!: Running<Watched>
 
   /** Begins the handshake: a client at once, with the peer at `port`; a server when the first datagram comes. */
-  static async open(options: Options, port?: number): Promise<DtlsEnd> {
+  static async open(options: Options, port?: number, loss: Loss = {}): Promise<DtlsEnd> {
     const end = new DtlsEnd()
     end.#running = await run(
       transmit =>
@@ -40,7 +47,8 @@ export class DtlsEnd {
           crypto: nodeCrypto,
           transmit: packet => {
             end.sent.push(packet.view().slice())
-            transmit(packet)
+            if (end.sent.length - 1 === loss.sent) packet.release()
+            else transmit(packet)
           },
           deliver: data => {
             end.heard += new TextDecoder().decode(data)
@@ -57,6 +65,7 @@ export class DtlsEnd {
         },
       },
     )
+    end.#running.machine.lost = loss.received
     end.input((dtls, now) => dtls.start(now))
     return end
   }
@@ -69,7 +78,7 @@ export class DtlsEnd {
     return this.#running.port
   }
 
-  /** Datagrams that came. */
+  /** Datagrams that came, or were lost. */
   get received(): readonly Uint8Array[] {
     return this.#running.machine.received
   }

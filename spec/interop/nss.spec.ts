@@ -11,7 +11,7 @@ import type { DtlsOptions } from '../../lib/dtls/index.ts'
 import { certificate } from '../dtls/pair.ts'
 import { nodeCrypto } from '../providers.ts'
 import { Nss, type NssIdentity, type NssProgram } from './drivers/nss.ts'
-import { DtlsEnd } from './dtls-end.ts'
+import { DtlsEnd, type Loss } from './dtls-end.ts'
 import { startIfPossible } from './path.ts'
 
 const nss = await startIfPossible(t, (async () => new Nss())())
@@ -42,6 +42,7 @@ interface Case {
   readonly versions?: readonly string[]
   readonly nss?: readonly string[]
   readonly ours?: Partial<DtlsOptions>
+  readonly loss?: Loss
   /** P-256 by default. */
   readonly ourKey?: KeyType
   readonly theirKey?: NssIdentity
@@ -99,6 +100,16 @@ const update: Case = {
   },
 }
 
+/** What we send again soon. */
+const lossy = (name: string, loss: Loss): Case => ({
+  name,
+  loss,
+  ours: { initialTimeout: 50 },
+  check: async (t, { sent, received }) => {
+    t.ok(sent.length > (loss.sent ?? 0) && received.length > (loss.received ?? 0), 'there was one to lose')
+  },
+})
+
 const exchangeData = async (end: DtlsEnd, program: NssProgram, text: string) => {
   end.send(`${text} to nss\n`)
   await program.says(new RegExp(`${text} to nss`))
@@ -120,7 +131,7 @@ const checkSession = async (t: Test, end: DtlsEnd, program: NssProgram, each: Ca
   await each.check?.(t, end, program)
 }
 
-t.test('as the client of tstclnt -P server', { skip }, async t => {
+await t.test('as the client of tstclnt -P server', { skip }, async t => {
   const cases: readonly Case[] = [
     { name: 'by default' },
     ...suites,
@@ -133,6 +144,10 @@ t.test('as the client of tstclnt -P server', { skip }, async t => {
     { name: 'datagrams of 300 bytes from us', ours: { mtu: 300 } },
     ...old,
     update,
+    ...[0, 1, 2].flatMap(n => [
+      lossy(`our datagram ${n} is lost`, { sent: n }),
+      lossy(`its datagram ${n} is lost`, { received: n }),
+    ]),
   ]
   for (const each of cases) {
     await t.test(each.name, async t => {
@@ -149,6 +164,7 @@ t.test('as the client of tstclnt -P server', { skip }, async t => {
           ...each.ours,
         },
         port,
+        each.loss,
       )
       t.teardown(() => end.close())
       await end.connected()
@@ -162,7 +178,7 @@ t.test('as the client of tstclnt -P server', { skip }, async t => {
   }
 })
 
-t.test('as the server of tstclnt -P client', { skip }, async t => {
+await t.test('as the server of tstclnt -P client', { skip }, async t => {
   const cases: readonly Case[] = [
     { name: 'by default' },
     ...suites,
@@ -183,18 +199,25 @@ t.test('as the server of tstclnt -P client', { skip }, async t => {
     { name: 'datagrams of 300 bytes from us', ours: { mtu: 300 } },
     ...old,
     update,
+    ...[0, 1, 2].map(n => lossy(`our datagram ${n} is lost`, { sent: n })),
+    // The two before are its hello, which it would never send again.
+    lossy('its datagram 2 is lost', { received: 2 }),
   ]
   for (const each of cases) {
     await t.test(each.name, async t => {
       if (typeof nss === 'string') return
       const { theirKey = 'ec-p256', versions = V13 } = each
       const der = nss.certificate(theirKey)
-      const end = await DtlsEnd.open({
-        role: 'server',
-        certificate: await certificate(each.ourKey ?? 'ec-p256'),
-        fingerprints: [{ algorithm: 'sha-256', value: fingerprint(nodeCrypto, 'sha-256', der) }],
-        ...each.ours,
-      })
+      const end = await DtlsEnd.open(
+        {
+          role: 'server',
+          certificate: await certificate(each.ourKey ?? 'ec-p256'),
+          fingerprints: [{ algorithm: 'sha-256', value: fingerprint(nodeCrypto, 'sha-256', der) }],
+          ...each.ours,
+        },
+        undefined,
+        each.loss,
+      )
       t.teardown(() => end.close())
       const program = nss.client(end.port, theirKey, [...versions, '-x', `${EXPORTER}:60`, ...(each.nss ?? [])])
       t.teardown(() => program.kill())

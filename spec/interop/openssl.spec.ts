@@ -47,6 +47,8 @@ interface Case {
   /** The kinds of the certificates: P-256 by default. */
   readonly ourKey?: KeyType
   readonly theirKey?: KeyType
+  /** Our certificate is one that OpenSSL has made. */
+  readonly foreign?: boolean
   readonly suite?: Suite
   readonly group?: string
   readonly profile?: SrtpProfile
@@ -95,6 +97,13 @@ const keys: readonly Case[] = [
   },
 ]
 
+/** An identity that was kept as PEM, by OpenSSL. */
+const foreign: readonly Case[] = (['ec-p256', 'ec-p384', 'rsa', 'ed25519'] as const).map(ourKey => ({
+  name: `our identity comes from OpenSSL: ${ourKey}`,
+  ourKey,
+  foreign: true,
+}))
+
 const LARGEST = 300
 const largest = (datagrams: readonly Uint8Array[]): number => Math.max(...datagrams.map(({ length }) => length))
 
@@ -136,8 +145,8 @@ const checkSession = async (t: Test, end: DtlsEnd, program: Program, each: Case,
   each.check?.(t, end)
 }
 
-const identities = async ({ ourKey = 'ec-p256', theirKey = 'ec-p256' }: Case) => ({
-  ours: await certificate(ourKey, 'ours'),
+const identities = async ({ ourKey = 'ec-p256', theirKey = 'ec-p256', foreign = false }: Case) => ({
+  ours: foreign && typeof openssl !== 'string' ? openssl.make(ourKey) : await certificate(ourKey, 'ours'),
   theirs: await certificate(theirKey, 'theirs'),
 })
 
@@ -149,7 +158,7 @@ await t.test('as the client of openssl s_server', { skip }, async t => {
   }
   // OpenSSL 3.0 takes an Ed25519 certificate for a server in TLS 1.2, but not in DTLS 1.2.
   const ed25519: Case = { name: 'we have Ed25519', ourKey: 'ed25519' }
-  for (const each of [...suites, ...groups, ...profiles, ...keys, ed25519, cookie, small]) {
+  for (const each of [...suites, ...groups, ...profiles, ...keys, ...foreign, ed25519, cookie, small]) {
     await t.test(each.name, async t => {
       if (typeof openssl === 'string') return
       const { ours, theirs } = await identities(each)
@@ -174,7 +183,7 @@ await t.test('as the server of openssl s_client', { skip }, async t => {
     check: (t, end) => t.equal(end.sent[0]?.[13], 3, 'HelloVerifyRequest'),
   }
   const ed25519: Case = { name: 'Ed25519 certificates', ourKey: 'ed25519', theirKey: 'ed25519' }
-  for (const each of [...suites, ...groups, ...profiles, ...keys, ed25519, cookie, small]) {
+  for (const each of [...suites, ...groups, ...profiles, ...keys, ...foreign, ed25519, cookie, small]) {
     await t.test(each.name, async t => {
       if (typeof openssl === 'string') return
       const { ours, theirs } = await identities(each)
