@@ -26,8 +26,8 @@ export const MAX_RETRANSMISSIONS = 10
 const REPEAT_GUARD = 40
 /** After how many timeouts in a row without a sign of the peer datagrams become smaller (RFC 9147, 4.4: 2 or 3). */
 const SILENT_TIMEOUTS = 2
-/** Bytes of datagrams that pass where larger ones do not: what every IPv4 host takes, and what paths with tunnels do. */
-const SMALLER_MTUS = [576, 296]
+/** Bytes of datagrams that pass where larger ones do not: what every IPv4 host takes less its headers, and half of it. */
+const SMALLER_MTUS = [548, 274]
 
 /** A flight that waits until the one before it was acknowledged (RFC 9147, 8: KeyUpdates go one by one). */
 interface Waiting {
@@ -42,6 +42,7 @@ export class Retransmission {
   /** For what an ACK asked for too soon after we sent. */
   readonly #asked = new Timer()
   #initial = INITIAL_TIMEOUT
+  readonly #largest: number
   #mtu: number
   readonly #transmit: (packet: Packet) => void
   #flight: Flight | undefined
@@ -61,6 +62,7 @@ export class Retransmission {
 
   constructor(initialTimeout: number, mtu: number, transmit: (packet: Packet) => void) {
     this.initial = initialTimeout
+    this.#largest = mtu
     this.#mtu = mtu
     this.#transmit = transmit
   }
@@ -163,6 +165,9 @@ export class Retransmission {
     if (flight === undefined || this.#awaited === 'nothing') return
     this.heard()
     const news = flight.acknowledge(records, inClear)
+    // An ACK says which transmission it answers: unlike any other answer it shows that the path is as it was before it
+    // lost something, so that the next flight need not wait longer for that (RFC 6298, 3 is about where this is unknown).
+    if (news && !inClear) this.#backedOff = false
     if (flight.acknowledged) {
       this.#asked.stop()
       if (this.#awaited === 'ack') this.#finish(now)
@@ -211,7 +216,8 @@ export class Retransmission {
   }
 
   #shrink(): void {
-    this.#mtu = SMALLER_MTUS.find(size => size < this.#mtu) ?? this.#mtu
+    // Whoever asks for smaller datagrams than these from the first on knows the path.
+    if (this.#largest > SMALLER_MTUS[0]!) this.#mtu = SMALLER_MTUS.find(size => size < this.#mtu) ?? this.#mtu
   }
 
   #sendAsked(now: number): void {

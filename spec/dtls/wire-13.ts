@@ -1,10 +1,12 @@
 /** DTLS 1.3 on the wire, for specs: protected records in every form that the protocol allows, made by hand. */
 
-import { Writer } from '../../lib/bytes/index.ts'
+import { fromHex, Writer } from '../../lib/bytes/index.ts'
+import type { DtlsRole } from '../../lib/dtls/index.ts'
 import type { RecordSealer } from '../../lib/dtls/record.ts'
-import type { CipherSuite13 } from '../../lib/dtls/v13/cipher-suite.ts'
-import type { TrafficKeys13 } from '../../lib/dtls/v13/key-schedule.ts'
+import { CIPHER_SUITES_13, type CipherSuite13 } from '../../lib/dtls/v13/cipher-suite.ts'
+import { type TrafficKeys13, trafficKeys } from '../../lib/dtls/v13/key-schedule.ts'
 import { nodeCrypto } from '../providers.ts'
+import { connectedPair, type PairOptions } from './pair.ts'
 
 /** Keys that are as good as any, and differ by `seed`. */
 export const keysOf = (suite: CipherSuite13, seed = 1): TrafficKeys13 => {
@@ -71,4 +73,37 @@ export const unifiedRecord = (record: UnifiedRecord): Uint8Array => {
   bytes[1]! ^= mask[0]!
   if (long) bytes[2]! ^= mask[1]!
   return bytes
+}
+
+/** What protects one side's records of an epoch, from the lines of a key log: 2 for the handshake, 3 and on for data. */
+export const keysFrom = (
+  lines: readonly string[],
+  role: DtlsRole,
+  epoch: number,
+  suite: CipherSuite13,
+): TrafficKeys13 => {
+  const side = role.toUpperCase()
+  const label = epoch === 2 ? `${side}_HANDSHAKE_TRAFFIC_SECRET` : `${side}_TRAFFIC_SECRET_${epoch - 3}`
+  const line = lines.find(each => each.startsWith(`${label} `))
+  const secret = fromHex(line?.split(' ')[2] ?? '')
+  if (secret === undefined || secret.length === 0) throw new Error(`no ${label} in the key log`)
+  return trafficKeys(nodeCrypto, suite, secret)
+}
+
+/** A connected pair under DTLS 1.3, and what is needed to speak for either of its ends. */
+export const spokenFor = async (options: PairOptions) => {
+  const lines: string[] = []
+  const clientOptions = { ...options.clientOptions, trace: { keyLog: (line: string) => lines.push(line) } }
+  const pair = connectedPair({ ...options, version: '1.3', clientOptions })
+  const suite = CIPHER_SUITES_13.find(({ id }) => id === pair.client.dtls.cipherSuite?.id)!
+  let sequence = 1000
+  /** A record that this end could have sent, its number ahead of all real ones. */
+  const record = (from: DtlsRole, epoch: number, type: number, content: Uint8Array): Uint8Array =>
+    unifiedRecord({ suite, keys: keysFrom(lines, from, epoch, suite), epoch, sequence: sequence++, type, content })
+  /** Lets it arrive at the other end. */
+  const inject = (from: DtlsRole, epoch: number, type: number, content: Uint8Array): void => {
+    pair.inject(record(from, epoch, type, content), from === 'client' ? 'server' : 'client')
+    pair.run(() => false, 100)
+  }
+  return { pair, suite, lines, record, inject }
 }

@@ -29,7 +29,8 @@ export const encodeAcknowledgement = (records: readonly RecordNumber[]): Uint8Ar
  */
 export const decodeAcknowledgement = (bytes: Uint8Array, start: number, end: number): RecordNumber[] => {
   const reader = new Reader(bytes.subarray(start, end))
-  if (reader.u16() !== reader.remaining || reader.remaining % RECORD_NUMBER !== 0) throw malformed('ACK')
+  const length = reader.u16()
+  if (reader.failed || length !== reader.remaining || length % RECORD_NUMBER !== 0) throw malformed('ACK')
   const records: RecordNumber[] = []
   while (reader.remaining > 0) records.push({ epoch: Number(reader.u64()), sequence: Number(reader.u64()) })
   return records
