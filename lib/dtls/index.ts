@@ -1,4 +1,4 @@
-/** dtls: DTLS 1.2 in both roles, as a machine over any datagram path. */
+/** dtls: DTLS 1.2 and 1.3 in both roles, as a machine over any datagram path. */
 
 export { CBC_SUITES, CIPHER_SUITES } from './cipher-suite.ts'
 export { DtlsConnection } from './connection.ts'

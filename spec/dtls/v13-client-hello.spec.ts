@@ -69,6 +69,7 @@ t.test('a ClientHello that cannot be served is refused', async t => {
     ['no key_share', Alert.missingExtension, without(51)],
     ['no signature_algorithms', Alert.missingExtension, without(13)],
     ['a share of a group that is not supported', Alert.illegalParameter, extended(10, 0, 2, 0, 23)],
+    ['a share of an unknown group that is not supported', Alert.illegalParameter, shares(29, 0x6399)],
     ['two shares of a group', Alert.illegalParameter, shares(29, 29)],
     ['unknown suites only', Alert.handshakeFailure, () => ({ cipherSuites: [0x1304, 0x5a5a, 0xc02b] })],
     [

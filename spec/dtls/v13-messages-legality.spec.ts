@@ -4,9 +4,8 @@ import t, { type Test } from 'tap'
 import { concatBytes } from '../../lib/bytes/index.ts'
 import type { KeyType, PrivateKey } from '../../lib/crypto/index.ts'
 import { Alert, type DtlsRole } from '../../lib/dtls/index.ts'
-import { type Lie, OpenPair } from './liar.ts'
+import { type Lie, OpenPair, splitRecords } from './liar.ts'
 import { certificate } from './pair.ts'
-import { buildMessage, plainRecord } from './wire.ts'
 
 const ENCRYPTED_EXTENSIONS = 8
 const CERTIFICATE = 11
@@ -167,21 +166,36 @@ t.test('a message that comes out of turn is refused', async t => {
 })
 
 t.test('nothing but hellos is taken in the clear', async t => {
-  for (const role of ['client', 'server'] as const) {
-    const judge = role === 'client' ? 'server' : 'client'
-    const pair = new OpenPair(await options())
-    // All that the role says under protection is lost, and comes in the clear instead.
-    pair.path = (datagram, from) => {
-      if (from !== role) return [{ bytes: datagram, delay: 10 }]
-      const hello = datagram[0] === 22 ? datagram.slice(0, 13 + ((datagram[11]! << 8) | datagram[12]!)) : undefined
-      const finished = plainRecord(22, buildMessage(20, 1, new Uint8Array(32)), 900)
-      return [...(hello === undefined ? [] : [{ bytes: hello, delay: 10 }]), { bytes: finished, delay: 11 }]
-    }
+  const cases: [DtlsRole, number][] = [
+    ...[8, 13, 11, 15, 20].map((type): [DtlsRole, number] => ['server', type]),
+    ...[11, 15, 20].map((type): [DtlsRole, number] => ['client', type]),
+  ]
+  for (const [role, type] of cases) {
+    const lie: Lie = message => (message.type === type ? { ...message, inClear: true } : undefined)
+    const pair = new OpenPair(await options()).lieAs(role, lie)
     pair.start()
-    pair.run(() => false, 100_000)
-    t.notOk(
-      pair[judge].events.some(event => event.type === 'connected'),
-      `the ${role}'s Finished in the clear`,
-    )
+    pair.run()
+    const judge = pair[role === 'client' ? 'server' : 'client']
+    t.ok(judge.error, `${type} of the ${role}`)
+    t.notOk(judge.events.some(event => event.type === 'connected'))
+  }
+})
+
+t.test('nor where it comes before the hello that brings the keys', async t => {
+  for (const type of [8, 13, 11, 15, 20]) {
+    const lie: Lie = message => (message.type === type ? { ...message, inClear: true } : undefined)
+    const pair = new OpenPair(await options()).lieAs('server', lie)
+    const { path } = pair
+    pair.path = (datagram, from, index) =>
+      path(datagram, from, index).flatMap(({ bytes: told, delay }) =>
+        splitRecords(told).map(record => ({
+          bytes: record,
+          delay: record[0] === 22 && record[13] !== 2 ? delay - 1 : delay,
+        })),
+      )
+    pair.start()
+    pair.run()
+    t.ok(pair.client.error, `${type} of the server`)
+    t.notOk(pair.client.events.some(event => event.type === 'connected'))
   }
 })
