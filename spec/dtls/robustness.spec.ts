@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { Writer } from '../../lib/bytes/index.ts'
 import type { DtlsOptions, DtlsRole } from '../../lib/dtls/index.ts'
+import { OpenPair } from './liar.ts'
 import { certificate, connectedPair, DELAY, Pair, type PairOptions } from './pair.ts'
 import { buildRecord, parseRecords } from './wire.ts'
 
@@ -176,6 +177,44 @@ for (const versions of VERSIONS) {
     }
   })
 }
+
+t.test('DTLS 1.3: an authentic peer that says what it likes ends its own connection at most', async t => {
+  const pairOptions = await options(['1.3'])
+  const content = fc.oneof(
+    fc.tuple(fc.constant(22), messageLike),
+    fc.tuple(fc.constant(26), fc.uint8Array({ maxLength: 60 })),
+    // A list of record numbers with a right length.
+    fc.tuple(
+      fc.constant(26),
+      fc.array(fc.tuple(fc.nat({ max: 5 }), fc.nat({ max: 9 })), { maxLength: 9 }).map(list => {
+        const writer = new Writer().u16(16 * list.length)
+        for (const [epoch, sequence] of list) writer.u32(0).u32(epoch).u32(0).u32(sequence)
+        return writer.finish()
+      }),
+    ),
+    fc.tuple(fc.constantFrom(20, 21, 22, 24, 25, 26, 255), fc.uint8Array({ maxLength: 60 })),
+  )
+  let ended = 0
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(role, fc.array(content, { minLength: 1, maxLength: 6 }), (liar, said) => {
+        const pair = new OpenPair(pairOptions)
+        pair.start()
+        pair.run(() => pair.connected)
+        const victim = pair[liar === 'client' ? 'server' : 'client']
+        const sent = victim.sent.length
+        for (const [i, [type, bytes]] of said.entries()) {
+          victim.dtls.receive(pair.sealAs(liar, type, bytes, 100 + i), pair.now)
+        }
+        victim.drain()
+        if (victim.dtls.state !== 'connected') ended++
+        return victim.sent.length - sent <= 2 * said.length && victim.dtls.state !== 'connecting'
+      }),
+      { numRuns: 80 },
+    ),
+  )
+  t.ok(ended > 0)
+})
 
 /** Bytes in use, once what is not has been swept up, which happens beside the program. */
 const occupied = async (): Promise<number> => {
