@@ -60,8 +60,8 @@ const tests = (starter: PeerStarter, cases: readonly Case[], options: Options = 
           t.same(pair.errors, [])
           coturn.output = ''
           await pair.close()
-          // Twice 81,001 bytes went each way over our allocation, which stands through a restart.
-          t.ok(await coturn.says(/peer usage: .* rb=1\d{5}, .* sb=1\d{5}\n/))
+          // Twice 81,001 bytes went each way over our allocation, which stands through a restart; and some again, on a busy machine.
+          t.ok(await coturn.says(/peer usage: .* rb=[12]\d{5}, .* sb=[12]\d{5}\n/))
         })
       }
     }
