@@ -32,6 +32,7 @@ export interface DtlsOptions {
   /**
    * Asked when the peer's certificate has none of the fingerprints: whether it is authenticated in some other way, as
    * by a hash that is part of the peer's address. That the peer has the certificate's key is demanded all the same.
+   * It must not throw.
    * @param der A copy, which the callee may keep.
    */
   readonly acceptCertificate?: (der: Uint8Array) => boolean

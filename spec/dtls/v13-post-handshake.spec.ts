@@ -2,10 +2,16 @@
 
 import t from 'tap'
 import { hex } from '../../lib/bytes/index.ts'
-import { Alert, type DtlsRole } from '../../lib/dtls/index.ts'
+import type { Awaited, HandshakeOwner } from '../../lib/dtls/handshake.ts'
+import { Alert, CIPHER_SUITES_13, type DtlsRole } from '../../lib/dtls/index.ts'
+import { PlaintextSealer } from '../../lib/dtls/record.ts'
+import { PostHandshake } from '../../lib/dtls/v13/post-handshake.ts'
+import { Opener13, Sealer13 } from '../../lib/dtls/v13/record-protection.ts'
+import { nodeCrypto } from '../providers.ts'
 import { OpenPair } from './liar.ts'
 import { certificate, clear } from './pair.ts'
 import { buildMessage } from './wire.ts'
+import { keysOf } from './wire-13.ts'
 
 const ROLES: readonly DtlsRole[] = ['client', 'server']
 const other = (role: DtlsRole): DtlsRole => (role === 'client' ? 'server' : 'client')
@@ -95,6 +101,62 @@ t.test('the new key is not used before the peer has acknowledged it', async t =>
   pair.run()
   t.equal(epochBits(pair, 'client'), 0)
   t.ok(talks(pair, 'data'))
+})
+
+t.test('a request that comes before our last flight is acknowledged is answered behind it', async t => {
+  const pair = new OpenPair({
+    client: await certificate('ec-p256', 'client'),
+    server: await certificate('ec-p256', 'server'),
+  })
+  // The ACK of the client's flight is lost, and what follows it is not.
+  pair.path = (bytes, from, index) => (from === 'server' && index === 1 ? [] : clear(bytes, from, index))
+  pair.start()
+  pair.run(() => pair.connected)
+  t.ok(pair.server.dtls.updateKeys(pair.now, true))
+  pair.run()
+  t.ok(talks(pair, 'data'))
+  t.same(generations(pair, 'server'), [0, 0, 1, 1])
+  t.same(generations(pair, 'client'), [0, 0, 1, 1])
+})
+
+t.test('when the numbers of messages run out, the keys stay', t => {
+  const sent: Awaited[] = []
+  const acknowledged: (() => void)[] = []
+  const owner: HandshakeOwner = {
+    plaintext: new PlaintextSealer(),
+    become: () => {},
+    send: (_, awaited, done) => {
+      sent.push(awaited)
+      if (done !== undefined) acknowledged.push(done)
+    },
+    acknowledge: () => {},
+    sealWith: () => {},
+    openWith: () => {},
+    establish: () => {},
+  }
+  const [suite] = CIPHER_SUITES_13
+  const postHandshake = new PostHandshake({
+    owner,
+    nextSequence: 0xfffe,
+    quiet: true,
+    takesTickets: false,
+    sealer: owner.plaintext,
+    ourSecret: new Uint8Array(32),
+    peerSecret: new Uint8Array(32),
+    nextSecret: secret => secret.slice(),
+    createSealer: (_, epoch) => new Sealer13(nodeCrypto, suite!, keysOf(suite!), epoch),
+    createOpener: (_, epoch) => new Opener13(nodeCrypto, suite!, keysOf(suite!), epoch),
+    log: () => {},
+  })
+  for (let i = 0; i < 4; i++) {
+    postHandshake.updateKeys(false)
+    acknowledged.shift()?.()
+  }
+  t.same(sent, ['ack', 'ack'])
+  const raw = buildMessage(24, 9, Uint8Array.of(1))
+  postHandshake.receive({ type: 24, sequence: 9, epoch: 3, raw, body: raw.subarray(12) })
+  t.equal(sent.length, 2, 'nor is a request heeded')
+  t.end()
 })
 
 t.test('what was sent by the old key is read behind the new one', async t => {
