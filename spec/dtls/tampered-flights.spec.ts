@@ -46,7 +46,7 @@ const settings: readonly Setting[] = [
   of('DTLS 1.2 with a cookie', ['1.2'], { cookieExchange: true }),
   of('DTLS 1.3', ['1.3']),
   of('DTLS 1.3 with a cookie', ['1.3'], { cookieExchange: true }),
-  of('both versions', ['1.3', '1.2']),
+  of('both versions and the hybrid group', ['1.3', '1.2'], { groups: ['x25519mlkem768', 'x25519', 'secp256r1'] }),
   of('both versions in small datagrams', ['1.3', '1.2'], { mtu: 200 }),
 ]
 
