@@ -133,9 +133,18 @@ t.test('forgeries have the peer asked for another key, once a key, and end the c
   pair.client.send('still here', pair.now)
   pair.run()
   t.same(pair.server.texts, ['still here'])
-  // The peer does not hear of it.
+  // The peer acknowledges the next KeyUpdate, and cannot get its own through.
+  const keyUpdate = 35
+  pair.path = (bytes, from) => (from === 'client' && bytes.length === keyUpdate ? [] : [{ bytes, delay: DELAY }])
+  for (let i = 0; i < 8; i++) {
+    pair.server.dtls.receive(forged(record('client', 5, 23, new Uint8Array(8))), pair.now)
+    pair.run(() => false, 100)
+  }
+  t.equal(pair.server.dtls.counters.keyUpdatesSent, 3, 'asked once')
+  // Now it hears nothing.
   pair.path = () => []
-  for (let i = 0; i < 10; i++) {
+  for (let i = 0; i < 2; i++) {
+    t.equal(pair.server.dtls.state, 'connected')
     pair.server.dtls.receive(forged(record('client', 5, 23, new Uint8Array(8))), pair.now)
   }
   pair.server.drain()
