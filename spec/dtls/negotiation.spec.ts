@@ -13,10 +13,11 @@ import {
 } from '../../lib/dtls/hello.ts'
 import { Alert, type DtlsOptions, type DtlsVersion } from '../../lib/dtls/index.ts'
 import { decodeClientShares } from '../../lib/dtls/v13/key-share.ts'
+import { fixtureBytes } from '../fixture.ts'
 import { nodeCrypto } from '../providers.ts'
 import { helloOf, splitRecords, tamperHello } from './liar.ts'
 import { certificate, connectedPair, End, Pair, sha256Of } from './pair.ts'
-import { buildMessage, parseRecords, plainRecord } from './wire.ts'
+import { buildMessage, parseRecords, plainRecord, udpPayloads } from './wire.ts'
 
 const BOTH: readonly DtlsVersion[] = ['1.3', '1.2']
 const DTLS_12 = 0xfefd
@@ -273,5 +274,26 @@ t.test('a hello in any number of fragments and datagrams, in any order, tells it
     pair.run(() => pair.connected)
     t.equal(pair.server.dtls.version, DTLS_13, `${mtu} bytes`)
     t.equal(pair.server.dtls.group, 'x25519mlkem768')
+  }
+})
+
+t.test('the hello of a browser, in two datagrams, is answered in DTLS 1.3 with the hybrid group', async t => {
+  const own = await certificate('ec-p256', 'server')
+  const hellos = udpPayloads(fixtureBytes('captures/cr-ff-data.pcap'))
+    .map(({ payload }) => payload)
+    .filter(payload => payload[0] === 22 && payload[13] === 1)
+  t.equal(hellos.length, 2)
+  for (const datagrams of [hellos, [...hellos].reverse(), [hellos[1]!, hellos[1]!, hellos[0]!]]) {
+    const server = new End(
+      { crypto: nodeCrypto, role: 'server', certificate: own, fingerprints: [sha256Of(own)], mtu: 8000 },
+      () => {},
+    )
+    for (const datagram of datagrams) server.dtls.receive(datagram.slice(), 0)
+    t.equal(server.dtls.state, 'connecting')
+    t.equal(server.dtls.version, DTLS_13)
+    t.equal(server.dtls.cipherSuite?.name, 'TLS_AES_128_GCM_SHA256')
+    t.equal(server.dtls.group, 'x25519mlkem768')
+    t.ok(server.dtls.srtpProfile)
+    t.same([...helloOf(server.sent[0]!).extensions.keys()], [43, 51])
   }
 })
