@@ -11,20 +11,26 @@ type Options = Pick<DtlsOptions, 'role' | 'certificate' | 'fingerprints'> & Part
 /** The type of the handshake message that a datagram in the clear begins with (RFC 6347, 4.1 and 4.2.2). */
 const firstMessage = (datagram: Uint8Array): number | undefined => (datagram[0] === 22 ? datagram[13] : undefined)
 
-/** Datagrams that are lost on their way, by their number: from us, or to us. */
+/** The first datagram of this kind is lost on its way, from us or to us. */
 export interface Loss {
-  readonly sent?: number
-  readonly received?: number
+  readonly sent?: (datagram: Uint8Array, index: number) => boolean
+  readonly received?: (datagram: Uint8Array, index: number) => boolean
 }
 
 /** Copies what comes. */
 class Watched extends DtlsConnection {
   readonly received: Uint8Array[] = []
-  lost: number | undefined
+  loses: Loss['received'] = undefined
+  lost = 0
 
   override receive(datagram: Uint8Array, now: number): void {
-    this.received.push(datagram.slice())
-    if (this.received.length - 1 !== this.lost) super.receive(datagram, now)
+    const index = this.received.push(datagram.slice()) - 1
+    if (this.loses?.(datagram, index)) {
+      this.loses = undefined
+      this.lost++
+    } else {
+      super.receive(datagram, now)
+    }
   }
 }
 
@@ -35,20 +41,27 @@ export class DtlsEnd {
   readonly sent: Uint8Array[] = []
   /** What the peer has said, as text. */
   heard = ''
+  #lost = 0
   readonly #waiting = new Waiting()
   #running!: Running<Watched>
 
   /** Begins the handshake: a client at once, with the peer at `port`; a server when the first datagram comes. */
   static async open(options: Options, port?: number, loss: Loss = {}): Promise<DtlsEnd> {
     const end = new DtlsEnd()
+    let loses = loss.sent
     end.#running = await run(
       transmit =>
         new Watched({
           crypto: nodeCrypto,
           transmit: packet => {
-            end.sent.push(packet.view().slice())
-            if (end.sent.length - 1 === loss.sent) packet.release()
-            else transmit(packet)
+            const index = end.sent.push(packet.view().slice()) - 1
+            if (loses?.(packet.view(), index)) {
+              loses = undefined
+              end.#lost++
+              packet.release()
+            } else {
+              transmit(packet)
+            }
           },
           deliver: data => {
             end.heard += new TextDecoder().decode(data)
@@ -65,7 +78,7 @@ export class DtlsEnd {
         },
       },
     )
-    end.#running.machine.lost = loss.received
+    end.#running.machine.loses = loss.received
     end.input((dtls, now) => dtls.start(now))
     return end
   }
@@ -81,6 +94,11 @@ export class DtlsEnd {
   /** Datagrams that came, or were lost. */
   get received(): readonly Uint8Array[] {
     return this.#running.machine.received
+  }
+
+  /** How many were lost. */
+  get lost(): number {
+    return this.#lost + this.#running.machine.lost
   }
 
   /** The types of the messages in the clear that the datagrams of the peer began with. */

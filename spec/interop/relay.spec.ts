@@ -60,7 +60,8 @@ const tests = (starter: PeerStarter, cases: readonly Case[], options: Options = 
           t.same(pair.errors, [])
           coturn.output = ''
           await pair.close()
-          // Twice 81,001 bytes went each way over our allocation, which stands through a restart; and some again, on a busy machine.
+          // Twice 81,001 bytes went each way over our allocation, which stands through a restart; some of them again,
+          // on a busy machine.
           t.ok(await coturn.says(/peer usage: .* rb=[12]\d{5}, .* sb=[12]\d{5}\n/))
         })
       }
