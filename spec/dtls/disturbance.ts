@@ -174,6 +174,11 @@ export const disturbHandshake = (options: PairOptions): Verdict => {
     return lost.length === losses && losses < flight && lost.every(time => time === times[role][n])
   }
   const faults: string[] = plain.fault === undefined ? [] : [plain.fault]
+  for (const role of ROLES) {
+    if (plain.pair[role].dtls.counters.flightsRetransmitted > 0) faults.push(`the ${role} repeats what has arrived`)
+    // An ACK that is due is sent at once.
+    if (Math.max(...times[role]) > plain.took + DELAY) faults.push(`the ${role} has something to say late`)
+  }
   const longest: [number, number, number] = [0, 0, 0]
   let partly = 0
   let most = 0

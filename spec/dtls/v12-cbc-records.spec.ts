@@ -197,6 +197,17 @@ t.test('a padding that is longer than the record is forged, also where the MAC i
   t.end()
 })
 
+t.test('a record that is nothing but padding is forged', t => {
+  // 48 bytes that all say how many others there are: no room is left for a MAC that could be wrong.
+  for (let named = 28; named < 48; named++) {
+    const plain = new Uint8Array(48).fill(named)
+    const fragment = concatBytes(iv, encrypt(iv, plain))
+    const record = concatBytes(header(1, fragment.length), fragment)
+    t.equal(opener(false).open(record, 0, record.length), FORGED, `${named}`)
+  }
+  t.end()
+})
+
 t.test('with the MAC around, nothing forged is decrypted', t => {
   const record = macLast(1, bytesOf(40), paddingOf(7))
   const { spent, crypto } = spending()
