@@ -72,5 +72,8 @@ async function inPython(
 /** Rejects when a handshake fails, and when the process takes longer than any should. */
 export async function measureHandshakes(handshakes: HandshakeCase, counts: HandshakeCounts): Promise<HandshakeCosts> {
   const signal = AbortSignal.timeout(PATIENCE)
-  return handshakes.way === 'openssl' ? inPython(handshakes, counts, signal) : inNode(handshakes, counts, signal)
+  const measured = handshakes.way === 'openssl' ? inPython : inNode
+  return measured(handshakes, counts, signal).catch(error => {
+    throw signal.aborted ? new Error(`not done within ${PATIENCE / 1000} s`) : error
+  })
 }

@@ -11,8 +11,10 @@ const mlKem = () => ('encapsulate' in platform ? 'native ML-KEM' : NOBLE)
 
 export async function createPurertcShaker({ version, group }: HandshakeCase): Promise<Shaker> {
   const certificates = { client: await makeCertificate(), server: await makeCertificate() }
+  // Of DTLS 1.2 the groups are also those of the certificates' keys (RFC 8422, 5.1.1).
+  const groups = version === '1.2' && group !== 'secp256r1' ? ([group, 'secp256r1'] as const) : [group]
   const run = (shown = certificates): DtlsPair => {
-    const pair = new DtlsPair(shown, { versions: [version], groups: [group] })
+    const pair = new DtlsPair(shown, { versions: [version], groups })
     const now = performance.now()
     pair.start(now)
     pair.run(now)
