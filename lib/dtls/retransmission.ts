@@ -24,6 +24,11 @@ export const MAX_RETRANSMISSIONS = 10
  * network made. Shorter than any peer's timer. What an ACK asks for waits as long.
  */
 const REPEAT_GUARD = 40
+/**
+ * How many repetitions by the peer are answered until our own timer sends the flight again: a hello in the clear may be
+ * anybody's, and is shorter than the answer. A peer whose timer doubles from 50 ms repeats no more often in a second.
+ */
+const MAX_REPEATS = 5
 /** After how many timeouts in a row without a sign of the peer datagrams become smaller (RFC 9147, 4.4: 2 or 3). */
 const SILENT_TIMEOUTS = 2
 /** Bytes of datagrams that pass where larger ones do not: what every IPv4 host takes less its headers, and half of it. */
@@ -52,6 +57,8 @@ export class Retransmission {
   #timeout = INITIAL_TIMEOUT
   #count = 0
   #silent = 0
+  /** How often the flight was sent since the timer was set because the peer repeated its own. */
+  #repeats = 0
   /** Whether the flight was sent again by the timer, so that the next one keeps the longer timeout. */
   #backedOff = false
   /** Whether an empty ACK has had its effect already since the timer was set. */
@@ -112,6 +119,7 @@ export class Retransmission {
     this.#backedOff = false
     this.#count = 0
     this.#hastened = false
+    this.#repeats = 0
     this.#flight = flight
     this.#awaited = awaited
     this.#done = done
@@ -140,6 +148,7 @@ export class Retransmission {
   repeated(now: number): void {
     const flight = this.#flight
     if (flight === undefined || flight.touched || now - this.#sentAt < REPEAT_GUARD) return
+    if (this.timer.running && this.#repeats++ >= MAX_REPEATS) return
     this.retransmissions++
     // The timer is left alone, so that whoever repeats for ever does not keep the handshake alive for ever.
     this.#send(now)
@@ -193,6 +202,7 @@ export class Retransmission {
     }
     this.#count++
     this.#hastened = false
+    this.#repeats = 0
     this.#timeout = Math.min(LONGEST_TIMEOUT, 2 * this.#timeout)
     this.#flight?.doubt()
     if (this.#flight?.acknowledged === false) {

@@ -77,6 +77,17 @@ t.test('a flight of which the peer has a part is not sent whole when the peer re
   t.end()
 })
 
+t.test('what the peer repeats is answered a few times until the timer runs out', t => {
+  const { flight, retransmission, sizes } = new Sender(1200)
+  retransmission.start(flight, 'reply', 0)
+  for (let now = 0; now < 1000; now += 10) retransmission.repeated(now)
+  t.equal(sizes.length, 1 + 5)
+  t.ok(retransmission.advance(1000))
+  for (let now = 1000; now < 3000; now += 10) retransmission.repeated(now)
+  t.equal(sizes.length, 2 + 10)
+  t.end()
+})
+
 t.test('who gives up counts from the last time that something arrived', t => {
   const { flight, retransmission } = new Sender(1200)
   retransmission.start(flight, 'reply', 0)
