@@ -52,7 +52,7 @@ export class DtlsConnection implements Machine {
       this.counters,
       {
         content: (type, epoch, sequence, bytes, start, end) => this.#content(type, epoch, sequence, bytes, start, end),
-        early: () => this.#exchange.early(),
+        early: isUnified => this.#exchange.early(isUnified),
         forgeries: limit => this.#forgeries(limit),
       },
       options.keyLimits?.forgeries,

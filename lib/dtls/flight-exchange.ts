@@ -45,6 +45,8 @@ export class FlightExchange {
   readonly #retransmission: Retransmission
   /** The type of message that asks for another handshake. */
   readonly #renegotiation: number
+  /** Whether protected records have overtaken the message that tells their version. */
+  #hasOvertaken = false
   /** Whether a flight of ours was sent since the last message was handed out. */
   #hasAnswered = false
 
@@ -133,9 +135,10 @@ export class FlightExchange {
     this.#handOut()
   }
 
-  /** A record has come that cannot be read yet. */
-  early(): void {
+  /** A record has come that cannot be read yet. `isUnified`: as only a peer sends it that has chosen DTLS 1.3. */
+  early(isUnified: boolean): void {
     this.#received.addUnread()
+    this.#hasOvertaken ||= isUnified
   }
 
   /**
@@ -160,13 +163,17 @@ export class FlightExchange {
 
   /** A datagram has been taken: what is to be acknowledged at once, is. */
   settle(now: number): void {
-    if (!this.#received.unsettled || !this.#owner.isVersion13) return
+    if (!this.#received.unsettled || !(this.#owner.isVersion13 || this.#hasOvertaken)) return
     if (this.#received.settle(this.#retransmission.timeout, now)) this.#sendAcknowledgement()
   }
 
   /** Does what is due. Returns false when the peer has not answered, however often it was asked. */
   advance(now: number): boolean {
-    if (this.#received.timer.expire(now)) this.#sendAcknowledgement()
+    if (this.#received.timer.expire(now)) {
+      // Before the peer's ServerHello says so, no ACK may be sent (RFC 9147, 7); our flight asks for the same.
+      if (this.#owner.isVersion13) this.#sendAcknowledgement()
+      else this.#retransmission.hasten(now)
+    }
     const alive = this.#retransmission.advance(now)
     this.#count()
     return alive

@@ -39,8 +39,8 @@ export const DATA_EPOCH = 3
 export interface RecordSink {
   /** Takes the content of the record of that number, `bytes[start, end)`: borrowed. */
   content(type: number, epoch: number, sequence: number, bytes: Uint8Array, start: number, end: number): void
-  /** A record has come ahead of its keys. */
-  early(): void
+  /** A record has come ahead of its keys. `isUnified`: as only a peer sends it that has chosen DTLS 1.3. */
+  early(isUnified: boolean): void
   /**
    * So many forged records came that the key should be replaced, or that it cannot be trusted any more.
    * @param limit Whether the limit is reached; else half of it.
@@ -250,6 +250,6 @@ export class RecordLayer {
 
   #keep(datagram: Uint8Array, at: number, end: number): void {
     if (!this.#sealed.keep(datagram, at, end)) this.#counters.droppedEarly++
-    this.#sink.early()
+    this.#sink.early(isUnified(datagram[at]!))
   }
 }

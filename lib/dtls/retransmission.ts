@@ -182,14 +182,20 @@ export class Retransmission {
       if (this.#awaited === 'ack') this.#finish(now)
       return
     }
-    if (records.length === 0 && !this.#hastened) this.#hastened = true
-    else if (!news) return
-    if (news && !inClear) {
+    if (records.length === 0) this.hasten(now)
+    if (!news) return
+    if (!inClear) {
       this.#count = 0
       this.timer.set(now + this.#timeout)
     }
-    this.#asked.set(Math.max(now, this.#sentAt + REPEAT_GUARD))
-    this.#sendAsked(now)
+    this.#ask(now)
+  }
+
+  /** There are signs that the answer was lost in part: the flight is sent again before its time, once a timeout. */
+  hasten(now: number): void {
+    if (this.#hastened || this.#awaited === 'nothing' || this.#flight?.acknowledged !== false) return
+    this.#hastened = true
+    this.#ask(now)
   }
 
   /** Sends the flight again if it is due. Returns false when that has been done too often: the peer is gone. */
@@ -228,6 +234,11 @@ export class Retransmission {
   #shrink(): void {
     // Whoever asks for smaller datagrams than these from the first on knows the path.
     if (this.#largest > SMALLER_MTUS[0]!) this.#mtu = SMALLER_MTUS.find(size => size < this.#mtu) ?? this.#mtu
+  }
+
+  #ask(now: number): void {
+    this.#asked.set(Math.max(now, this.#sentAt + REPEAT_GUARD))
+    this.#sendAsked(now)
   }
 
   #sendAsked(now: number): void {

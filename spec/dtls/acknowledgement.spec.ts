@@ -153,6 +153,18 @@ t.test('what the peer goes on with says that our flight came: it is not sent aga
   }
 })
 
+t.test('before the version is known the hello asks for what is missing, and no ACK', async t => {
+  const small = { mtu: 300, groups: ['x25519'] } as const
+  const pair = new Pair({ ...(await options()), clientOptions: small, serverOptions: small })
+  pair.path = (bytes, from, index) => (from === 'server' && index === 0 ? [] : [{ bytes, delay: DELAY }])
+  pair.start()
+  pair.run(() => pair.server.sent.length > 0)
+  pair.run(() => pair.connected)
+  t.ok(pair.connected)
+  t.equal(pair.now, 2 * DELAY + 250 + 3 * DELAY)
+  t.match(pair.client.dtls.counters, { flightsRetransmitted: 1, acksSent: 0 })
+})
+
 t.test('no ACK is sent or believed where DTLS 1.3 is not agreed on', async t => {
   for (const version of ['1.2', '1.3'] as const) {
     const pair = new Pair({ ...(await options()), version })
