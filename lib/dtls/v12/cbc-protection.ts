@@ -9,7 +9,8 @@
  * the verdict is one number, and a bad record of any kind is dropped as forged without an answer. What remains
  * measurable is below that: the addresses at which a content of that length is read, and what the engine and the
  * library under the MAC do with views of different lengths: under 50 ns of the 10 µs that a record of 400 bytes takes,
- * whatever its padding, where an attacker has one guess a record. Encrypt-then-MAC has nothing of it, and is always offered; these suites are only taken where they are named.
+ * whatever its padding, where an attacker has one guess a record. Encrypt-then-MAC has nothing of it, and is always
+ * offered; and these suites are only taken where they are named.
  */
 
 import { equalBytes } from '../../bytes/index.ts'
