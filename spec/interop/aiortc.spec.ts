@@ -8,6 +8,7 @@ await interop(
     noRestart: true,
     noTransportStats: true,
     dtls12: true,
+    sha256Only: true,
     numbersByIceRole: true,
     countsCharacters: true,
     largestMessage: 65_536,

@@ -32,7 +32,8 @@ export async function interop(starter: PeerStarter): Promise<void> {
     const [oursEnd, peerEnd] = [new End(ours, id), new End(peer, id)]
     return t.test(title, async t => {
       const pair = new Pair(oursEnd, peerEnd, weOffer ? oursEnd : peerEnd, scenario.offeredSetup)
-      await Promise.all([oursEnd.create(scenario.ours), peerEnd.create()])
+      const configuration = typeof scenario.ours === 'function' ? await scenario.ours() : scenario.ours
+      await Promise.all([oursEnd.create(configuration), peerEnd.create()])
       if (sources !== undefined) {
         pair.carry(sources.ours, oursEnd, peerEnd)
         pair.carry(sources.peer, peerEnd, oursEnd)

@@ -11,5 +11,6 @@ await interop(
     closesWithoutAlert: true,
     noTransportStats: true,
     dtls12: true,
+    noP384: true,
   }),
 )

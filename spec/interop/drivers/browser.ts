@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import puppeteer, { type Browser, type LaunchOptions } from 'puppeteer-core'
-import { AGENT, CannotStart, type Driver } from './driver.ts'
+import { AGENT, CannotStart, type Driver, type Quirks } from './driver.ts'
 
 /** Longest time for a browser to start, in milliseconds. */
 const START = 60_000
@@ -47,7 +47,7 @@ export const launch = (name: string, options: LaunchOptions): Promise<Browser> =
   })
 
 /** The driver for a browser that has been launched, and that is closed with it. */
-export async function drive(name: string, browser: Browser): Promise<Driver> {
+export async function drive(name: string, browser: Browser, quirks: Quirks = {}): Promise<Driver> {
   const server = await serve()
   const close = async () => {
     await browser.close()
@@ -64,7 +64,7 @@ export async function drive(name: string, browser: Browser): Promise<Driver> {
         method,
         args as unknown[],
       )
-    return { name: `${name} (${await browser.version()})`, quirks: {}, call, close }
+    return { name: `${name} (${await browser.version()})`, quirks, call, close }
   } catch (error) {
     await close()
     throw error

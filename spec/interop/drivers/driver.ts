@@ -22,6 +22,12 @@ export interface Quirks {
   readonly wantsActpass?: boolean
   /** Numbers its channels by its ICE role: rightly only where the answerer is the DTLS client. */
   readonly numbersByIceRole?: boolean
+  /** Takes no certificate with a key on P-384. */
+  readonly noP384?: boolean
+  /** Knows fingerprints by SHA-256 only. */
+  readonly sha256Only?: boolean
+  /** Has no post-quantum key exchange. */
+  readonly classicalGroups?: boolean
   /** Speaks DTLS 1.2 and no later version. */
   readonly dtls12?: boolean
   /** The largest message that it takes, in bytes, where that is less than 256 KiB. */

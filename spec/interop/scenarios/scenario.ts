@@ -10,7 +10,7 @@ export interface Scenario {
   /** Whether a peer with these quirks can do it at all. */
   fits(quirks: Quirks, weOffer: boolean): boolean
   /** For our RTCPeerConnection. */
-  readonly ours?: object
+  readonly ours?: object | (() => Promise<object>)
   /** The DTLS role that the offer is made to name, whatever the offerer wrote: then the other is the answerer's. */
   readonly offeredSetup?: 'active' | 'passive'
   run(t: Test, pair: Pair): Promise<void>
