@@ -6,7 +6,8 @@
 
 import t, { type Test } from 'tap'
 import { hex } from '../../lib/bytes/index.ts'
-import { fingerprint, type KeyType } from '../../lib/crypto/index.ts'
+import { type CryptoProvider, fingerprint, type KeyType } from '../../lib/crypto/index.ts'
+import { createPortableCrypto } from '../../lib/crypto/portable.ts'
 import type { DtlsOptions } from '../../lib/dtls/index.ts'
 import { certificate } from '../dtls/pair.ts'
 import { nodeCrypto } from '../providers.ts'
@@ -43,6 +44,8 @@ interface Case {
   readonly nss?: readonly string[]
   readonly ours?: Partial<DtlsOptions>
   readonly loss?: Loss
+  /** The platform's by default. */
+  readonly crypto?: CryptoProvider
   /** P-256 by default. */
   readonly ourKey?: KeyType
   readonly theirKey?: NssIdentity
@@ -100,6 +103,10 @@ const update: Case = {
   },
 }
 
+/** Without the platform's cryptography: ML-KEM too is our own dependency's. */
+const portableCrypto = createPortableCrypto(nodeCrypto.random)
+const portable: Case = { name: 'the portable provider', crypto: portableCrypto }
+
 /** What we send again soon. */
 const nth = (n: number) => (_: Uint8Array, index: number) => index === n
 const lossy = (name: string, loss: Loss): Case => ({
@@ -145,6 +152,7 @@ await t.test('as the client of tstclnt -P server', { skip }, async t => {
     { name: 'datagrams of 300 bytes from us', ours: { mtu: 300 } },
     ...old,
     update,
+    portable,
     ...[0, 1, 2].flatMap(n => [
       lossy(`our datagram ${n} is lost`, { sent: nth(n) }),
       lossy(`its datagram ${n} is lost`, { received: nth(n) }),
@@ -153,14 +161,15 @@ await t.test('as the client of tstclnt -P server', { skip }, async t => {
   for (const each of cases) {
     await t.test(each.name, async t => {
       if (typeof nss === 'string') return
-      const { theirKey = 'ec-p256', versions = V13 } = each
+      const { theirKey = 'ec-p256', versions = V13, crypto = nodeCrypto } = each
       const { program, port } = await nss.server(theirKey, [...versions, ...(each.nss ?? [])])
       t.teardown(() => program.kill())
       const der = nss.certificate(theirKey)
       const end = await DtlsEnd.open(
         {
           role: 'client',
-          certificate: await certificate(each.ourKey ?? 'ec-p256'),
+          crypto,
+          certificate: await certificate(each.ourKey ?? 'ec-p256', 'ours', crypto),
           fingerprints: [{ algorithm: 'sha-256', value: fingerprint(nodeCrypto, 'sha-256', der) }],
           ...each.ours,
         },
@@ -200,6 +209,7 @@ await t.test('as the server of tstclnt -P client', { skip }, async t => {
     { name: 'datagrams of 300 bytes from us', ours: { mtu: 300 } },
     ...old,
     update,
+    portable,
     ...[0, 1, 2].map(n => lossy(`our datagram ${n} is lost`, { sent: nth(n) })),
     // Its hello it would never send again; ACKs of its own are shorter than its certificate.
     lossy('its certificate is lost', { received: ({ length }, index) => index > 0 && length > 200 }),
@@ -207,12 +217,13 @@ await t.test('as the server of tstclnt -P client', { skip }, async t => {
   for (const each of cases) {
     await t.test(each.name, async t => {
       if (typeof nss === 'string') return
-      const { theirKey = 'ec-p256', versions = V13 } = each
+      const { theirKey = 'ec-p256', versions = V13, crypto = nodeCrypto } = each
       const der = nss.certificate(theirKey)
       const end = await DtlsEnd.open(
         {
           role: 'server',
-          certificate: await certificate(each.ourKey ?? 'ec-p256'),
+          crypto,
+          certificate: await certificate(each.ourKey ?? 'ec-p256', 'ours', crypto),
           fingerprints: [{ algorithm: 'sha-256', value: fingerprint(nodeCrypto, 'sha-256', der) }],
           ...each.ours,
         },

@@ -10,7 +10,7 @@ import { type DtlsOptions, SRTP_PROFILES, type SrtpProfile } from '../../lib/dtl
 import { certificate, sha256Of } from '../dtls/pair.ts'
 import { OpenSsl } from './drivers/openssl.ts'
 import type { Program } from './drivers/program.ts'
-import { DtlsEnd } from './dtls-end.ts'
+import { DtlsEnd, type Loss } from './dtls-end.ts'
 import { startIfPossible } from './path.ts'
 
 const openssl = await startIfPossible(t, (async () => new OpenSsl())())
@@ -44,6 +44,7 @@ interface Case {
   /** What OpenSSL is given, beside what the other members say. */
   readonly openssl?: readonly string[]
   readonly ours?: Partial<DtlsOptions>
+  readonly loss?: Loss
   /** The kinds of the certificates: P-256 by default. */
   readonly ourKey?: KeyType
   readonly theirKey?: KeyType
@@ -118,6 +119,16 @@ const small: Case = {
   },
 }
 
+/** Each of the first datagrams in turn: either end has two until it is done. OpenSSL sends again after a second, or when we do. */
+const losses: readonly Case[] = [0, 1].flatMap(n => {
+  const nth = (_: Uint8Array, index: number) => index === n
+  const lossy = { openssl: ['-timeout'], ours: { initialTimeout: 50 } }
+  return [
+    { ...lossy, name: `our datagram ${n} is lost`, loss: { sent: nth } },
+    { ...lossy, name: `its datagram ${n} is lost`, loss: { received: nth } },
+  ]
+})
+
 /** What OpenSSL is to take and to tell; its end of each case is the only one that says how. */
 const optionsFor = ({ suite, profile, openssl = [] }: Case): string[] => [
   // Its default level would refuse the MAC of the CBC suites where the platform's policy is strict.
@@ -131,6 +142,7 @@ const optionsFor = ({ suite, profile, openssl = [] }: Case): string[] => [
 const checkSession = async (t: Test, end: DtlsEnd, program: Program, each: Case, theirs: Certificate) => {
   const { dtls } = end
   const keyed = ((await program.says(/Keying material: ?([0-9A-F]+)\s/))[1] ?? '').toLowerCase()
+  t.equal(end.lost, each.loss === undefined ? 0 : 1)
   t.equal(hex(dtls.exportKeyingMaterial('EXTRACTOR-dtls_srtp', 60)), keyed, 'the exported keys')
   t.equal(dtls.version, 0xfefd)
   t.equal(dtls.group, each.group ?? 'x25519')
@@ -158,7 +170,7 @@ await t.test('as the client of openssl s_server', { skip }, async t => {
   }
   // OpenSSL 3.0 takes an Ed25519 certificate for a server in TLS 1.2, but not in DTLS 1.2.
   const ed25519: Case = { name: 'we have Ed25519', ourKey: 'ed25519' }
-  for (const each of [...suites, ...groups, ...profiles, ...keys, ...foreign, ed25519, cookie, small]) {
+  for (const each of [...suites, ...groups, ...profiles, ...keys, ...foreign, ed25519, cookie, small, ...losses]) {
     await t.test(each.name, async t => {
       if (typeof openssl === 'string') return
       const { ours, theirs } = await identities(each)
@@ -166,7 +178,8 @@ await t.test('as the client of openssl s_server', { skip }, async t => {
       const { program, port } = await openssl.server(args)
       t.teardown(() => program.kill())
       const fingerprints = [sha256Of(theirs)]
-      const end = await DtlsEnd.open({ role: 'client', certificate: ours, fingerprints, ...each.ours }, port)
+      const options = { role: 'client', certificate: ours, fingerprints, ...each.ours } as const
+      const end = await DtlsEnd.open(options, port, each.loss)
       t.teardown(() => end.close())
       await end.connected()
       await checkSession(t, end, program, each, theirs)
@@ -183,12 +196,13 @@ await t.test('as the server of openssl s_client', { skip }, async t => {
     check: (t, end) => t.equal(end.sent[0]?.[13], 3, 'HelloVerifyRequest'),
   }
   const ed25519: Case = { name: 'Ed25519 certificates', ourKey: 'ed25519', theirKey: 'ed25519' }
-  for (const each of [...suites, ...groups, ...profiles, ...keys, ...foreign, ed25519, cookie, small]) {
+  for (const each of [...suites, ...groups, ...profiles, ...keys, ...foreign, ed25519, cookie, small, ...losses]) {
     await t.test(each.name, async t => {
       if (typeof openssl === 'string') return
       const { ours, theirs } = await identities(each)
       const fingerprints = [sha256Of(theirs)]
-      const end = await DtlsEnd.open({ role: 'server', certificate: ours, fingerprints, ...each.ours })
+      const options = { role: 'server', certificate: ours, fingerprints, ...each.ours } as const
+      const end = await DtlsEnd.open(options, undefined, each.loss)
       t.teardown(() => end.close())
       const program = openssl.client(end.port, [...openssl.identity(theirs), ...optionsFor(each)])
       t.teardown(() => program.kill())
