@@ -18,6 +18,9 @@ import { encodeHelloVerifyRequest } from './v12/messages.ts'
 import { ServerHandshake } from './v12/server.ts'
 import { ServerHandshake13 } from './v13/server.ts'
 
+/** A client that had offered a higher version before, and now does not (RFC 7507). */
+const TLS_FALLBACK_SCSV = 0x5600
+
 export class ServerNegotiation implements Handshake {
   readonly negotiated = nothingNegotiated()
   readonly #settings: HandshakeSettings
@@ -65,6 +68,10 @@ export class ServerNegotiation implements Handshake {
         : this.#firstOf(decodeVersions(list))
     if (version === undefined) {
       throw violation(Alert.protocolVersion, 'the client speaks no version that we do')
+    }
+    // Nothing that we have said can have been the reason (RFC 7507, 3).
+    if (version !== versions[0] && hello.cipherSuites.includes(TLS_FALLBACK_SCSV)) {
+      throw violation(Alert.inappropriateFallback, 'the client has fallen back to a lower version than both speak')
     }
     return version
   }

@@ -94,6 +94,25 @@ t.test('a key that is too short for a scheme does not sign by it', async t => {
   t.match(newest.server.error, { code: 'no-common-parameters', sentAlert: Alert.handshakeFailure })
 })
 
+t.test('a client that has fallen back from what the server speaks is told so', async t => {
+  const fallen = tamper('client', 1, body => {
+    const hello = decodeClientHello(body)
+    return encodeClientHello({ ...hello, cipherSuites: [...hello.cipherSuites, 0x5600] })
+  })
+  const options = { ...(await both()), path: fallen }
+  const refused = new Pair({ ...options, serverOptions: { versions: ['1.3', '1.2'] } })
+  refused.start()
+  refused.run()
+  t.match(refused.server.error, { code: 'protocol-violation', sentAlert: Alert.inappropriateFallback })
+  const newest = [['1.2'], ['1.2', '1.3']] as const
+  for (const versions of newest) {
+    const taken = new Pair({ ...options, clientOptions: { versions, groups: ['x25519'] }, serverOptions: { versions } })
+    taken.start()
+    taken.run(() => taken.server.sent.length > 0)
+    t.ok(taken.server.dtls.version, 'nothing higher is spoken than what is offered')
+  }
+})
+
 t.test('a server has only the suites that its certificate serves', async t => {
   for (const [key, suite] of [
     ['rsa', 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'],
