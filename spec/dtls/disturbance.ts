@@ -1,9 +1,9 @@
 /** Disturbing one datagram after the other of an exchange between two DTLS connections, and judging what comes of it. */
 
-import type { DtlsRole } from '../../lib/dtls/index.ts'
+import type { DtlsRole, DtlsVersion } from '../../lib/dtls/index.ts'
 import type { Random } from '../../lib/machine/index.ts'
 import { seededRandom } from '../../lib/sim/index.ts'
-import { clear, DELAY, Pair, type PairOptions, type Path } from './pair.ts'
+import { certificate, clear, DELAY, Pair, type PairOptions, type Path } from './pair.ts'
 
 export const ROLES: readonly DtlsRole[] = ['client', 'server']
 
@@ -132,6 +132,33 @@ export const shakeHands = (options: PairOptions, path: Path): Outcome => {
   const took = pair.now
   const fault = faultOf(pair)
   return { pair, fault, took, datagrams: pair.client.sent.length + pair.server.sent.length }
+}
+
+/** Handshakes of that version on random paths, one a seed: in large and in small datagrams, some with a cookie. */
+export const shakeHandsAtRandom = async (version: DtlsVersion, seeds: number) => {
+  // Their signatures are of one length, so that a seed draws for the same datagrams in each run.
+  const certificates = {
+    client: await certificate('ed25519', 'client'),
+    server: await certificate('ed25519', 'server'),
+  }
+  const variants = [
+    { mtu: 1200, cookieExchange: false },
+    { mtu: 400, cookieExchange: true },
+    { mtu: 250, cookieExchange: false },
+  ].map((options): PairOptions => {
+    const own = { ...options, versions: [version], groups: ['x25519'] } as const
+    return { ...certificates, clientOptions: own, serverOptions: own }
+  })
+  const faults: string[] = []
+  const times: number[] = []
+  let most = 0
+  for (let seed = 1; seed <= seeds; seed++) {
+    const { fault, took, datagrams } = shakeHands(variants[seed % variants.length]!, seededPath(seed, seed % 2 === 0))
+    if (fault !== undefined) faults.push(`seed ${seed}: ${fault}`)
+    times.push(took)
+    most = Math.max(most, datagrams)
+  }
+  return { faults, times: times.sort((a, b) => a - b), most }
 }
 
 export interface Verdict {

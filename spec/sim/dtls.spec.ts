@@ -83,14 +83,15 @@ const connected = ({ client, server }: Call): boolean =>
 const say = ({ running }: Site, text: string): boolean =>
   running.input((dtls, now) => dtls.send(Packet.copy(new TextEncoder().encode(text)), now))
 
-const ec = async () => ({
-  client: await certificate('ec-p256', 'client'),
-  server: await certificate('ec-p256', 'server'),
+/** Their signatures are of one length, so that a seed draws for the same datagrams in each run. */
+const ed25519 = async () => ({
+  client: await certificate('ed25519', 'client'),
+  server: await certificate('ed25519', 'server'),
 })
 
 for (const version of VERSIONS) {
   t.test(`DTLS ${version} through networks that lose, repeat and jumble`, async t => {
-    const certificates = await ec()
+    const certificates = await ed25519()
     const network = { delay: 30, jitter: 20, loss: 0.2, duplicate: 0.05, reorder: 0.2, reorderBy: 80 }
     const options = { versions: [version], groups: ['x25519'], initialTimeout: 150 } as const
     for (let seed = 1; seed <= 40; seed++) {
