@@ -7,7 +7,7 @@
 import type { Packet } from '../bytes/index.ts'
 import type { Host, StreamSocket, TlsOptions } from '../machine/index.ts'
 import { host as platform } from './host.ts'
-import { type DatagramMachine, drive, type EventOf } from './run.ts'
+import { createOr, type DatagramMachine, drive, type EventOf } from './run.ts'
 
 /** What cuts a stream into messages. */
 export interface Framer {
@@ -54,7 +54,7 @@ export interface RunningStream<M> {
 /**
  * Connects, and runs the machine that `create` makes around the given `transmit`.
  *
- * @throws (rejects) as `Host.openStream` does, by `code`.
+ * @throws (rejects) as `Host.openStream` does, by `code`; and what `create` throws.
  */
 export const runStream = async <M extends DatagramMachine>(
   create: (transmit: (packet: Packet) => void, host: Host) => M,
@@ -88,10 +88,14 @@ export const runStream = async <M extends DatagramMachine>(
   })
 
   let stopped = false
-  const machine = create(packet => {
+  const transmit = (packet: Packet): void => {
     counters.packetsSent++
     socket.send(packet)
-  }, host)
+  }
+  const machine = createOr(
+    () => socket.close(),
+    () => create(transmit, host),
+  )
   const driver = drive(host, machine, event => options.event?.(event, running))
   const running: RunningStream<M> = {
     machine,

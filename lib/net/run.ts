@@ -81,10 +81,21 @@ export const drive = <M extends DatagramMachine>(
   }
 }
 
+/** Makes a machine; when it throws, nobody else frees what it would have run on. */
+export const createOr = <M>(free: () => void, create: () => M): M => {
+  try {
+    return create()
+  } catch (error) {
+    free()
+    throw error
+  }
+}
+
 /**
  * Runs the machine that `create` makes around the given `transmit`.
  *
- * @throws (rejects) the platform's error when the port cannot be bound: `code` EADDRINUSE, EADDRNOTAVAIL, EACCES.
+ * @throws (rejects) the platform's error when the port cannot be bound: `code` EADDRINUSE, EADDRNOTAVAIL, EACCES; and what
+ * `create` throws.
  */
 export const run = async <M extends DatagramMachine>(
   create: (transmit: (packet: Packet) => void, host: Host) => M,
@@ -120,7 +131,10 @@ export const run = async <M extends DatagramMachine>(
     },
   })
 
-  const machine = create(transmit, host)
+  const machine = createOr(
+    () => socket.close(),
+    () => create(transmit, host),
+  )
   const driver = drive(host, machine, event => options.event?.(event, running))
   const running: Running<M> = {
     machine,

@@ -95,3 +95,15 @@ t.test('a port that is taken rejects by code', async t => {
   )
   first.close()
 })
+
+t.test('what the making of a machine throws is told, and its port is free again', async t => {
+  const host = new Simulation({ seed: 1 }).createHost({ addresses: ['10.0.0.1'] })
+  const options = { host, address: '10.0.0.1', port: 7 }
+  const create = () => {
+    throw new RangeError('no such suite')
+  }
+  await t.rejects(run<Echo>(create, options), { message: 'no such suite' })
+  const echo = await run(transmit => new Echo(transmit), options)
+  t.equal(echo.port, 7)
+  echo.close()
+})
