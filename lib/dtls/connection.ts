@@ -36,7 +36,9 @@ export class DtlsConnection implements Machine {
   #state: DtlsState = 'new'
   #sealer: RecordSealer = this.#plaintext
   #established = false
-  /** The epoch of the peer's for which it was asked for another because of forgeries. */
+  /** It is over, and said: not even the rest of a flight that is on its way out is sent any more. */
+  #muted = false
+  /** The epoch of the peer's whose key it was asked to replace because of forgeries. */
   #doubtedEpoch = 0
   #now = 0
 
@@ -57,7 +59,6 @@ export class DtlsConnection implements Machine {
       },
       options.keyLimits?.forgeries,
     )
-    const settings = handshakeSettings(options)
     const owner: HandshakeOwner = {
       plaintext: this.#plaintext,
       become: handshake => {
@@ -74,15 +75,17 @@ export class DtlsConnection implements Machine {
         if (opener.epoch > DATA_EPOCH) this.counters.keyUpdatesReceived++
       },
       establish: lastFlightIsOurs => {
+        // It may have been closed from within the sending of our last flight.
+        if (!this.#alive) return
         this.#exchange.establish(lastFlightIsOurs)
         this.#records.refusePlaintext()
         this.#established = true
-        this.#setState('connected')
         this.#events.push({ type: 'connected' })
+        this.#setState('connected')
       },
     }
-    this.#handshake =
-      options.role === 'client' ? new ClientNegotiation(settings, owner) : new ServerNegotiation(settings, owner)
+    const Negotiation = options.role === 'client' ? ClientNegotiation : ServerNegotiation
+    this.#handshake = new Negotiation(handshakeSettings(options), owner)
   }
 
   get state(): DtlsState {
@@ -138,7 +141,7 @@ export class DtlsConnection implements Machine {
     if (this.#state !== 'new') return
     this.#now = now
     this.#setState('connecting')
-    this.#handshake.start()
+    if (this.#alive) this.#handshake.start()
   }
 
   advance(now: number): void {
@@ -160,7 +163,7 @@ export class DtlsConnection implements Machine {
   receive(datagram: Uint8Array, now: number): void {
     this.#now = now
     if (this.#state === 'new' && this.role === 'server') this.start(now)
-    if (this.#state !== 'connecting' && this.#state !== 'connected') {
+    if (!this.#alive) {
       this.counters.droppedState++
       return
     }
@@ -222,9 +225,7 @@ export class DtlsConnection implements Machine {
   close(now: number): void {
     this.#now = now
     if (this.#state === 'closed' || this.#state === 'failed') return
-    if (this.#state !== 'new') this.#alerts.send(AlertLevel.warning, Alert.closeNotify, now)
-    this.#end('closed')
-    this.#events.push({ type: 'closed' })
+    this.#end({ type: 'closed' }, AlertLevel.warning, this.#state === 'new' ? undefined : Alert.closeNotify)
   }
 
   /**
@@ -250,16 +251,12 @@ export class DtlsConnection implements Machine {
     return this.#state === 'connecting' || this.#state === 'connected'
   }
 
-  get #isVersion13(): boolean {
-    return this.#handshake.negotiated.version === Version.dtls13
-  }
-
   /** What the exchange of flights and alerts see of the connection. */
   #link(): ExchangeOwner & AlertOwner {
     const connection = this
     return {
       get isVersion13() {
-        return connection.#isVersion13
+        return connection.version === Version.dtls13
       },
       get isConnected() {
         return connection.#state === 'connected'
@@ -278,7 +275,7 @@ export class DtlsConnection implements Machine {
         this.#alerts.disprove()
         this.#handshake.receive(message)
       },
-      // One handshake a connection (RFC 8827, 6.5): who asks for another is told so, once a request.
+      // One handshake a connection (RFC 8827, 6.5): who asks for another is told so, each time.
       refuseRenegotiation: () => this.#alerts.send(AlertLevel.warning, Alert.noRenegotiation, this.#now),
       close: () => this.close(this.#now),
       fail: error => this.#fail(error),
@@ -324,21 +321,27 @@ export class DtlsConnection implements Machine {
   }
 
   #transmit(packet: Packet): void {
+    if (this.#muted) {
+      packet.release()
+      return
+    }
     this.counters.datagramsSent++
     this.#options.transmit(packet)
   }
 
   #fail(error: DtlsError): void {
-    if (!this.#alive) return
-    if (error.sentAlert !== undefined) this.#alerts.send(AlertLevel.fatal, error.sentAlert, this.#now)
-    this.#end('failed')
-    this.#events.push({ type: 'failed', error })
+    if (this.#alive) this.#end({ type: 'failed', error }, AlertLevel.fatal, error.sentAlert)
   }
 
-  #end(state: 'closed' | 'failed'): void {
+  /** The state changes before the alert goes out: what the owner calls from within its sending finds all over. */
+  #end(event: DtlsEvent & { readonly type: 'closed' | 'failed' }, level: number, alert: number | undefined): void {
+    this.#state = event.type
     this.#exchange.stop()
     this.#records.stop()
-    this.#setState(state)
+    if (alert !== undefined) this.#alerts.send(level, alert, this.#now)
+    this.#muted = true
+    this.#setState(event.type)
+    this.#events.push(event)
   }
 
   #setState(state: DtlsState): void {

@@ -49,6 +49,7 @@ export class FlightExchange {
   #hasOvertaken = false
   /** Whether a flight of ours was sent since the last message was handed out. */
   #hasAnswered = false
+  #stopped = false
 
   /** Throws a RangeError when the MTU is too small for a handshake. */
   constructor(owner: ExchangeOwner, counters: DtlsCounters, options: DtlsOptions) {
@@ -88,6 +89,7 @@ export class FlightExchange {
 
   /** Sends a flight in answer to all messages so far. */
   send(flight: Flight, awaited: Awaited, done: (() => void) | undefined, now: number): void {
+    if (this.#stopped) return
     // After the handshake flights answer nothing: they may cross those of the peer (RFC 9147, 7.1).
     if (!this.#owner.isConnected) {
       this.#intake.endFlight()
@@ -99,6 +101,7 @@ export class FlightExchange {
 
   /** All messages so far are a flight that no flight answers. */
   acknowledge(): void {
+    if (this.#stopped) return
     this.#intake.acknowledgeFlight()
     this.#received.acknowledge()
   }
@@ -179,8 +182,9 @@ export class FlightExchange {
     return alive
   }
 
-  /** Nothing is sent any more. */
+  /** Nothing is sent any more, whatever the handshake that is being stopped still wants to say. */
   stop(): void {
+    this.#stopped = true
     this.#retransmission.stop()
     this.#received.clear()
     this.#intake.clear()

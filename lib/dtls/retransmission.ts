@@ -34,13 +34,6 @@ const SILENT_TIMEOUTS = 2
 /** Bytes of datagrams that pass where larger ones do not: what every IPv4 host takes less its headers, and half of it. */
 const SMALLER_MTUS = [548, 274]
 
-/** A flight that waits until the one before it was acknowledged (RFC 9147, 8: KeyUpdates go one by one). */
-interface Waiting {
-  readonly flight: Flight
-  readonly awaited: Awaited
-  readonly done: (() => void) | undefined
-}
-
 export class Retransmission {
   /** For an answer. */
   readonly timer = new Timer()
@@ -53,7 +46,6 @@ export class Retransmission {
   #flight: Flight | undefined
   #awaited: Awaited = 'nothing'
   #done: (() => void) | undefined
-  #waiting: Waiting[] = []
   #timeout = INITIAL_TIMEOUT
   #count = 0
   #silent = 0
@@ -105,15 +97,10 @@ export class Retransmission {
   }
 
   /**
-   * Sends a flight; it takes the place of the one before, which has been answered. If that one awaits an ACK, which
-   * nothing else stands for, the new one waits until it has come.
+   * Sends a flight; it takes the place of the one before, which has been answered or acknowledged.
    * @param done Is called when a flight that awaits an ACK has been acknowledged.
    */
   start(flight: Flight, awaited: Awaited, now: number, done?: () => void): void {
-    if (this.busy) {
-      this.#waiting.push({ flight, awaited, done })
-      return
-    }
     // The timer keeps its backed-off value until a flight got through at once (RFC 6347, 4.2.4.1).
     this.#timeout = this.timeout
     this.#backedOff = false
@@ -124,9 +111,10 @@ export class Retransmission {
     this.#awaited = awaited
     this.#done = done
     this.#asked.stop()
-    this.#send(now)
+    // Timers go first everywhere here: from within the sending the answer may come, or the end of all.
     if (awaited === 'nothing') this.timer.stop()
     else this.timer.set(now + this.#timeout)
+    this.#send(now)
   }
 
   /** The peer has answered and will not ask again; or all is over. */
@@ -134,7 +122,6 @@ export class Retransmission {
     this.#flight = undefined
     this.#awaited = 'nothing'
     this.#done = undefined
-    this.#waiting = []
     this.timer.stop()
     this.#asked.stop()
   }
@@ -179,7 +166,7 @@ export class Retransmission {
     if (news && !inClear) this.#backedOff = false
     if (flight.acknowledged) {
       this.#asked.stop()
-      if (this.#awaited === 'ack') this.#finish(now)
+      if (this.#awaited === 'ack') this.#finish()
       return
     }
     if (records.length === 0) this.hasten(now)
@@ -210,6 +197,7 @@ export class Retransmission {
     this.#hastened = false
     this.#repeats = 0
     this.#timeout = Math.min(LONGEST_TIMEOUT, 2 * this.#timeout)
+    this.timer.set(now + this.#timeout)
     this.#flight?.doubt()
     if (this.#flight?.acknowledged === false) {
       this.#backedOff = true
@@ -218,17 +206,14 @@ export class Retransmission {
       if (this.#silent % SILENT_TIMEOUTS === 0) this.#shrink()
       this.#send(now)
     }
-    this.timer.set(now + this.#timeout)
     return true
   }
 
   /** The whole flight was acknowledged: the next one may go. */
-  #finish(now: number): void {
+  #finish(): void {
     const done = this.#done
-    const waiting = this.#waiting
     this.stop()
     done?.()
-    for (const { flight, awaited, done: next } of waiting) this.start(flight, awaited, now, next)
   }
 
   #shrink(): void {
