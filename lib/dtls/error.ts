@@ -47,14 +47,15 @@ export const alertName = (description: number): string => {
 
 /**
  * - `invalid-state`: the caller asked for what the connection does not have yet, or no longer.
- * - `timeout`: the peer did not answer, however often a flight was sent.
+ * - `timeout`: the peer did not answer, however often a flight was sent, nor send anything else.
  * - `fingerprint-mismatch`: the peer's certificate is none of those announced.
  * - `bad-signature`: the peer did not prove that it has the key of its certificate.
  * - `bad-finished`: the two sides did not see the same handshake.
  * - `no-common-parameters`: no version, cipher suite, group or signature scheme that both have.
  * - `protocol-violation`: the peer broke the protocol.
  * - `alert-received`: the peer ended the connection with a fatal alert.
- * - `sequence-exhausted`: 2^48 records were sent under one key.
+ * - `sequence-exhausted`: as many records were sent under one key as there are numbers (2^48), or as DTLS 1.3 allows its
+ *   AEAD (2^24.5 with AES-GCM), and the peer has not let it be replaced.
  * - `forgery-limit`: so many forged records came that another might be taken for genuine (RFC 9147, 4.5.3).
  */
 export type DtlsErrorCode =
@@ -93,3 +94,7 @@ export const violation = (alert: number, message: string): DtlsError =>
 
 /** A message whose lengths lie or that has bytes left over (RFC 5246, 7.2.2). */
 export const malformed = (what: string): DtlsError => violation(Alert.decodeError, `${what} is malformed`)
+
+/** A server has nothing in common with what the client offers of that kind. */
+export const noCommon = (what: string): DtlsError =>
+  new DtlsError('no-common-parameters', `the client offers no ${what} that we have`, { sent: Alert.handshakeFailure })

@@ -13,7 +13,7 @@ import { concatBytes } from '../../bytes/index.ts'
 import type { KeyAgreement } from '../../crypto/index.ts'
 import { authenticates, type CipherSuite } from '../cipher-suite.ts'
 import type { ClientBeginning } from '../client-offer.ts'
-import { Alert, DtlsError, malformed, violation } from '../error.ts'
+import { Alert, malformed, violation } from '../error.ts'
 import { decodeBytes8, type Extensions, ExtensionType } from '../extension.ts'
 import { Flight } from '../flight.ts'
 import type { HandshakeOwner, HandshakeSettings } from '../handshake.ts'
@@ -22,7 +22,7 @@ import { decodeServerHello } from '../hello.ts'
 import { isClassical } from '../named-group.ts'
 import { Version } from '../record.ts'
 import { chooseSignatureScheme } from '../signature-scheme.ts'
-import { chooseSrtpProfile, decodeUseSrtp } from '../srtp-profile.ts'
+import { chosenSrtpProfile } from '../srtp-profile.ts'
 import { Handshake12 } from './handshake.ts'
 import {
   CertificateType,
@@ -62,7 +62,8 @@ export class ClientHandshake extends Handshake12 {
   #suite: CipherSuite | undefined
   #agreement: KeyAgreement | undefined
   #premaster: Uint8Array | undefined
-  /** The scheme that we sign by, once the server has asked for our certificate. */
+  #certificateRequested = false
+  /** The scheme that we sign by, if the server has asked for our certificate and takes a signature that it can make. */
   #ownScheme: ReturnType<typeof chooseSignatureScheme>
 
   /** @param begun What the negotiation of the version has sent. */
@@ -145,7 +146,8 @@ export class ClientHandshake extends Handshake12 {
     if (formats !== undefined && !decodeBytes8(formats, 'ec_point_formats').includes(0)) {
       throw violation(Alert.illegalParameter, 'the server does not take uncompressed points')
     }
-    this.#takeSrtp(hello.extensions.get(ExtensionType.useSrtp))
+    const useSrtp = hello.extensions.get(ExtensionType.useSrtp)
+    if (useSrtp !== undefined) this.negotiated.srtpProfile = chosenSrtpProfile(this.settings.srtpProfiles, useSrtp)
     this.serverRandom = hello.random
     this.#suite = suite
     this.negotiated.version = Version.dtls12
@@ -160,17 +162,6 @@ export class ClientHandshake extends Handshake12 {
       throw violation(Alert.illegalParameter, 'the server answers encrypt_then_mac for a suite that has no MAC')
     }
     this.encryptThenMac = true
-  }
-
-  #takeSrtp(data: Uint8Array | undefined): void {
-    if (data === undefined) return
-    const answer = decodeUseSrtp(data)
-    if (answer === undefined) throw malformed('use_srtp')
-    const profile = chooseSrtpProfile(this.settings.srtpProfiles, answer.profiles)
-    if (answer.profiles.length !== 1 || profile === undefined || answer.masterKeyIdentifier.length > 0) {
-      throw violation(Alert.illegalParameter, 'the server chose an SRTP profile or key identifier that was not offered')
-    }
-    this.negotiated.srtpProfile = profile
   }
 
   #takeServerCertificate(body: Uint8Array): void {
@@ -198,12 +189,8 @@ export class ClientHandshake extends Handshake12 {
     const { types, schemes } = decodeCertificateRequest(body)
     const key = this.settings.certificate.privateKey
     const wanted = key.type === 'rsa' ? CertificateType.rsaSign : CertificateType.ecdsaSign
+    this.#certificateRequested = true
     this.#ownScheme = types.includes(wanted) ? chooseSignatureScheme(key, schemes) : undefined
-    if (this.#ownScheme === undefined) {
-      throw new DtlsError('no-common-parameters', 'the server takes no signature that our certificate can make', {
-        sent: Alert.handshakeFailure,
-      })
-    }
   }
 
   #takeDone(body: Uint8Array): void {
@@ -215,7 +202,10 @@ export class ClientHandshake extends Handshake12 {
     if (suite === undefined || agreement === undefined || premaster === undefined) return
     const flight = new Flight()
     const scheme = this.#ownScheme
-    if (scheme !== undefined) this.say(flight, HandshakeType.certificate, encodeCertificate(certificate.der))
+    // Without one that suits the server it decides whether it goes on (RFC 5246, 7.4.6).
+    if (this.#certificateRequested) {
+      this.say(flight, HandshakeType.certificate, encodeCertificate(scheme && certificate.der))
+    }
     this.say(flight, HandshakeType.clientKeyExchange, encodeClientKeyExchange(agreement.publicKey))
     this.makeKeys(suite, premaster)
     if (scheme !== undefined) {

@@ -33,12 +33,14 @@ export interface CertificateVerify {
   readonly signature: Uint8Array
 }
 
-/** A chain of one: a certificate that nobody has issued needs no issuer. */
-export const encodeCertificate = (der: Uint8Array): Uint8Array =>
-  new Writer(der.length + 6)
-    .u24(der.length + 3)
-    .vector24(der)
-    .finish()
+/** A chain of one: a certificate that nobody has issued needs no issuer. Of none, when a client has none to show. */
+export const encodeCertificate = (der: Uint8Array | undefined): Uint8Array =>
+  der === undefined
+    ? new Writer(3).u24(0).finish()
+    : new Writer(der.length + 6)
+        .u24(der.length + 3)
+        .vector24(der)
+        .finish()
 
 /** The certificates of the chain, the sender's own first. */
 export const decodeCertificate = (body: Uint8Array): Uint8Array[] => {

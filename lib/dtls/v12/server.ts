@@ -9,7 +9,7 @@ import { concatBytes } from '../../bytes/index.ts'
 import type { KeyAgreement } from '../../crypto/index.ts'
 import { randomBytes } from '../../machine/index.ts'
 import { authenticates, type CipherSuite } from '../cipher-suite.ts'
-import { Alert, DtlsError, malformed, violation } from '../error.ts'
+import { Alert, malformed, noCommon, violation } from '../error.ts'
 import { decodeBytes8, decodeNumbers, type Extensions, ExtensionType } from '../extension.ts'
 import { Flight } from '../flight.ts'
 import type { HandshakeOwner, HandshakeSettings } from '../handshake.ts'
@@ -18,7 +18,7 @@ import { type ClientHello, DOWNGRADE_12, decodeClientHello, encodeServerHello, R
 import { type ClassicalGroup, isClassical } from '../named-group.ts'
 import { Version } from '../record.ts'
 import { chooseSignatureScheme, SIGNATURE_SCHEMES } from '../signature-scheme.ts'
-import { chooseSrtpProfile, decodeUseSrtp, encodeUseSrtp } from '../srtp-profile.ts'
+import { chooseSrtpProfile, encodeUseSrtp } from '../srtp-profile.ts'
 import { Handshake12 } from './handshake.ts'
 import {
   CertificateType,
@@ -32,9 +32,6 @@ import {
 type Expected = 'ClientHello' | 'Certificate' | 'ClientKeyExchange' | 'CertificateVerify' | 'Finished' | 'nothing'
 
 const EMPTY_RENEGOTIATION_INFO_SCSV = 0x00ff
-
-const noCommon = (what: string): DtlsError =>
-  new DtlsError('no-common-parameters', `the client offers no ${what} that we have`, { sent: Alert.handshakeFailure })
 
 export class ServerHandshake extends Handshake12 {
   #expected: Expected = 'ClientHello'
@@ -113,12 +110,8 @@ export class ServerHandshake extends Handshake12 {
     // A client that names none means SHA-1 (RFC 5246, 7.4.1.4.1).
     const scheme = schemes && chooseSignatureScheme(key, decodeNumbers(schemes, 'signature_algorithms'))
     if (scheme === undefined) throw noCommon('signature scheme')
-    const offeredSrtp = extensions.get(ExtensionType.useSrtp)
-    if (offeredSrtp !== undefined) {
-      const useSrtp = decodeUseSrtp(offeredSrtp)
-      if (useSrtp === undefined) throw malformed('use_srtp')
-      this.negotiated.srtpProfile = chooseSrtpProfile(srtpProfiles, useSrtp.profiles)
-    }
+    const useSrtp = extensions.get(ExtensionType.useSrtp)
+    if (useSrtp !== undefined) this.negotiated.srtpProfile = chooseSrtpProfile(srtpProfiles, useSrtp)
 
     this.clientRandom = hello.random
     this.serverRandom = randomBytes(crypto.random, RANDOM_LENGTH)

@@ -12,7 +12,7 @@
  */
 
 import type { ClientBeginning, ClientOffer } from '../client-offer.ts'
-import { Alert, malformed, violation } from '../error.ts'
+import { Alert, violation } from '../error.ts'
 import { decodeCookie, decodeSelectedVersion, ExtensionType } from '../extension.ts'
 import { Flight } from '../flight.ts'
 import type { HandshakeOwner, HandshakeSettings } from '../handshake.ts'
@@ -21,7 +21,7 @@ import { decodeServerHello, isHelloRetryRequest, type ServerHello } from '../hel
 import type { NamedGroup } from '../named-group.ts'
 import { Version } from '../record.ts'
 import { chooseSignatureScheme13, type SchemeEntry } from '../signature-scheme.ts'
-import { chooseSrtpProfile, decodeUseSrtp } from '../srtp-profile.ts'
+import { chosenSrtpProfile } from '../srtp-profile.ts'
 import type { CipherSuite13 } from './cipher-suite.ts'
 import { checkAnsweredExtensions, checkRequestedExtensions } from './extension-legality.ts'
 import { Handshake13, required } from './handshake.ts'
@@ -165,18 +165,8 @@ export class ClientHandshake13 extends Handshake13 {
     const extensions = decodeEncryptedExtensions(message.body)
     checkAnsweredExtensions(extensions, 'EncryptedExtensions', this.#offer.extensions)
     const useSrtp = extensions.get(ExtensionType.useSrtp)
-    if (useSrtp !== undefined) this.#takeSrtp(useSrtp)
+    if (useSrtp !== undefined) this.negotiated.srtpProfile = chosenSrtpProfile(this.settings.srtpProfiles, useSrtp)
     this.heard(message)
-  }
-
-  #takeSrtp(data: Uint8Array): void {
-    const answer = decodeUseSrtp(data)
-    if (answer === undefined) throw malformed('use_srtp')
-    const profile = chooseSrtpProfile(this.settings.srtpProfiles, answer.profiles)
-    if (answer.profiles.length !== 1 || profile === undefined || answer.masterKeyIdentifier.length > 0) {
-      throw violation(Alert.illegalParameter, 'the server chose an SRTP profile or key identifier that was not offered')
-    }
-    this.negotiated.srtpProfile = profile
   }
 
   #takeCertificateRequest(message: HandshakeMessage): void {

@@ -6,7 +6,7 @@
  */
 
 import { randomBytes } from '../../machine/index.ts'
-import { Alert, DtlsError, malformed, violation } from '../error.ts'
+import { Alert, noCommon, violation } from '../error.ts'
 import { decodeNumbers, type Extensions, ExtensionType, encodeCookie, encodeSelectedVersion } from '../extension.ts'
 import { Flight } from '../flight.ts'
 import type { HandshakeOwner, HandshakeSettings } from '../handshake.ts'
@@ -15,7 +15,7 @@ import { decodeClientHello, encodeServerHello, HELLO_RETRY_REQUEST_RANDOM, RANDO
 import type { NamedGroup } from '../named-group.ts'
 import { type RecordSealer, Version } from '../record.ts'
 import { chooseSignatureScheme13, type SchemeEntry, SIGNATURE_SCHEMES } from '../signature-scheme.ts'
-import { chooseSrtpProfile, decodeUseSrtp, encodeUseSrtp } from '../srtp-profile.ts'
+import { chooseSrtpProfile, encodeUseSrtp } from '../srtp-profile.ts'
 import type { CipherSuite13 } from './cipher-suite.ts'
 import { Handshake13, required } from './handshake.ts'
 import { checkSecondHello, chooseGroup, type HelloRetryTerms } from './hello-retry.ts'
@@ -29,9 +29,6 @@ const SCHEMES = SIGNATURE_SCHEMES.map(entry => entry.id)
 const NOTHING = new Uint8Array(0)
 /** What a client's Certificate may answer: nothing that CertificateRequest has asks for an answer there. */
 const REQUESTED: ReadonlySet<number> = new Set([ExtensionType.signatureAlgorithms])
-
-const noCommon = (what: string): DtlsError =>
-  new DtlsError('no-common-parameters', `the client offers no ${what} that we have`, { sent: Alert.handshakeFailure })
 
 export class ServerHandshake13 extends Handshake13 {
   #expected: Expected = 'ClientHello'
@@ -92,7 +89,10 @@ export class ServerHandshake13 extends Handshake13 {
     if (group === undefined) throw noCommon('group')
     const scheme = chooseSignatureScheme13(certificate.privateKey, decodeNumbers(schemes, 'signature_algorithms'))
     if (scheme === undefined) throw noCommon('signature scheme')
-    this.#chooseSrtp(extensions)
+    const useSrtp = extensions.get(ExtensionType.useSrtp)
+    if (useSrtp !== undefined) {
+      this.negotiated.srtpProfile = chooseSrtpProfile(this.settings.srtpProfiles, useSrtp)
+    }
     this.negotiated.cipherSuite = suite
     this.heard(message)
     this.transcript.chooseHash(crypto, suite.hash)
@@ -103,14 +103,6 @@ export class ServerHandshake13 extends Handshake13 {
     } else if (share !== undefined) {
       this.#answer(suite, group, share, scheme)
     }
-  }
-
-  #chooseSrtp(extensions: Extensions): void {
-    const offered = extensions.get(ExtensionType.useSrtp)
-    if (offered === undefined) return
-    const useSrtp = decodeUseSrtp(offered)
-    if (useSrtp === undefined) throw malformed('use_srtp')
-    this.negotiated.srtpProfile = chooseSrtpProfile(this.settings.srtpProfiles, useSrtp.profiles)
   }
 
   /** Bound to the hello, by a key that is used once (RFC 8446, 4.2.2). */
