@@ -18,6 +18,7 @@ import {
 import { encodeHandshake, type HandshakeMessage, HandshakeType } from '../handshake-message.ts'
 import { authenticateCertificate } from '../peer-certificate.ts'
 import { type RecordOpener, type RecordSealer, Version } from '../record.ts'
+import { DATA_EPOCH, HANDSHAKE_EPOCH } from '../record-layer.ts'
 import { type SchemeEntry, signatureScheme13 } from '../signature-scheme.ts'
 import type { CipherSuite13 } from './cipher-suite.ts'
 import { checkAnsweredExtensions } from './extension-legality.ts'
@@ -30,12 +31,9 @@ import {
   encodeCertificateVerify,
   signedContent,
 } from './messages.ts'
-import { APPLICATION_EPOCH, PostHandshake } from './post-handshake.ts'
+import { PostHandshake } from './post-handshake.ts'
 import { Opener13, Sealer13 } from './record-protection.ts'
 import { Transcript13 } from './transcript.ts'
-
-/** All but the hellos is sent in it (RFC 9147, 6.1). */
-const HANDSHAKE_EPOCH = 2
 
 const NOTHING = new Uint8Array(0)
 
@@ -143,7 +141,7 @@ export abstract class Handshake13 implements Handshake {
 
   /** Of what we send from epoch 3 on. */
   protected applicationSealer(secrets: TrafficSecrets13): RecordSealer {
-    return createSealer(this.settings.crypto, this.#made.suite, secrets[this.#side], APPLICATION_EPOCH)
+    return createSealer(this.settings.crypto, this.#made.suite, secrets[this.#side], DATA_EPOCH)
   }
 
   /**
@@ -156,7 +154,7 @@ export abstract class Handshake13 implements Handshake {
     // Secrets are erased once they have served; the flight that may be sent again has its keys (RFC 8446, 7.1).
     served.client.fill(0)
     served.server.fill(0)
-    this.owner.openWith(createOpener(crypto, suite, secrets[this.#peer], APPLICATION_EPOCH))
+    this.owner.openWith(createOpener(crypto, suite, secrets[this.#peer], DATA_EPOCH))
     this.#postHandshake = new PostHandshake({
       owner: this.owner,
       nextSequence: this.#nextSequence,

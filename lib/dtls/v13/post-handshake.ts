@@ -11,10 +11,8 @@ import { Flight } from '../flight.ts'
 import type { HandshakeOwner } from '../handshake.ts'
 import { encodeHandshake, type HandshakeMessage, HandshakeType } from '../handshake-message.ts'
 import type { RecordOpener, RecordSealer } from '../record.ts'
+import { DATA_EPOCH } from '../record-layer.ts'
 import { decodeKeyUpdate, decodeNewSessionTicket, encodeKeyUpdate } from './messages.ts'
-
-/** The first epoch of application data (RFC 9147, 6.1). */
-export const APPLICATION_EPOCH = 3
 
 /** message_seq does not wrap: it bounds the epochs too (RFC 9147, 8). */
 const LAST_SEQUENCE = 0xffff
@@ -43,11 +41,11 @@ export class PostHandshake {
   #nextSequence: number
   #quiet: boolean
   #ourSecret: Uint8Array
-  #ourEpoch = APPLICATION_EPOCH
+  #ourEpoch = DATA_EPOCH
   /** A KeyUpdate goes out by the key that it replaces. */
   #sealer: RecordSealer
   #peerSecret: Uint8Array
-  #peerEpoch = APPLICATION_EPOCH
+  #peerEpoch = DATA_EPOCH
   /** A KeyUpdate that is to be sent as soon as nothing is under way. */
   #owed: 'nothing' | 'update' | 'update and request' = 'nothing'
 
@@ -101,7 +99,7 @@ export class PostHandshake {
     this.#peerSecret.fill(0)
     this.#peerSecret = secret
     this.#peerEpoch++
-    log('the peer', secret, this.#peerEpoch - APPLICATION_EPOCH)
+    log('the peer', secret, this.#peerEpoch - DATA_EPOCH)
     owner.openWith(createOpener(secret, this.#peerEpoch))
     owner.acknowledge()
     // However often it asks before our KeyUpdate is through, one answers (RFC 8446, 4.6.3).
@@ -123,7 +121,7 @@ export class PostHandshake {
     this.#ourSecret = secret
     this.#ourEpoch++
     this.#sealer = createSealer(secret, this.#ourEpoch)
-    log('ours', secret, this.#ourEpoch - APPLICATION_EPOCH)
+    log('ours', secret, this.#ourEpoch - DATA_EPOCH)
     owner.sealWith(this.#sealer)
     this.acknowledged()
   }
