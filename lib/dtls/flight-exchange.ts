@@ -50,6 +50,8 @@ export class FlightExchange {
   /** Whether a flight of ours was sent since the last message was handed out. */
   #hasAnswered = false
   #stopped = false
+  /** How many records of data had come when the timer last ran out. */
+  #heardData = 0
 
   /** Throws a RangeError when the MTU is too small for a handshake. */
   constructor(owner: ExchangeOwner, counters: DtlsCounters, options: DtlsOptions) {
@@ -177,9 +179,20 @@ export class FlightExchange {
       if (this.#owner.isVersion13) this.#sendAcknowledgement()
       else this.#retransmission.hasten(now)
     }
-    const alive = this.#retransmission.advance(now)
+    const alive = this.#retransmission.advance(now, this.isOverdue(now) && this.#peerTalks())
     this.#count()
     return alive
+  }
+
+  /**
+   * Whether data have come since the timer ran out last. An established session is not ended for want of an ACK while they
+   * do: the flight goes out again once a minute at most, as long as its key may be used. (They do not stand for an ACK:
+   * a server can send them before it has the client's last flight.)
+   */
+  #peerTalks(): boolean {
+    const before = this.#heardData
+    this.#heardData = this.#counters.dataRecordsReceived
+    return this.#heardData > before
   }
 
   /** Nothing is sent any more, whatever the handshake that is being stopped still wants to say. */

@@ -40,7 +40,7 @@ export interface RecordSealer {
   readonly after: number
   /** The sequence number of the record that is sealed next. */
   readonly sequence: number
-  /** Whether the sequence numbers are used up; nothing may be sealed then. */
+  /** Whether the sequence numbers are used up, or all that the key may protect; nothing may be sealed then. */
   readonly exhausted: boolean
   /**
    * Whether the key has protected so many records that another should take its place soon (RFC 8446, 5.5; RFC 9147,

@@ -185,11 +185,15 @@ export class Retransmission {
     this.#ask(now)
   }
 
-  /** Sends the flight again if it is due. Returns false when that has been done too often: the peer is gone. */
-  advance(now: number): boolean {
+  /**
+   * Sends the flight again if it is due.
+   * @param peerLives Whether the peer has shown since the last time that it is there, though not by an answer.
+   * @returns False when that has been done too often: the peer is gone.
+   */
+  advance(now: number, peerLives = false): boolean {
     this.#sendAsked(now)
     if (!this.timer.expire(now)) return true
-    if (this.#count === MAX_RETRANSMISSIONS) {
+    if (this.#count >= MAX_RETRANSMISSIONS && !peerLives) {
       this.stop()
       return false
     }

@@ -24,10 +24,11 @@ const SAMPLE_LENGTH = 16
 /** Content, its type and padding, and the tag (RFC 8446, 5.4: padding counts). */
 const MAX_CIPHERTEXT = MAX_PLAINTEXT + 1 + TAG_LENGTH
 /**
- * After how many records under AES-GCM another key should take over: some 2^24.5 are the limit (RFC 8446, 5.5). There
- * is none for ChaCha20-Poly1305 that its sequence numbers could reach.
+ * How many records one key protects under AES-GCM (RFC 8446, 5.5), and after how many another should take its place.
+ * For ChaCha20-Poly1305 there is no limit that its sequence numbers could reach.
  */
-const AES_GCM_RECORDS = 2 ** 24
+const AES_GCM_LIMIT = Math.floor(2 ** 24.5)
+const AES_GCM_WORN = 2 ** 24
 
 /** The nonce: the initialization vector, its low 64 bits mixed with the sequence number (RFC 8446, 5.3). */
 class SequenceNonce {
@@ -61,6 +62,7 @@ export class Sealer13 implements RecordSealer {
   readonly #mask: RecordNumberMask
   readonly #nonce: SequenceNonce
   readonly #additional = new Uint8Array(UNIFIED_HEADER)
+  readonly #limit: number
   readonly #wornAt: number
 
   constructor(
@@ -72,11 +74,13 @@ export class Sealer13 implements RecordSealer {
     this.#aead = crypto.createAead(suite.aead, keys.key)
     this.#mask = crypto.createRecordNumberMask(suite.aead, keys.sn)
     this.#nonce = new SequenceNonce(keys.iv)
-    this.#wornAt = suite.aead === 'chacha20-poly1305' ? SEQUENCE_LIMIT : AES_GCM_RECORDS
+    const isGcm = suite.aead !== 'chacha20-poly1305'
+    this.#limit = isGcm ? AES_GCM_LIMIT : SEQUENCE_LIMIT
+    this.#wornAt = isGcm ? AES_GCM_WORN : SEQUENCE_LIMIT
   }
 
   get exhausted(): boolean {
-    return this.sequence >= SEQUENCE_LIMIT
+    return this.sequence >= this.#limit
   }
 
   get worn(): boolean {
