@@ -24,10 +24,22 @@ class Assembly {
     readonly type: number,
     readonly sequence: number,
     readonly length: number,
+    /** What it takes the place of. Its memory is taken over, so that who contradicts himself on and on costs none. */
+    predecessor: Assembly | undefined,
   ) {
-    this.raw = new Uint8Array(HANDSHAKE_HEADER + length)
+    const [size, bits] = [HANDSHAKE_HEADER + length, (length + 7) >>> 3]
+    if (predecessor === undefined) {
+      this.raw = new Uint8Array(size)
+      this.#have = new Uint8Array(bits)
+    } else {
+      const { raw } = predecessor
+      const largest = HANDSHAKE_HEADER + MAX_MESSAGE
+      const memory = raw.buffer.byteLength < size ? new ArrayBuffer(largest) : raw.buffer
+      this.raw = new Uint8Array(memory, 0, size)
+      const have = predecessor.#have.buffer
+      this.#have = new Uint8Array(have.byteLength < bits ? new ArrayBuffer(MAX_MESSAGE >>> 3) : have, 0, bits).fill(0)
+    }
     writeHandshakeHeader(this.raw, 0, type, length, sequence, 0, length)
-    this.#have = new Uint8Array((length + 7) >>> 3)
     this.#missing = length
   }
 
@@ -119,7 +131,7 @@ export class Reassembly {
     // Of two that contradict each other either may be spoofed. The genuine one comes again with each retransmission: if
     // the first to come stood, one datagram of anybody's would end the handshake.
     if (assembly?.epoch !== epoch || assembly.type !== type || assembly.length !== length) {
-      assembly = new Assembly(epoch, type, sequence, length)
+      assembly = new Assembly(epoch, type, sequence, length, assembly)
       this.#assemblies.set(sequence, assembly)
     }
     assembly.put(offset, bytes, start, end)

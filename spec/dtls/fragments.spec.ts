@@ -59,6 +59,15 @@ t.test('a fragment that contradicts the ones before it begins its message anew',
     t.equal(put(reassembly, 0, 0, 50), 'taken')
     t.strictSame(reassembly.next()?.raw, buildMessage(11, 0, body))
   }
+  const reassembly = new Reassembly()
+  for (const length of [7, MAX_MESSAGE, 1, 200, 99, MAX_MESSAGE, 101]) {
+    const other = new Uint8Array(length).fill(0xee)
+    t.equal(reassembly.put(0, 11, length, 0, 0, other, Math.min(1, length - 1), length, true), 'taken')
+  }
+  t.equal(put(reassembly, 0, 1, 100), 'taken')
+  t.equal(reassembly.next(), undefined, 'nor of any before, however long')
+  t.equal(put(reassembly, 0, 0, 1), 'taken')
+  t.strictSame(reassembly.next()?.raw, buildMessage(11, 0, body))
   t.end()
 })
 
