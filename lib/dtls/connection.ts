@@ -42,7 +42,7 @@ export class DtlsConnection implements Machine {
   #doubtedEpoch = 0
   #now = 0
 
-  /** Throws a RangeError when `mtu` is below 128, or a name of a suite or a group is unknown. */
+  /** Throws a RangeError when `mtu` or `initialTimeout` cannot be, or a name of a suite or a group is unknown. */
   constructor(options: DtlsOptions) {
     this.#options = options
     this.role = options.role

@@ -53,10 +53,10 @@ export class FlightExchange {
   /** How many records of data had come when the timer last ran out. */
   #heardData = 0
 
-  /** Throws a RangeError when the MTU is too small for a handshake. */
+  /** Throws a RangeError when the MTU is too small for a handshake, or it or the timeout is no such thing. */
   constructor(owner: ExchangeOwner, counters: DtlsCounters, options: DtlsOptions) {
     const { role, mtu = DEFAULT_MTU, initialTimeout = INITIAL_TIMEOUT } = options
-    if (!(mtu >= SMALLEST_MTU)) throw new RangeError(`an mtu of ${mtu} bytes is too small for a handshake`)
+    if (!Number.isSafeInteger(mtu) || mtu < SMALLEST_MTU) throw new RangeError(`no handshake in ${mtu} bytes`)
     this.#owner = owner
     this.#counters = counters
     this.#intake = new HandshakeIntake(counters)

@@ -64,7 +64,7 @@ export interface DtlsOptions {
   readonly srtpProfiles?: readonly SrtpProfile[]
   /** Bytes of the largest datagram that the handshake sends: 1200 by default, 128 at least. */
   readonly mtu?: number
-  /** Milliseconds until the first retransmission: 1000 by default, 50 at least. */
+  /** Milliseconds until the first retransmission: 1000 by default. Counts as 50 when shorter, as a minute when longer. */
   readonly initialTimeout?: number
   /**
    * Server: whether the client must return a cookie before it is answered (RFC 6347, 4.2.1). Not by default: behind ICE

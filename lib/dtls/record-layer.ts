@@ -163,8 +163,7 @@ export class RecordLayer {
     const known = type >= ContentType.changeCipherSpec && type <= ContentType.applicationData
     if (
       (!known && (type !== ContentType.ack || epoch > 0)) ||
-      // Where DTLS 1.3 is agreed on it means nothing (RFC 9147, 4).
-      (version !== Version.dtls12 && version !== Version.dtls10 && this.#newest <= EPOCH_12) ||
+      !this.#isVersion(version) ||
       length > MAX_PLAINTEXT + MAX_EXPANSION
     ) {
       counters.droppedMalformed++
@@ -198,6 +197,15 @@ export class RecordLayer {
     return end
   }
 
+  /**
+   * Whether a record may carry that version. Hellos have any of DTLS (RFC 5246, E.1); where DTLS 1.3 is agreed on it means
+   * nothing (RFC 9147, 4).
+   */
+  #isVersion(version: number): boolean {
+    if (this.#newest === EPOCH_12) return version === Version.dtls12 || version === Version.dtls10
+    return this.#newest > EPOCH_12 || version >>> 8 === Version.dtls12 >>> 8
+  }
+
   #open(reader: Reader, datagram: Uint8Array, at: number, end: number): void {
     const { opener } = reader
     const contentEnd = opener.open(datagram, at, end)
@@ -219,12 +227,11 @@ export class RecordLayer {
     this.#counters.droppedForged++
     const limit = this.#forgeryLimit
     reader.forgeries++
-    if (reader.forgeries >= limit) {
-      // An earlier key may go; without the newest nothing is left to read by.
-      if (reader.opener.epoch < this.#newest) this.#readers[epochBits(reader.opener.epoch)] = undefined
-      else this.#sink.forgeries(true)
+    // An earlier key may go, and needs no other in its place; without the newest nothing is left to read by.
+    if (reader.opener.epoch < this.#newest) {
+      if (reader.forgeries >= limit) this.#readers[epochBits(reader.opener.epoch)] = undefined
     } else if (reader.forgeries >= limit / 2) {
-      this.#sink.forgeries(false)
+      this.#sink.forgeries(reader.forgeries >= limit)
     }
   }
 

@@ -76,8 +76,10 @@ export class Retransmission {
     return now >= this.timer.at
   }
 
-  /** Milliseconds until a flight is sent again for the first time, from the next flight on. */
+  /** Milliseconds until a flight is sent again for the first time, from the next flight on. Throws a RangeError for none. */
   set initial(timeout: number) {
+    // What is no number would never be due.
+    if (!(timeout > 0)) throw new RangeError(`${timeout} ms is no timeout`)
     this.#initial = Math.min(LONGEST_TIMEOUT, Math.max(SHORTEST_TIMEOUT, timeout))
   }
 

@@ -344,6 +344,9 @@ t.test('alerts have their names', t => {
 t.test('a name that is not known is the mistake of the caller', async t => {
   const own = await certificate('ec-p256')
   const base = { crypto: nodeCrypto, role: 'client' as const, certificate: own, fingerprints: [sha256Of(own)] }
+  for (const initialTimeout of [0, -1, Number.NaN]) {
+    t.throws(() => new End({ ...base, initialTimeout }, () => {}), RangeError)
+  }
   t.throws(() => new End({ ...base, cipherSuites: ['TLS_NULL'] }, () => {}), RangeError)
   t.ok(new DtlsConnection({ ...base, transmit: () => {}, deliver: () => {} }))
 })

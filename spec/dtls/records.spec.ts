@@ -139,6 +139,22 @@ t.test('bad records end neither a handshake nor a connection', async t => {
   t.equal(pair.client.dtls.counters.flightsRetransmitted, 0)
 })
 
+t.test('hellos are taken in records of any version of DTLS', async t => {
+  for (const version of ['1.2', '1.3'] as const) {
+    for (const low of [0x00, 0xfc, 0xfe, 0xff]) {
+      const path: Path = bytes => {
+        const copy = bytes.slice()
+        if (copy[0] === 22 && (copy[13] === 1 || copy[13] === 2)) copy[2] = low
+        return [{ bytes: copy, delay: DELAY }]
+      }
+      const pair = new Pair({ ...(await options()), version, path })
+      pair.start()
+      pair.run(() => pair.connected, 500)
+      t.ok(pair.connected, `${version} by 0xfe${low.toString(16)}`)
+    }
+  }
+})
+
 t.test('records that overtake the flight that makes them readable are kept', async t => {
   // The client's last flight in small datagrams, in reverse: Finished comes before the key exchange.
   const pair = new Pair({
