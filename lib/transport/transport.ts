@@ -26,10 +26,12 @@ import { preferredFingerprints } from './peer-fingerprints.ts'
 const EARLY_DATAGRAMS = 16
 /**
  * Milliseconds: bounds of the first DTLS retransmission timeout, which is 1.5 times the ICE round trip (RFC 9147, 5.8.2).
- * A peer needs time for its signatures too, however near it is.
+ * A peer needs time for its signatures too, however near it is; and one round trip may have been measured wrong.
  */
 const SHORTEST_TIMEOUT = 100
-const LONGEST_TIMEOUT = 1000
+const LONGEST_TIMEOUT = 3000
+/** The same where ICE has measured none, since it only answers checks: what is recommended for DTLS-SRTP (there). */
+const DEFAULT_TIMEOUT = 400
 
 export type TransportEvent =
   | { readonly type: 'ice'; readonly state: IceState }
@@ -125,6 +127,7 @@ export class Transport implements Machine {
   /** The descriptions are known: who is the client, and by which fingerprints the peer is recognised. Once. */
   startDtls(role: DtlsRole, announced: readonly Fingerprint[], now: number): void {
     if (this.#dtls !== undefined || this.#closed) return
+    this.#now = now
     const { crypto, certificate, mtu, deliver, trace } = this.#options
     const { hash, fingerprints } = preferredFingerprints(announced)
     this.#fingerprintHash = hash
@@ -227,9 +230,8 @@ export class Transport implements Machine {
   #begin(dtls: DtlsConnection, now: number): void {
     this.#setDtlsState('connecting')
     const roundTrip = this.ice.roundTripTime
-    if (roundTrip !== undefined) {
-      dtls.initialTimeout = Math.min(LONGEST_TIMEOUT, Math.max(SHORTEST_TIMEOUT, 1.5 * roundTrip))
-    }
+    dtls.initialTimeout =
+      roundTrip === undefined ? DEFAULT_TIMEOUT : Math.min(LONGEST_TIMEOUT, Math.max(SHORTEST_TIMEOUT, 1.5 * roundTrip))
     dtls.start(now)
     const early = this.#early
     this.#early = []
