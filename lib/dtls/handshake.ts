@@ -33,19 +33,19 @@ export interface HandshakeSettings {
   readonly trace: TraceSink | undefined
 }
 
-/** The entries of those names, in their order; all when nothing is named. */
+/** The entries of those names, in their order, each once; all when nothing is named. */
 const chosen = <T extends { readonly name: string }>(all: readonly T[], names: readonly string[] | undefined) =>
   names === undefined
     ? all
-    : names.map(name => {
+    : [...new Set(names)].map(name => {
         const entry = all.find(candidate => candidate.name === name)
         if (entry === undefined) throw new RangeError(`${name} is not known here`)
         return entry
       })
 
 /**
- * What a connection's options ask of its handshake. Throws a RangeError when the name of a suite or group is unknown, or
- * no version is left that has both a suite and a group.
+ * What a connection's options ask of its handshake. Throws a RangeError when the name of a suite, a group or an SRTP
+ * profile is unknown, or no version is left that has both a suite and a group.
  */
 export const handshakeSettings = (options: DtlsOptions): HandshakeSettings => {
   const named =
@@ -59,6 +59,9 @@ export const handshakeSettings = (options: DtlsOptions): HandshakeSettings => {
     ...(allowed.includes('1.3') && cipherSuites13.length > 0 && groups.length > 0 ? [Version.dtls13] : []),
     ...(allowed.includes('1.2') && cipherSuites.length > 0 && groups.some(isClassical) ? [Version.dtls12] : []),
   ]
+  const srtpProfiles = options.srtpProfiles ?? SRTP_PROFILES
+  const unknown = srtpProfiles.find(profile => !SRTP_PROFILES.includes(profile))
+  if (unknown !== undefined) throw new RangeError(`${unknown} is not known here`)
   if (versions.length === 0) throw new RangeError('no version of DTLS is left that has a cipher suite and a group')
   return {
     crypto: options.crypto,
@@ -70,7 +73,7 @@ export const handshakeSettings = (options: DtlsOptions): HandshakeSettings => {
     cipherSuites,
     cipherSuites13,
     groups,
-    srtpProfiles: options.srtpProfiles ?? SRTP_PROFILES,
+    srtpProfiles,
     cookieExchange: options.cookieExchange ?? false,
     requireExtendedMasterSecret: options.requireExtendedMasterSecret ?? true,
   }

@@ -11,7 +11,7 @@ import {
   HELLO_RETRY_REQUEST_RANDOM,
   isDowngraded,
 } from '../../lib/dtls/hello.ts'
-import { Alert, type DtlsOptions, type DtlsVersion } from '../../lib/dtls/index.ts'
+import { Alert, type DtlsOptions, type DtlsVersion, type SrtpProfile } from '../../lib/dtls/index.ts'
 import { decodeClientShares } from '../../lib/dtls/v13/key-share.ts'
 import { fixtureBytes } from '../fixture.ts'
 import { nodeCrypto } from '../providers.ts'
@@ -120,6 +120,13 @@ t.test('shares are of the first group, and of the first classical one', async t 
   t.same(await groupsOf(['x25519', 'x25519mlkem768']), [29])
 })
 
+t.test('what is named twice is offered once', async t => {
+  const suite = 'TLS_AES_128_GCM_SHA256'
+  const hello = await firstHello({ groups: ['x25519', 'x25519'], cipherSuites: [suite, suite] })
+  t.same([...hello.extensions.get(10)!], [0, 2, 0, 29])
+  t.same(hello.cipherSuites, [0x1301])
+})
+
 t.test('who names only what one version has, means that version', async t => {
   const old = await firstHello({ cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] })
   t.notOk(old.extensions.has(43))
@@ -134,6 +141,7 @@ t.test('who names only what one version has, means that version', async t => {
   t.throws(left({ versions: ['1.3'], cipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] }), RangeError)
   t.throws(left({ versions: BOTH, cipherSuites: ['TLS_NULL_WITH_NULL_NULL'] }), RangeError)
   t.throws(left({ versions: BOTH, groups: [] }), RangeError)
+  t.throws(left({ srtpProfiles: ['SRTP_NULL_HMAC_SHA1_80' as SrtpProfile] }), RangeError, 'nor is a profile guessed at')
 })
 
 const withVersions = (...versions: number[]) =>
