@@ -19,6 +19,7 @@ import {
   nothingNegotiated,
 } from '../handshake.ts'
 import { encodeHandshake, type HandshakeMessage, HandshakeType } from '../handshake-message.ts'
+import type { DtlsRole } from '../options.ts'
 import { authenticateCertificate } from '../peer-certificate.ts'
 import { type RecordSealer, Version } from '../record.ts'
 import { signatureScheme } from '../signature-scheme.ts'
@@ -40,7 +41,7 @@ export abstract class Handshake12 implements Handshake {
   protected extendedMasterSecret = false
   /** Both have encrypt_then_mac, and the suite is one of AES-CBC (RFC 7366). */
   protected encryptThenMac = false
-  readonly #side: 'client' | 'server'
+  readonly #role: DtlsRole
   /** Every message of either side so far, with its header as if unfragmented. */
   #transcript: Uint8Array[]
   #nextSequence: number
@@ -52,13 +53,13 @@ export abstract class Handshake12 implements Handshake {
    * @param nextSequence The message_seq of our next message.
    */
   constructor(
-    side: 'client' | 'server',
+    role: DtlsRole,
     settings: HandshakeSettings,
     owner: HandshakeOwner,
     transcript: readonly Uint8Array[],
     nextSequence: number,
   ) {
-    this.#side = side
+    this.#role = role
     this.settings = settings
     this.owner = owner
     this.#transcript = [...transcript]
@@ -71,7 +72,7 @@ export abstract class Handshake12 implements Handshake {
 
   receive(message: HandshakeMessage): void {
     // May come at any time, means nothing while a handshake is under way, and is no part of it (RFC 5246, 7.4.1.1).
-    if (message.type === HandshakeType.helloRequest && this.#side === 'client') return
+    if (message.type === HandshakeType.helloRequest && this.#role === 'client') return
     const epoch = message.type === HandshakeType.finished ? EPOCH : 0
     if (message.epoch !== epoch) throw this.unexpected(message)
     this.#transcript.push(message.raw)
@@ -140,7 +141,7 @@ export abstract class Handshake12 implements Handshake {
       : KeySchedule.classic(crypto, suite, premaster, clientRandom, serverRandom)
     trace?.keyLog?.(`CLIENT_RANDOM ${hex(clientRandom)} ${hex(keys.masterSecret)}`)
     const { client, server } = keys.trafficKeys()
-    const [ours, theirs] = this.#side === 'client' ? [client, server] : [server, client]
+    const [ours, theirs] = this.#role === 'client' ? [client, server] : [server, client]
     this.#keys = keys
     this.#sealer = createSealer(crypto, suite, ours, EPOCH, encryptThenMac)
     this.owner.openWith(createOpener(crypto, suite, theirs, EPOCH, encryptThenMac))
@@ -152,7 +153,7 @@ export abstract class Handshake12 implements Handshake {
     const raw = encodeHandshake(
       HandshakeType.finished,
       this.#nextSequence++,
-      keys.verifyData(this.#side, this.transcript('all')),
+      keys.verifyData(this.#role, this.transcript('all')),
     )
     this.#transcript.push(raw)
     flight.changeCipherSpec(this.owner.plaintext).message(sealer, raw)
@@ -161,7 +162,7 @@ export abstract class Handshake12 implements Handshake {
 
   /** The peer's Finished: both have seen the same messages, and made the same keys of them. */
   protected takeFinished(body: Uint8Array): void {
-    const sender = this.#side === 'client' ? 'server' : 'client'
+    const sender = this.#role === 'client' ? 'server' : 'client'
     const expected = this.#established.keys.verifyData(sender, this.transcript('before this message'))
     if (body.length !== expected.length) throw malformed('Finished')
     if (!equalBytes(body, expected)) {
@@ -173,7 +174,7 @@ export abstract class Handshake12 implements Handshake {
 
   protected establish(): void {
     this.#transcript = []
-    this.owner.establish(this.#side === 'server')
+    this.owner.establish(this.#role === 'server')
   }
 
   get #established(): { readonly keys: KeySchedule; readonly sealer: RecordSealer } {

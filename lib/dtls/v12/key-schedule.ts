@@ -6,6 +6,7 @@
 import { concatBytes, Reader, Writer } from '../../bytes/index.ts'
 import { type CryptoProvider, tlsPrf } from '../../crypto/index.ts'
 import type { CipherSuite } from '../cipher-suite.ts'
+import type { DtlsRole } from '../options.ts'
 
 const MASTER_SECRET_LENGTH = 48
 const VERIFY_DATA_LENGTH = 12
@@ -89,7 +90,7 @@ export class KeySchedule {
   }
 
   /** @param transcript All handshake messages before this Finished. */
-  verifyData(sender: 'client' | 'server', transcript: Uint8Array): Uint8Array {
+  verifyData(sender: DtlsRole, transcript: Uint8Array): Uint8Array {
     const seed = this.#crypto.hash(this.#suite.hash, transcript)
     return this.#prf(`${sender} finished`, seed, VERIFY_DATA_LENGTH)
   }

@@ -16,6 +16,7 @@ import {
   nothingNegotiated,
 } from '../handshake.ts'
 import { encodeHandshake, type HandshakeMessage, HandshakeType } from '../handshake-message.ts'
+import type { DtlsRole } from '../options.ts'
 import { authenticateCertificate } from '../peer-certificate.ts'
 import { type RecordOpener, type RecordSealer, Version } from '../record.ts'
 import { DATA_EPOCH, HANDSHAKE_EPOCH } from '../record-layer.ts'
@@ -37,8 +38,6 @@ import { Transcript13 } from './transcript.ts'
 
 const NOTHING = new Uint8Array(0)
 
-export type Side = 'client' | 'server'
-
 /** What there is from the ServerHello on. */
 interface HandshakeKeys {
   readonly suite: CipherSuite13
@@ -53,17 +52,17 @@ export abstract class Handshake13 implements Handshake {
   protected readonly owner: HandshakeOwner
   protected readonly transcript = new Transcript13()
   protected clientRandom: Uint8Array = NOTHING
-  readonly #side: Side
-  readonly #peer: Side
+  readonly #role: DtlsRole
+  readonly #peer: DtlsRole
   #nextSequence: number
   #keys: HandshakeKeys | undefined
   #peerKey: PublicKey | undefined
   #postHandshake: PostHandshake | undefined
 
   /** @param nextSequence The message_seq of our next message. */
-  constructor(side: Side, settings: HandshakeSettings, owner: HandshakeOwner, nextSequence: number) {
-    this.#side = side
-    this.#peer = side === 'client' ? 'server' : 'client'
+  constructor(role: DtlsRole, settings: HandshakeSettings, owner: HandshakeOwner, nextSequence: number) {
+    this.#role = role
+    this.#peer = role === 'client' ? 'server' : 'client'
     this.settings = settings
     this.owner = owner
     this.#nextSequence = nextSequence
@@ -123,7 +122,7 @@ export abstract class Handshake13 implements Handshake {
     const secrets = schedule.handshakeSecrets(shared, this.transcript.hash())
     this.#log('CLIENT_HANDSHAKE_TRAFFIC_SECRET', secrets.client)
     this.#log('SERVER_HANDSHAKE_TRAFFIC_SECRET', secrets.server)
-    const sealer = createSealer(crypto, suite, secrets[this.#side], HANDSHAKE_EPOCH)
+    const sealer = createSealer(crypto, suite, secrets[this.#role], HANDSHAKE_EPOCH)
     this.#keys = { suite, schedule, secrets, sealer }
     this.owner.openWith(createOpener(crypto, suite, secrets[this.#peer], HANDSHAKE_EPOCH))
     this.owner.sealWith(sealer)
@@ -141,7 +140,7 @@ export abstract class Handshake13 implements Handshake {
 
   /** Of what we send from epoch 3 on. */
   protected applicationSealer(secrets: TrafficSecrets13): RecordSealer {
-    return createSealer(this.settings.crypto, this.#made.suite, secrets[this.#side], DATA_EPOCH)
+    return createSealer(this.settings.crypto, this.#made.suite, secrets[this.#role], DATA_EPOCH)
   }
 
   /**
@@ -159,15 +158,15 @@ export abstract class Handshake13 implements Handshake {
       owner: this.owner,
       nextSequence: this.#nextSequence,
       quiet,
-      takesTickets: this.#side === 'client',
+      takesTickets: this.#role === 'client',
       sealer,
-      ourSecret: secrets[this.#side],
+      ourSecret: secrets[this.#role],
       peerSecret: secrets[this.#peer],
       nextSecret: secret => schedule.nextSecret(secret),
       createSealer: (secret, epoch) => createSealer(crypto, suite, secret, epoch),
       createOpener: (secret, epoch) => createOpener(crypto, suite, secret, epoch),
       log: (whose, secret, generation) =>
-        this.#log(`${(whose === 'ours' ? this.#side : this.#peer).toUpperCase()}_TRAFFIC_SECRET_${generation}`, secret),
+        this.#log(`${(whose === 'ours' ? this.#role : this.#peer).toUpperCase()}_TRAFFIC_SECRET_${generation}`, secret),
     })
     return this.#postHandshake
   }
@@ -222,15 +221,15 @@ export abstract class Handshake13 implements Handshake {
     const { der, privateKey } = this.settings.certificate
     this.say(flight, HandshakeType.certificate, encodeCertificate13(NOTHING, scheme && der))
     if (scheme === undefined) return
-    const signature = privateKey.sign(scheme.name, signedContent(this.#side, this.transcript.hash()))
+    const signature = privateKey.sign(scheme.name, signedContent(this.#role, this.transcript.hash()))
     this.say(flight, HandshakeType.certificateVerify, encodeCertificateVerify(scheme.id, signature))
   }
 
   protected sayFinished(flight: Flight): void {
-    this.say(flight, HandshakeType.finished, this.#verifyData(this.#side))
+    this.say(flight, HandshakeType.finished, this.#verifyData(this.#role))
   }
 
-  #verifyData(sender: Side): Uint8Array {
+  #verifyData(sender: DtlsRole): Uint8Array {
     const { schedule, secrets } = this.#made
     return schedule.verifyData(secrets[sender], this.transcript.hash())
   }

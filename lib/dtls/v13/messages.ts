@@ -15,6 +15,7 @@ import {
   encodeNumbers,
   readExtensionBlock,
 } from '../extension.ts'
+import type { DtlsRole } from '../options.ts'
 
 // The same bytes in both versions; what is signed differs.
 export { type CertificateVerify, decodeCertificateVerify, encodeCertificateVerify } from '../v12/messages.ts'
@@ -94,7 +95,7 @@ export const decodeCertificate13 = (body: Uint8Array): Certificate13 => {
 const SIGNED_PADDING = 64
 
 /** What CertificateVerify is a signature of (RFC 8446, 4.4.3). `transcriptHash`: up to the signer's Certificate. */
-export const signedContent = (signer: 'client' | 'server', transcriptHash: Uint8Array): Uint8Array => {
+export const signedContent = (signer: DtlsRole, transcriptHash: Uint8Array): Uint8Array => {
   const context = utf8(`TLS 1.3, ${signer} CertificateVerify`)
   const writer = new Writer(SIGNED_PADDING + context.length + 1 + transcriptHash.length)
   for (let i = 0; i < SIGNED_PADDING; i++) writer.u8(0x20)
