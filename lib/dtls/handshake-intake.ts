@@ -47,7 +47,7 @@ export class HandshakeIntake {
   /**
    * The content of a record of that epoch, `bytes[start, end)`: borrowed.
    * @param accept False when only repeats are of interest.
-   * @param refused A type of message that is not taken, its beginnings counted instead; -1 for none.
+   * @param refused A type of message that is not taken, its beginnings told instead; -1 for none.
    * @param refuse Is called for each beginning of such a message.
    */
   put(
@@ -60,6 +60,7 @@ export class HandshakeIntake {
     refuse: () => void,
   ): RecordUse {
     let use: RecordUse | undefined
+    let hasRefused = false
     for (let at = start; at < end; ) {
       const body = at + HANDSHAKE_HEADER
       const number24 = (from: number): number => (bytes[from]! << 16) | (bytes[from + 1]! << 8) | bytes[from + 2]!
@@ -74,7 +75,9 @@ export class HandshakeIntake {
       }
       at = next
       if (type === refused) {
-        if (offset === 0) refuse()
+        // Once a record, so that an answer is never longer than what asked for it.
+        if (offset === 0 && !hasRefused) refuse()
+        hasRefused ||= offset === 0
         use = 'dropped'
         continue
       }

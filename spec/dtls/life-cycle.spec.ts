@@ -313,9 +313,10 @@ t.test('renegotiation is refused with a warning, to both sides', async t => {
     const { pair, inject } = await spokenFor()
     const other = pair[role === 'client' ? 'server' : 'client']
     const sent = other.sent.length
-    inject(role, 22, ...buildMessage(type, 0, new Uint8Array(type === 1 ? 80 : 0)))
+    const request = buildMessage(type, 0, new Uint8Array(type === 1 ? 80 : 0))
+    inject(role, 22, ...request, ...request)
     t.equal(other.dtls.state, 'connected')
-    t.equal(other.sent.length, sent + 1)
+    t.equal(other.sent.length, sent + 1, 'once a record')
     t.equal(parseRecords(other.sent[sent]!)[0]?.type, 21)
     t.equal(pair[role].dtls.counters.alertsReceived, 1)
     t.equal(pair[role].dtls.state, 'connected')
