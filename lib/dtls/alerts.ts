@@ -26,11 +26,22 @@ export interface AlertOwner {
   fail(error: DtlsError): void
 }
 
+/**
+ * How often a fatal alert is repeated while the peer goes on, and how many milliseconds lie between: one that was lost
+ * would leave the peer waiting for minutes, and what comes may be anybody's.
+ */
+export const ALERT_REPEATS = 5
+const REPEAT_GUARD = 40
+
 export class Alerts {
   readonly #owner: AlertOwner
   readonly #counters: DtlsCounters
   readonly #trace: TraceSink | undefined
   #unproven: DtlsError | undefined
+  /** The fatal alert that was sent. */
+  #fatal: number | undefined
+  #sentAt = Number.NEGATIVE_INFINITY
+  #repeats = 0
 
   constructor(owner: AlertOwner, counters: DtlsCounters, trace: TraceSink | undefined) {
     this.#owner = owner
@@ -57,10 +68,19 @@ export class Alerts {
   send(level: number, description: number, now: number): void {
     const { sealer } = this.#owner
     if (sealer.exhausted) return
+    if (level === AlertLevel.fatal) this.#fatal = description
+    this.#sentAt = now
     const packet = sealedPacket(sealer, ContentType.alert, Uint8Array.of(level, description))
     this.#counters.alertsSent++
     this.#trace?.event?.('dtls', 'alert-sent', { level, description: alertName(description) }, now)
     this.#owner.transmit(packet)
+  }
+
+  /** The peer goes on although it was told that all is over: it is told again (RFC 9147, 5.10). */
+  repeat(now: number): void {
+    if (this.#fatal === undefined || now - this.#sentAt < REPEAT_GUARD || this.#repeats >= ALERT_REPEATS) return
+    this.#repeats++
+    this.send(AlertLevel.fatal, this.#fatal, now)
   }
 
   /** The content of a record of that epoch, `bytes[start, end)`: borrowed. */
@@ -73,18 +93,20 @@ export class Alerts {
     const description = bytes[start + 1]!
     this.#counters.alertsReceived++
     this.#trace?.event?.('dtls', 'alert-received', { level, description: alertName(description) }, now)
-    const closes = description === Alert.closeNotify
-    const message = `the peer ended the connection: ${alertName(description)}`
-    const error = this.#isFatal(level, description)
-      ? new DtlsError('alert-received', message, { received: description })
-      : undefined
-    if (epoch === 0) {
-      if (error === undefined) this.#counters.droppedAlerts++
-      else this.doubt(error)
-    } else if (closes) {
+    // One is enough to doubt by; more of them, which anybody can pack into one datagram, must not cost an error each.
+    if (epoch === 0 && (this.#unproven !== undefined || !this.#owner.isWaiting)) {
+      this.#counters.droppedAlerts++
+      return
+    }
+    if (this.#isFatal(level, description)) {
+      const message = `the peer ended the connection: ${alertName(description)}`
+      const error = new DtlsError('alert-received', message, { received: description })
+      if (epoch === 0) this.doubt(error)
+      else this.#owner.fail(error)
+    } else if (epoch === 0) {
+      this.#counters.droppedAlerts++
+    } else if (description === Alert.closeNotify) {
       this.#owner.close()
-    } else if (error !== undefined) {
-      this.#owner.fail(error)
     }
   }
 

@@ -36,8 +36,6 @@ export class DtlsConnection implements Machine {
   #state: DtlsState = 'new'
   #sealer: RecordSealer = this.#plaintext
   #established = false
-  /** It is over, and said: not even the rest of a flight that is on its way out is sent any more. */
-  #muted = false
   /** The epoch of the peer's whose key it was asked to replace because of forgeries. */
   #doubtedEpoch = 0
   #now = 0
@@ -165,6 +163,7 @@ export class DtlsConnection implements Machine {
     if (this.#state === 'new' && this.role === 'server') this.start(now)
     if (!this.#alive) {
       this.counters.droppedState++
+      if (this.#state === 'failed') this.#alerts.repeat(now)
       return
     }
     this.counters.datagramsReceived++
@@ -299,7 +298,7 @@ export class DtlsConnection implements Machine {
         this.#exchange.receive(epoch, sequence, bytes, start, end, this.#now)
       } else if (type === ContentType.alert) {
         this.#alerts.receive(epoch, bytes, start, end, this.#now)
-      } else if (type === ContentType.ack) {
+      } else if (type === ContentType.ack && (epoch > 0 || this.#alerts.unproven === undefined)) {
         this.#exchange.receiveAcknowledgement(epoch, bytes, start, end, this.#now)
       } else if (type !== ContentType.changeCipherSpec) {
         this.counters.droppedMalformed++
@@ -321,10 +320,6 @@ export class DtlsConnection implements Machine {
   }
 
   #transmit(packet: Packet): void {
-    if (this.#muted) {
-      packet.release()
-      return
-    }
     this.counters.datagramsSent++
     this.#options.transmit(packet)
   }
@@ -339,7 +334,6 @@ export class DtlsConnection implements Machine {
     this.#exchange.stop()
     this.#records.stop()
     if (alert !== undefined) this.#alerts.send(level, alert, this.#now)
-    this.#muted = true
     this.#setState(event.type)
     this.#events.push(event)
   }

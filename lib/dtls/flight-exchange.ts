@@ -43,9 +43,10 @@ export class FlightExchange {
   readonly #intake: HandshakeIntake
   readonly #received = new ReceivedRecords()
   readonly #retransmission: Retransmission
+  readonly #isClient: boolean
   /** The type of message that asks for another handshake. */
   readonly #renegotiation: number
-  /** Whether protected records have overtaken the message that tells their version. */
+  /** Whether protected records have overtaken the ServerHello, which tells their version. */
   #hasOvertaken = false
   /** Whether a flight of ours was sent since the last message was handed out. */
   #hasAnswered = false
@@ -60,7 +61,8 @@ export class FlightExchange {
     this.#owner = owner
     this.#counters = counters
     this.#intake = new HandshakeIntake(counters)
-    this.#retransmission = new Retransmission(initialTimeout, mtu, packet => owner.transmit(packet))
+    this.#retransmission = new Retransmission(initialTimeout, mtu, packet => this.#transmit(packet))
+    this.#isClient = role === 'client'
     this.#renegotiation = role === 'server' ? HandshakeType.clientHello : HandshakeType.helloRequest
   }
 
@@ -143,7 +145,7 @@ export class FlightExchange {
   /** A record has come that cannot be read yet. `isUnified`: as only a peer sends it that has chosen DTLS 1.3. */
   early(isUnified: boolean): void {
     this.#received.addUnread()
-    this.#hasOvertaken ||= isUnified
+    this.#hasOvertaken ||= isUnified && this.#isClient
   }
 
   /**
@@ -214,6 +216,12 @@ export class FlightExchange {
       // What was right proves that our flight came, unless it is this message that the flight under way answers.
       if (owner.isVersion13 && !this.#hasAnswered) this.#retransmission.answered()
     }
+  }
+
+  /** The owner may stop all from within the first datagram of a flight: then there is no second. */
+  #transmit(packet: Packet): void {
+    if (this.#stopped) packet.release()
+    else this.#owner.transmit(packet)
   }
 
   #sendAcknowledgement(): void {

@@ -223,3 +223,20 @@ t.test('a malformed ACK that is authentic ends the connection', async t => {
   inject('client', 3, 26, new Writer().u16(3).u24(0).finish())
   t.match(pair.server.error, { sentAlert: Alert.decodeError })
 })
+
+t.test('protected records ahead of a ServerHello have a client ask again, but no server', async t => {
+  const ahead = Uint8Array.from([0x2e, 1, 2, 0, 35, ...new Uint8Array(35)])
+  for (const [role, times] of [
+    ['client', 1],
+    ['server', 0],
+  ] as const) {
+    const pair = new Pair({ ...(await options()), version: '1.2' })
+    pair.start()
+    // Nothing comes but the first hello.
+    pair.path = () => []
+    pair.run(() => pair.server.sent.length > 0, 100)
+    pair.inject(ahead, role)
+    pair.run(() => false, 900)
+    t.equal(pair[role].dtls.counters.flightsRetransmitted, times, role)
+  }
+})

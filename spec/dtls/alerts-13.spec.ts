@@ -78,3 +78,15 @@ t.test('closing once both sides have keys is protected, and heard by the other',
   t.equal(pair.server.dtls.state, 'closed')
   t.equal(pair.client.sent.at(-1)![0]! & 0xe0, 0x20)
 })
+
+t.test('of many words in the clear that ask for the end the first is enough', async t => {
+  const pair = new Pair({ ...(await options()), version: '1.3' })
+  pair.start()
+  pair.run(() => pair.server.sent.length > 0)
+  const { dtls } = pair.server
+  for (let i = 0; i < 10; i++) dtls.receive(plainRecord(21, Uint8Array.of(2, 40)), pair.now)
+  for (let i = 0; i < 10; i++) dtls.receive(plainRecord(26, Uint8Array.of(0, 5)), pair.now)
+  t.match(dtls.counters, { alertsReceived: 10, droppedAlerts: 9, droppedMalformed: 10 })
+  pair.run(() => pair.connected)
+  t.ok(pair.connected)
+})
