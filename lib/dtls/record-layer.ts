@@ -26,6 +26,11 @@ import { epochBits, isUnified, unifiedRecordEnd } from './v13/unified-header.ts'
  * another.
  */
 export const FORGERY_LIMIT = 2 ** 36
+/**
+ * After how many of them the rest of a datagram is not looked at: the peer sends none, and each that anybody packs into
+ * one costs as much as a datagram.
+ */
+export const FORGERIES_PER_DATAGRAM = 4
 /** Milliseconds for which an epoch can still be read after its successor came into use (RFC 9147, 4.2.1; RFC 793, 3.3). */
 const RETENTION = 120_000
 /** The same of the handshake's epoch: the peer may repeat its last flight for that long (RFC 9147, 5.8.1). */
@@ -126,8 +131,10 @@ export class RecordLayer {
     this.#now = now
     if (now >= this.#nextExpiry) this.#expire(now)
     if (this.#due) this.takeEarly()
+    const counters = this.#counters
+    const patience = counters.droppedForged + FORGERIES_PER_DATAGRAM
     let at = 0
-    while (at < datagram.length && !this.#stopped) {
+    while (at < datagram.length && !this.#stopped && counters.droppedForged < patience) {
       at = isUnified(datagram[at]!) ? this.#unified(datagram, at) : this.#plain(datagram, at)
     }
     if (this.#due) this.takeEarly()

@@ -179,6 +179,18 @@ t.test('forgeries are counted for each key', t => {
   t.end()
 })
 
+t.test('a datagram of forgeries is not looked at to its end', t => {
+  const { records, counters, take } = layer()
+  records.wantData()
+  records.openWith(opener(3))
+  const bad = forged(record(3, 0, 'x'))
+  t.same(take(concatBytes(bad, bad, bad, record(3, 1, 'y'))), ['23 3 y'])
+  t.same(take(concatBytes(bad, bad, bad, bad, record(3, 2, 'y'))), [])
+  t.equal(counters.droppedForged, 7)
+  t.same(take(record(3, 2, 'z')), ['23 3 z'])
+  t.end()
+})
+
 t.test('after DTLS 1.2 is agreed on there are no unified headers', async t => {
   const pair = new Pair({ ...(await options()), version: '1.2' })
   pair.start()
