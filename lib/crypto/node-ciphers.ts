@@ -5,12 +5,13 @@
  * tag length cost more and give nothing.
  */
 
-import { type Cipher, createCipheriv, createDecipheriv } from 'node:crypto'
+import platform, { type Cipher, createCipheriv, createDecipheriv } from 'node:crypto'
 import { aeadKey, blockKey, checkBlocks, openedEnd, sealedEnd } from './aead.ts'
+import { PortableAead } from './portable-aead.ts'
 import type { Aead, AeadName, Cbc, RecordNumberMask } from './provider.ts'
 import { ChaChaRecordNumberMask, checkSample, SAMPLE_LENGTH } from './record-number-mask.ts'
 
-export class NodeAead implements Aead {
+class NodeAead implements Aead {
   readonly #name: AeadName
   readonly #key: Uint8Array
 
@@ -46,6 +47,16 @@ export class NodeAead implements Aead {
     if (text !== undefined) buffer.set(text, start)
     return textEnd
   }
+}
+
+let hasChaCha: boolean | undefined
+
+/** Bun has no ChaCha20-Poly1305, and a peer may still choose it: that one is noble's there. */
+export const createNodeAead = (name: AeadName, key: Uint8Array): Aead => {
+  if (name !== 'chacha20-poly1305') return new NodeAead(name, key)
+  // Asked at the first use, not at the import: most connections never need it.
+  hasChaCha ??= platform.getCiphers().includes(name)
+  return hasChaCha ? new NodeAead(name, key) : new PortableAead(name, key)
 }
 
 /** One cipher object for all records: without padding, ECB gives out each block as it goes in. */

@@ -1,6 +1,6 @@
 /**
  * The crypto provider over `node:crypto` (OpenSSL): what real connections use. What it lacks comes from `@noble/*`:
- * ML-KEM before Node 24.7.
+ * ML-KEM before Node 24.7, ChaCha20-Poly1305 on Bun.
  */
 
 import { createHash, type Hash as NodeHashObject, randomFillSync } from 'node:crypto'
@@ -8,7 +8,7 @@ import type { Random } from '../machine/index.ts'
 import { keyShares } from './key-share.ts'
 import { createNodeAgreement } from './node-agreement.ts'
 import { NODE_HASH, plain } from './node-bytes.ts'
-import { createNodeRecordNumberMask, NodeAead, NodeCbc } from './node-ciphers.ts'
+import { createNodeAead, createNodeRecordNumberMask, NodeCbc } from './node-ciphers.ts'
 import { generateNodeKey, importNodePrivateKey, importNodePublicKey } from './node-keys.ts'
 import { createNodeMlKem } from './node-ml-kem.ts'
 import type { CryptoProvider, Hash, HashName, Mac } from './provider.ts'
@@ -90,7 +90,7 @@ export const nodeCrypto: CryptoProvider = {
     return plain(hash.digest())
   },
   createMac: (name, key) => new NodeMac(name, key),
-  createAead: (name, key) => new NodeAead(name, key),
+  createAead: createNodeAead,
   createRecordNumberMask: createNodeRecordNumberMask,
   createCbc: key => new NodeCbc(key),
   createKeyAgreement: createNodeAgreement,

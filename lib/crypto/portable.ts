@@ -4,15 +4,15 @@
  * runs on, and the fallback where a platform has no `node:crypto`.
  */
 
-import { unsafe as aes, cbc, gcm } from '@noble/ciphers/aes.js'
-import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
+import { unsafe as aes, cbc } from '@noble/ciphers/aes.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { md5, sha1 } from '@noble/hashes/legacy.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import type { Random } from '../machine/index.ts'
-import { aeadKey, blockKey, checkBlocks, openedEnd, sealedEnd } from './aead.ts'
+import { aeadKey, blockKey, checkBlocks } from './aead.ts'
 import { keyShares } from './key-share.ts'
 import { createNobleMlKem } from './ml-kem.ts'
+import { PortableAead } from './portable-aead.ts'
 import {
   createPortableAgreement,
   generatePortableKey,
@@ -20,7 +20,6 @@ import {
   importPortablePublicKey,
 } from './portable-keys.ts'
 import type {
-  Aead,
   AeadName,
   Cbc,
   ClassicalGroupName,
@@ -78,34 +77,6 @@ class PortableMac implements Mac {
     const mac = this.#keyed.clone()
     for (const part of parts) mac.update(part)
     return mac.digest()
-  }
-}
-
-class PortableAead implements Aead {
-  readonly #cipher: typeof gcm | typeof chacha20poly1305
-  readonly #key: Uint8Array
-
-  constructor(name: AeadName, key: Uint8Array) {
-    this.#cipher = name === 'chacha20-poly1305' ? chacha20poly1305 : gcm
-    this.#key = aeadKey(name, key)
-  }
-
-  seal(nonce: Uint8Array, additional: Uint8Array, buffer: Uint8Array, start: number, end: number): number {
-    const tagEnd = sealedEnd(nonce, buffer, start, end)
-    buffer.set(this.#cipher(this.#key, nonce, additional).encrypt(buffer.subarray(start, end)), start)
-    return tagEnd
-  }
-
-  open(nonce: Uint8Array, additional: Uint8Array, buffer: Uint8Array, start: number, end: number): number {
-    const textEnd = openedEnd(nonce, buffer, start, end)
-    if (textEnd < start) return -1
-    try {
-      buffer.set(this.#cipher(this.#key, nonce, additional).decrypt(buffer.subarray(start, end)), start)
-      return textEnd
-    } catch {
-      // The arguments are right by now, so what noble throws is that the tag is not.
-      return -1
-    }
   }
 }
 
