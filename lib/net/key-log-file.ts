@@ -2,8 +2,9 @@
  * The file that the environment variable SSLKEYLOGFILE names, as NSS, OpenSSL and curl have it (RFC 9850): every line of
  * the key log of every connection of this process goes to its end, so that a capture can be decrypted.
  *
- * Whoever can read the file can read the connections: it is made for its owner alone. Where it cannot be written,
- * connections go on without it, and a warning says so once.
+ * Whoever can read the file can read the connections: it is made for its owner alone, unless it is there already (Deno
+ * makes it as it starts, for its own TLS, by its umask). Where it cannot be written, connections go on without it, and a
+ * warning says so once.
  */
 
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
