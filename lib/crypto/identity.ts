@@ -25,6 +25,8 @@ const PKCS8_OF: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array | unde
     return parts && encodePrivateKey(parts)
   },
 }
+const MAX_LABEL_SHOWN = 40
+
 const isPrivateKey = ({ label }: PemBlock): boolean => label === PRIVATE_KEY || label.endsWith(` ${PRIVATE_KEY}`)
 
 export interface CertificatePem {
@@ -51,7 +53,8 @@ const readPrivateKey = (crypto: CryptoProvider, text: string): PrivateKey => {
   if (key === undefined)
     throw new CryptoError(
       'ERR_CRYPTO_PRIVATE_KEY',
-      `the ${block.label} is malformed, or of a type that is not supported`,
+      // A label may be as long as the text.
+      `the ${block.label.slice(0, MAX_LABEL_SHOWN)} is malformed, or of a type that is not supported`,
     )
   return key
 }

@@ -144,6 +144,14 @@ t.test('each failure has a code of its own', t => {
   t.end()
 })
 
+t.test('a long label does not make a long message', t => {
+  const label = `${'A'.repeat(100_000)} PRIVATE KEY`
+  const read = () =>
+    certificateFromPem(nodeCrypto, CERTIFICATE, `-----BEGIN ${label}-----\nAAAA\n-----END ${label}-----\n`)
+  t.throws(read, { code: 'ERR_CRYPTO_PRIVATE_KEY', message: /^.{1,200}$/ })
+  t.end()
+})
+
 t.test('a block that is damaged is not read', t => {
   const damaged: readonly ((text: string) => string)[] = [
     text => text.replace(/-----END.*/, ''),
