@@ -14,7 +14,7 @@ export interface AssociationOptions {
   /** 5000 unless given, as in WebRTC. */
   readonly localPort?: number | undefined
   readonly remotePort?: number | undefined
-  /** The largest SCTP packet in bytes: 1172, which fills a UDP payload of 1200 behind DTLS 1.2 with AES-GCM. */
+  /** The largest SCTP packet in bytes: 1172, which stays within a UDP payload of 1200 in a record of DTLS 1.3; 1.2 with AES-GCM leaves 1163. */
   readonly mtu?: number | undefined
   /** The largest message that is taken, in bytes: 262,144. A larger one is dropped, and told by an event. */
   readonly maxMessageSize?: number | undefined
