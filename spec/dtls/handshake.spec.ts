@@ -117,6 +117,11 @@ t.test('what is exported depends on label, length and context, and is there from
   const context = hex(client.dtls.exportKeyingMaterial('label', 32, utf8('context')))
   t.equal(context, hex(server.dtls.exportKeyingMaterial('label', 32, utf8('context'))))
   t.equal(new Set([plain, empty, context, hex(client.dtls.exportKeyingMaterial('other', 32))]).size, 4)
+  t.throws(
+    () => client.dtls.exportKeyingMaterial('label', 32, new Uint8Array(0x10000)),
+    RangeError,
+    'its length is told',
+  )
 })
 
 t.test('nothing in common ends both sides with handshake_failure', async t => {

@@ -95,7 +95,9 @@ export class KeySchedule {
     return this.#prf(`${sender} finished`, seed, VERIFY_DATA_LENGTH)
   }
 
+  /** Throws a RangeError when the context is longer than the 65535 bytes that its length can tell. */
   export(label: string, length: number, context: Uint8Array | undefined): Uint8Array {
+    if (context !== undefined && context.length > 0xffff) throw new RangeError('a context of at most 65535 bytes')
     const seed = new Writer(128).bytes(this.#clientRandom).bytes(this.#serverRandom)
     if (context !== undefined) seed.vector16(context)
     return this.#prf(label, seed.finish(), length)
