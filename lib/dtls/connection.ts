@@ -40,7 +40,7 @@ export class DtlsConnection implements Machine {
   #doubtedEpoch = 0
   #now = 0
 
-  /** Throws a RangeError when `mtu` or `initialTimeout` cannot be, or a name of a suite or a group is unknown. */
+  /** Throws a RangeError when `mtu` or `initialTimeout` cannot be, or a name of a suite, group or SRTP profile is unknown. */
   constructor(options: DtlsOptions) {
     this.#options = options
     this.role = options.role
@@ -232,7 +232,7 @@ export class DtlsConnection implements Machine {
    *
    * Throws a `DtlsError` with code `invalid-state` before the connection was established.
    * @param length In bytes.
-   * @param context An empty one is not the same as none.
+   * @param context At most 65535 bytes. An empty one is not the same as none in DTLS 1.2; in 1.3 it is.
    */
   exportKeyingMaterial(label: string, length: number, context?: Uint8Array): Uint8Array {
     if (!this.#established) throw new DtlsError('invalid-state', 'nothing can be exported before the handshake is done')
