@@ -2,7 +2,7 @@
 
 import t from 'tap'
 import { concatBytes } from '../../lib/bytes/index.ts'
-import { Alert } from '../../lib/dtls/index.ts'
+import { Alert, alertName } from '../../lib/dtls/index.ts'
 import { certificate, connectedPair, DELAY, Pair } from './pair.ts'
 import { plainRecord } from './wire.ts'
 import { spokenFor } from './wire-13.ts'
@@ -89,4 +89,11 @@ t.test('of many words in the clear that ask for the end the first is enough', as
   t.match(dtls.counters, { alertsReceived: 10, droppedAlerts: 9, droppedMalformed: 10 })
   pair.run(() => pair.connected)
   t.ok(pair.connected)
+})
+
+t.test('alerts have their names', t => {
+  t.equal(alertName(Alert.closeNotify), 'close_notify')
+  t.equal(alertName(Alert.unsupportedExtension), 'unsupported_extension')
+  t.equal(alertName(200), 'alert 200')
+  t.end()
 })

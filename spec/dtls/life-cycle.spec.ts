@@ -2,7 +2,7 @@
 
 import t from 'tap'
 import { Packet } from '../../lib/bytes/index.ts'
-import { Alert, alertName, DtlsConnection, type DtlsRole } from '../../lib/dtls/index.ts'
+import { Alert, DtlsConnection, type DtlsRole } from '../../lib/dtls/index.ts'
 import { nodeCrypto } from '../providers.ts'
 import { certificate, connectedPair, DELAY, End, Pair, sha256Of } from './pair.ts'
 import { buildMessage, parseRecords, plainRecord, sealAs } from './wire.ts'
@@ -333,13 +333,6 @@ t.test('other handshake messages after the handshake are dropped', async t => {
     t.equal(other.sent.length, sent)
     t.equal(other.dtls.counters.droppedFragments, 2)
   }
-})
-
-t.test('alerts have their names', t => {
-  t.equal(alertName(Alert.closeNotify), 'close_notify')
-  t.equal(alertName(Alert.unsupportedExtension), 'unsupported_extension')
-  t.equal(alertName(200), 'alert 200')
-  t.end()
 })
 
 t.test('a name that is not known is the mistake of the caller', async t => {
