@@ -14,7 +14,16 @@ import {
   type SrtpProfile,
 } from '../dtls/index.ts'
 import type { DtlsPreferences } from '../transport/index.ts'
-import { type Conversion, callback, DOMString, enumeration, exception, optional, sequence } from './idl/index.ts'
+import {
+  boolean,
+  type Conversion,
+  callback,
+  DOMString,
+  enumeration,
+  exception,
+  optional,
+  sequence,
+} from './idl/index.ts'
 
 export type RTCDtlsVersion = '1.2' | '1.3'
 
@@ -38,6 +47,11 @@ export interface DtlsConfiguration {
    * X25519MLKEM768 (DTLS 1.3 only), x25519, secp256r1, secp384r1, which is the default.
    */
   dtlsGroups?: string[]
+  /**
+   * Addition: whether a peer of DTLS 1.2 must have the extended master secret (RFC 7627). True by default; false admits
+   * old ones, whose keys are then not bound to the whole handshake.
+   */
+  dtlsRequireExtendedMasterSecret?: boolean
   /** Addition: the SRTP protection profiles to agree on, best first (RFC 5764, 4.1.2). All by default, AEAD first. */
   srtpProfiles?: SrtpProfile[]
   /**
@@ -82,6 +96,7 @@ export const dtlsMembers = {
   acceptCertificate: optional(callback as Conversion<(certificate: ArrayBuffer) => boolean>),
   dtlsCipherSuites: optional(list(DOMString)),
   dtlsGroups: optional(list((value, context) => DOMString(value, context).toLowerCase())),
+  dtlsRequireExtendedMasterSecret: optional(boolean),
   dtlsVersions: optional(list(enumeration<RTCDtlsVersion>('RTCDtlsVersion', ['1.2', '1.3']))),
   fingerprintAlgorithms: optional(
     list(enumeration<RTCFingerprintAlgorithm>('RTCFingerprintAlgorithm', ['sha-256', 'sha-384', 'sha-512'])),
@@ -95,6 +110,7 @@ export const DTLS_MEMBERS = [
   'acceptCertificate',
   'dtlsCipherSuites',
   'dtlsGroups',
+  'dtlsRequireExtendedMasterSecret',
   'dtlsVersions',
   'fingerprintAlgorithms',
   'keyLog',
@@ -146,11 +162,14 @@ export const checkDtlsConfiguration = (configuration: DtlsConfiguration, context
 
 /** What a configuration that was checked asks of DTLS, its callback apart. */
 export const dtlsPreferences = (configuration: DtlsConfiguration): Omit<DtlsPreferences, 'acceptCertificate'> => {
-  const { dtlsCipherSuites, dtlsGroups, srtpProfiles } = configuration
+  const { dtlsCipherSuites, dtlsGroups, dtlsRequireExtendedMasterSecret, srtpProfiles } = configuration
   return {
     versions: possibleVersions(configuration),
     ...(dtlsCipherSuites && { cipherSuites: dtlsCipherSuites }),
     ...(dtlsGroups && { groups: dtlsGroups as GroupName[] }),
     ...(srtpProfiles && { srtpProfiles }),
+    ...(dtlsRequireExtendedMasterSecret !== undefined && {
+      requireExtendedMasterSecret: dtlsRequireExtendedMasterSecret,
+    }),
   }
 }

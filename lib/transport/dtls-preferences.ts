@@ -8,7 +8,7 @@ import type { DtlsOptions } from '../dtls/index.ts'
 /** Each as in `DtlsOptions`, which throws a RangeError for an unknown name: when DTLS is started. */
 export type DtlsPreferences = Pick<
   DtlsOptions,
-  'versions' | 'cipherSuites' | 'groups' | 'srtpProfiles' | 'acceptCertificate'
+  'versions' | 'cipherSuites' | 'groups' | 'srtpProfiles' | 'acceptCertificate' | 'requireExtendedMasterSecret'
 >
 
 /** Unified header 5, content type 1, tag 16 (RFC 9147, 4; RFC 8446, 5.2). */

@@ -1,6 +1,7 @@
 /** The configuration is checked as webrtc-pc has it (4.2.1, 4.4.1.6), and what may not change does not. */
 
 import t from 'tap'
+import { dtlsPreferences } from '../../lib/peer/dtls-configuration.ts'
 import { type RTCConfiguration, RTCPeerConnection } from '../../lib/peer/index.ts'
 
 const unchecked = (value: unknown) => value as RTCConfiguration
@@ -179,6 +180,25 @@ t.test('setConfiguration replaces servers and policy, and refuses what is fixed'
   t.throws(() => connection.setConfiguration({}), { name: 'InvalidStateError' })
 })
 
+t.test('DTLS is asked for what a configuration says of it', t => {
+  t.strictSame(dtlsPreferences({}), { versions: ['1.2', '1.3'] })
+  const asked = dtlsPreferences({
+    dtlsVersions: ['1.2'],
+    dtlsCipherSuites: ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'],
+    dtlsGroups: ['secp384r1'],
+    dtlsRequireExtendedMasterSecret: false,
+    srtpProfiles: ['SRTP_AEAD_AES_256_GCM'],
+  })
+  t.strictSame(asked, {
+    versions: ['1.2'],
+    cipherSuites: ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'],
+    groups: ['secp384r1'],
+    requireExtendedMasterSecret: false,
+    srtpProfiles: ['SRTP_AEAD_AES_256_GCM'],
+  })
+  t.end()
+})
+
 t.test("what getConfiguration gives is nobody else's, and can be set again", t => {
   const connection = new RTCPeerConnection({
     iceCredentials: { usernameFragment: 'fragment', password: 'a password of 22 chars'.replaceAll(' ', '+') },
@@ -190,6 +210,7 @@ t.test("what getConfiguration gives is nobody else's, and can be set again", t =
     dtlsVersions: ['1.3', '1.2', '1.3'],
     dtlsCipherSuites: ['TLS_AES_256_GCM_SHA384', 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'],
     dtlsGroups: ['X25519'],
+    dtlsRequireExtendedMasterSecret: false,
     srtpProfiles: ['SRTP_AEAD_AES_256_GCM'],
     fingerprintAlgorithms: ['sha-512', 'sha-256'],
     keyLog: () => {},
@@ -202,6 +223,7 @@ t.test("what getConfiguration gives is nobody else's, and can be set again", t =
   for (const change of [
     { dtlsVersions: ['1.3'] },
     { dtlsGroups: ['secp256r1'] },
+    { dtlsRequireExtendedMasterSecret: true },
     { fingerprintAlgorithms: ['sha-256', 'sha-512'] },
     { keyLog: () => {} },
   ]) {
