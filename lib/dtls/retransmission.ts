@@ -3,8 +3,9 @@
  * own flight, and when an ACK says that some of it is missing (RFC 6347, 4.2.4; RFC 9147, 5.8 and 7.2).
  *
  * The timer starts from the round trip that ICE has measured where there is one, doubles up to a minute, and gives up
- * after `MAX_RETRANSMISSIONS`, unless the peer shows otherwise that it is there. Where the peer stays silent datagrams become smaller, since the path may not take large
- * ones. The last flight of a DTLS 1.2 handshake has no timer: the peer's repetition alone asks for it.
+ * after `MAX_RETRANSMISSIONS`, unless the peer shows otherwise that it is there. Where the peer stays silent datagrams
+ * become smaller, since the path may not take large ones. The last flight of a DTLS 1.2 handshake has no timer: the
+ * peer's repetition alone asks for it.
  */
 
 import type { Packet } from '../bytes/index.ts'
