@@ -58,7 +58,7 @@ if (!Number.isInteger(rounds) || rounds < 1) usage('rounds are at least 1')
 const times = values.quick ? { warmUp: 400, measured: 800 } : { warmUp: 700, measured: 2500 }
 const work = values.quick ? { connections: 4, roundTrips: 300 } : { connections: 10, roundTrips: 1000 }
 
-const handshakes = values.quick ? { warmUp: 150, measured: 100 } : { warmUp: 600, measured: 400 }
+const handshakes = values.quick ? { warmUp: 150, measured: 100 } : { warmUp: 1500, measured: 600 }
 
 const { node, platform, cpu, cores } = machine()
 console.log(`node ${node}, ${platform}, ${cores} x ${cpu}`)

@@ -12,7 +12,7 @@ const PROGRAM = 'bench/programs/openssl-handshakes.py'
 /** Longest that a process may take, in milliseconds. */
 const PATIENCE = 120_000
 
-/** Handshakes that are not measured, then those that are. Some hundreds go by until all is compiled as it stays. */
+/** Handshakes that are not measured, then those that are. A thousand go by until all is compiled as it stays. */
 export interface HandshakeCounts {
   readonly warmUp: number
   readonly measured: number
