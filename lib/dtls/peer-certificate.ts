@@ -28,17 +28,24 @@ export interface KnownPeer {
   readonly acceptCertificate: ((der: Uint8Array) => boolean) | undefined
 }
 
-/** Whether `der` has any of the fingerprints. Each is compared in constant time. */
+/**
+ * Whether `der` has one of the fingerprints, of which a description may announce hundreds: it is hashed once by each
+ * function, and compared in constant time.
+ */
 export const matchesFingerprint = (
   crypto: CryptoProvider,
   der: Uint8Array,
   fingerprints: readonly Fingerprint[],
 ): boolean => {
+  const digests = new Map<HashName, Uint8Array>()
   let matches = false
   for (const { algorithm, value } of fingerprints) {
     const hash = HASHES.get(algorithm.toLowerCase())
     const expected = fromHex(value.replaceAll(':', ''))
-    if (hash !== undefined && expected !== undefined && equalBytes(crypto.hash(hash, der), expected)) matches = true
+    if (hash === undefined || expected === undefined) continue
+    const digest = digests.get(hash) ?? crypto.hash(hash, der)
+    digests.set(hash, digest)
+    if (equalBytes(digest, expected)) matches = true
   }
   return matches
 }

@@ -5,6 +5,7 @@ import { equalBytes, utf8 } from '../../lib/bytes/index.ts'
 import { type Certificate, type CryptoProvider, fingerprint, type PrivateKey } from '../../lib/crypto/index.ts'
 import { decodeServerHello, encodeServerHello } from '../../lib/dtls/hello.ts'
 import { Alert, type DtlsOptions, type DtlsRole } from '../../lib/dtls/index.ts'
+import { matchesFingerprint } from '../../lib/dtls/peer-certificate.ts'
 import { nodeCrypto, providers } from '../providers.ts'
 import { certificate, connectedPair, Pair, type PairOptions, sha256Of } from './pair.ts'
 import { tamper } from './wire.ts'
@@ -226,4 +227,22 @@ t.test('an empty chain, and a certificate that is none, are refused', async t =>
   const nonsense = { ...options.server, der }
   const pair = { ...options, server: nonsense }
   refused(t, pair, 'client', 'protocol-violation', Alert.badCertificate)
+})
+
+t.test('however many fingerprints are announced, a certificate is hashed once by each function', async t => {
+  const own = await certificate('ec-p256')
+  let hashed = 0
+  const crypto: CryptoProvider = {
+    ...nodeCrypto,
+    hash: (name, ...parts) => {
+      hashed++
+      return nodeCrypto.hash(name, ...parts)
+    },
+  }
+  const wrong = (algorithm: string) => ({ algorithm, value: 'AB:CD' })
+  const announced = Array.from({ length: 300 }, (_, i) => wrong(['sha-256', 'SHA-384', 'sha-512'][i % 3]!))
+  t.notOk(matchesFingerprint(crypto, own.der, announced))
+  t.equal(hashed, 3)
+  t.ok(matchesFingerprint(crypto, own.der, [...announced, sha256Of(own), wrong('sha-256')]))
+  t.equal(hashed, 6)
 })
