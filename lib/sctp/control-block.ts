@@ -3,7 +3,7 @@
  * from one state to the next.
  */
 
-import { EventQueue } from '../machine/index.ts'
+import { EventQueue, type Random } from '../machine/index.ts'
 import {
   type AssociationEvent,
   type AssociationOptions,
@@ -37,12 +37,14 @@ export class ControlBlock implements TransferOwner {
   outboundStreams: number
   inboundStreams: number
   readonly #transferOptions: TransferOptions
+  readonly #random: Random
 
   constructor(options: AssociationOptions) {
     const largestTimeout = options.largestTimeout ?? DEFAULTS.largestTimeout
     const initialTimeout = options.initialTimeout ?? DEFAULTS.initialTimeout
     const window = options.receiveWindow ?? DEFAULTS.receiveWindow
     const { crypto, transmit, pool, trace } = options
+    this.#random = crypto.random
     this.outboundStreams = options.outboundStreams ?? DEFAULTS.streams
     this.inboundStreams = options.inboundStreams ?? DEFAULTS.streams
     this.packets = new PacketBuilder({ transmit, pool, trace, mtu: options.mtu ?? DEFAULTS.mtu })
@@ -88,6 +90,7 @@ export class ControlBlock implements TransferOwner {
       this.packets,
       this.path,
       this.counters,
+      this.#random,
     )
     this.path.errors = 0
     this.path.used(now)

@@ -9,7 +9,7 @@
 import { add32, diff32 } from '../bytes/index.ts'
 import { Timer } from '../machine/index.ts'
 import type { Abandonment } from './abandonment.ts'
-import type { CongestionControl } from './congestion-control.ts'
+import type { Acknowledgement, CongestionControl } from './congestion/congestion-control.ts'
 import type { SctpCounters } from './counters.ts'
 import { CHUNK_STATE, type Outstanding } from './outstanding.ts'
 import type { Path } from './path.ts'
@@ -32,6 +32,21 @@ export class Recovery {
   readonly #abandonment: Abandonment
   readonly #path: Path
   readonly #counters: SctpCounters
+  readonly #sample: Acknowledgement = {
+    now: 0,
+    bytes: 0,
+    lost: 0,
+    priorFlight: 0,
+    flight: 0,
+    advanced: false,
+    limited: false,
+    recovering: false,
+    roundTrip: Number.NaN,
+    deliveryRate: Number.NaN,
+    applicationLimited: false,
+    delivered: 0,
+    priorDelivered: 0,
+  }
   #recovering = false
   /** Fast recovery ends when this TSN is cumulatively acknowledged. */
   #exit = 0
@@ -112,7 +127,14 @@ export class Recovery {
     bytes += this.#takeGaps(sack, released > 0, now)
     // What was given up and is skipped counts as an answer too, though not as delivered.
     if (released > 0 || bytes > 0) this.#path.alive()
-    if (released > 0 && bytes > 0 && !recovering) this.#congestion.acknowledged(bytes, this.limited)
+    const sample = this.#sample
+    sample.now = now
+    sample.bytes = bytes
+    sample.advanced = released > 0
+    sample.limited = this.limited
+    sample.recovering = recovering
+    sample.flight = outstanding.flight
+    this.#congestion.acknowledged(sample)
     this.#takeWindow(sack.window, released, now)
     if (released > 0) {
       this.#pruneAgain()
@@ -139,7 +161,7 @@ export class Recovery {
     if (!(this.#zeroWindow && this.#heard)) this.#path.errors++
     this.#heard = false
     this.#path.timeout.backOff()
-    this.#congestion.timedOut()
+    this.#congestion.timedOut(outstanding.flight, now)
     this.#recovering = false
     this.#timing = false
     this.#again = []
@@ -220,7 +242,7 @@ export class Recovery {
     if (!found || this.#recovering) return
     this.#recovering = true
     this.#exit = add32(outstanding.next, -1)
-    this.#congestion.lost()
+    this.#congestion.lost(outstanding.flight, now)
     this.#counters.fastRecoveries++
     this.fastRetransmit = true
   }

@@ -4,10 +4,11 @@
  */
 
 import { setU16, setU32 } from '../bytes/index.ts'
-import { Timer } from '../machine/index.ts'
+import { type Random, Timer } from '../machine/index.ts'
 import { Abandonment } from './abandonment.ts'
 import { CHUNK, CHUNK_HEADER, DATA_BEGIN, DATA_END, DATA_HEADER, DATA_IMMEDIATE, DATA_UNORDERED } from './chunk-type.ts'
-import { type CongestionControl, StandardCongestionControl } from './congestion-control.ts'
+import type { CongestionControl } from './congestion/congestion-control.ts'
+import { StandardCongestionControl } from './congestion/standard.ts'
 import type { SctpCounters } from './counters.ts'
 import type { OutboundMessage } from './outbound-message.ts'
 import { MAX_OUTSTANDING, Outstanding } from './outstanding.ts'
@@ -54,10 +55,11 @@ export class Sender {
     largestChunk: number,
     path: Path,
     counters: SctpCounters,
+    random: Random,
   ) {
     this.queue = queue
     this.outstanding = new Outstanding(initialTsn)
-    this.congestion = new StandardCongestionControl(largestChunk)
+    this.congestion = new StandardCongestionControl({ packetSize: largestChunk, random })
     this.abandonment = new Abandonment(this.outstanding, queue, forwardTsn, counters)
     this.recovery = new Recovery(this.outstanding, this.congestion, this.abandonment, path, counters, peerWindow)
     this.#path = path
@@ -118,7 +120,7 @@ export class Sender {
   /** After a pause the window is no longer what the path was seen to bear (7.2.1). */
   #wake(now: number): void {
     const timeouts = Math.floor((now - this.#lastSent) / this.#path.timeout.value)
-    if (timeouts > 0 && this.#lastSent > Number.NEGATIVE_INFINITY) this.congestion.idled(timeouts)
+    if (timeouts > 0 && this.#lastSent > Number.NEGATIVE_INFINITY) this.congestion.idled(timeouts, now)
   }
 
   #retransmit(packets: PacketBuilder, first: number, now: number): void {

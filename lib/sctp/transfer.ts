@@ -4,6 +4,7 @@
  */
 
 import { add32 } from '../bytes/index.ts'
+import type { Random } from '../machine/index.ts'
 import type { SctpCounters } from './counters.ts'
 import type { Agreement } from './establishment.ts'
 import type { PacketBuilder } from './packet-builder.ts'
@@ -42,6 +43,7 @@ export class Transfer {
     packets: PacketBuilder,
     path: Path,
     counters: SctpCounters,
+    random: Random,
   ) {
     const { localTsn, peerTsn, peerWindow, forwardTsn, reconfig } = agreement
     this.#packets = packets
@@ -49,7 +51,7 @@ export class Transfer {
     const deliver = owner.deliver.bind(owner)
     const refuse = owner.refuse.bind(owner)
     const reassembly = new Reassembly(options.maxMessageSize, deliver, refuse, counters)
-    this.sender = new Sender(queue, localTsn, peerWindow, forwardTsn, packets.largestChunk, path, counters)
+    this.sender = new Sender(queue, localTsn, peerWindow, forwardTsn, packets.largestChunk, path, counters, random)
     this.receiver = new Receiver(peerTsn, options.window, reassembly, counters)
     this.reconfiguration = new Reconfiguration(reconfig, localTsn, peerTsn, owner, queue, path, counters)
   }

@@ -1,27 +1,12 @@
 /**
- * How much may be in flight: the interface that every congestion controller has, and the standard one (RFC 9260 7.2).
+ * The standard congestion control (RFC 9260 7.2).
  *
- * Bytes count whole DATA chunks, headers included. Two choices that the RFC leaves open: the window grows by what was
+ * Two choices that the RFC leaves open: the window grows by what was
  * acknowledged without a limit per SACK (7.2.1, L > 1; RFC 3465), because a receiver that coalesces its SACKs would else
  * hold slow start back, and bursts are bounded by the sender; and it starts at ten packets (RFC 6928).
  */
 
-export interface CongestionControl {
-  /** The congestion window in bytes. */
-  readonly window: number
-  /**
-   * A SACK moved the cumulative TSN.
-   * @param bytes Newly acknowledged.
-   * @param limited Whether the window, and not a lack of data, had held the sender back.
-   */
-  acknowledged(bytes: number, limited: boolean): void
-  /** A loss was found by missing reports; called once per window (fast recovery, RFC 9260 7.2.4). */
-  lost(): void
-  /** The retransmission timer ran out (7.2.3). */
-  timedOut(): void
-  /** Nothing was sent for this many retransmission timeouts (7.2.1). */
-  idled(timeouts: number): void
-}
+import type { Acknowledgement, CongestionControl, CongestionOptions } from './congestion-control.ts'
 
 const INITIAL_PACKETS = 10
 /** Above this many packets slow start adds at most half as many a round trip (limited slow start, RFC 3742). */
@@ -30,17 +15,24 @@ const LIMITED_FROM = 100
 export class StandardCongestionControl implements CongestionControl {
   window: number
   threshold: number
-  readonly #mtu: number
+  readonly pacingRate = Number.POSITIVE_INFINITY
+  #mtu: number
   #partial = 0
 
-  /** @param mtu What a full packet counts for, in bytes: its DATA chunk. */
-  constructor(mtu: number) {
-    this.#mtu = mtu
-    this.window = INITIAL_PACKETS * mtu
+  constructor({ packetSize }: CongestionOptions) {
+    this.#mtu = packetSize
+    this.window = INITIAL_PACKETS * packetSize
     this.threshold = Number.POSITIVE_INFINITY
   }
 
-  acknowledged(bytes: number, limited: boolean): void {
+  setPacketSize(bytes: number): void {
+    this.#mtu = bytes
+  }
+
+  sent(): void {}
+
+  acknowledged({ bytes, advanced, limited, recovering }: Readonly<Acknowledgement>): void {
+    if (!advanced || bytes === 0 || recovering) return
     if (!limited) {
       this.#partial = 0
       return
@@ -64,6 +56,10 @@ export class StandardCongestionControl implements CongestionControl {
     this.window = this.threshold
     this.#partial = 0
   }
+
+  recovered(): void {}
+
+  spurious(): void {}
 
   timedOut(): void {
     this.threshold = Math.max(this.window / 2, 4 * this.#mtu)
