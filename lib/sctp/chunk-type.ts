@@ -1,5 +1,6 @@
 /**
- * The numbers of SCTP: chunk types and their flags, parameter types, error causes (RFC 9260 3, RFC 3758, RFC 6525).
+ * The numbers of SCTP: chunk types and their flags, parameter types, error causes (RFC 9260 3, RFC 3758, RFC 6525,
+ * RFC 8260).
  *
  * The two high bits of a type say what a receiver that does not know it has to do (RFC 9260 3.2 and 3.2.1): the first,
  * whether to go on with what follows; the second, whether to report it.
@@ -19,8 +20,10 @@ export const CHUNK = {
   COOKIE_ECHO: 10,
   COOKIE_ACK: 11,
   SHUTDOWN_COMPLETE: 14,
+  I_DATA: 64,
   RE_CONFIG: 130,
   FORWARD_TSN: 192,
+  I_FORWARD_TSN: 194,
 } as const
 
 /** Flags of DATA (RFC 9260 3.3.1): last and first fragment, unordered, and "acknowledge at once" (RFC 7053). */
