@@ -3,7 +3,11 @@
 import type { Packet, PacketPool } from '../bytes/index.ts'
 import type { CryptoProvider } from '../crypto/index.ts'
 import type { TraceSink } from '../machine/index.ts'
+import type { CongestionControl, CongestionControlName, CongestionOptions } from './congestion/congestion-control.ts'
 import type { SctpError } from './error-cause.ts'
+
+/** Which stream's message is sent next (RFC 8260 3). */
+export type SchedulerName = 'weighted-fair' | 'priority' | 'round-robin'
 
 export interface AssociationOptions {
   readonly crypto: CryptoProvider
@@ -16,6 +20,18 @@ export interface AssociationOptions {
   readonly remotePort?: number | undefined
   /** The largest SCTP packet in bytes: 1172, which stays within a UDP payload of 1200 in a record of DTLS 1.3; 1.2 with AES-GCM leaves 1163. */
   readonly mtu?: number | undefined
+  /** The largest SCTP packet in bytes that path MTU discovery (RFC 8899) tries; without it, or when it is no larger than `mtu`, nothing is tried. */
+  readonly largestPacket?: number | undefined
+  /** What bounds the data in flight: 'standard' (RFC 9260 7.2) unless given. */
+  readonly congestionControl?: CongestionControlName | ((options: CongestionOptions) => CongestionControl) | undefined
+  /** Whose turn it is among streams: 'weighted-fair' by `setPriority` unless given. */
+  readonly scheduler?: SchedulerName | undefined
+  /** Whether I-DATA (RFC 8260) is offered, and used when the peer offers it too: true. */
+  readonly interleaving?: boolean | undefined
+  /** The packets travel in DTLS, which finds what is damaged: the condition of RFC 9653 for doing without checksums. False. */
+  readonly dtls?: boolean | undefined
+  /** Whether this side announces that it takes packets without a checksum (RFC 9653); needs `dtls`. False: some peers refuse an INIT with a parameter that they do not know. */
+  readonly zeroChecksum?: boolean | undefined
   /** The largest message that is taken, in bytes: 262,144. A larger one is dropped, and told by an event. */
   readonly maxMessageSize?: number | undefined
   /** Bytes that the peer may send ahead of what is missing (a_rwnd): 5 MiB. */

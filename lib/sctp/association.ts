@@ -72,7 +72,7 @@ export class Association implements FlushingMachine {
     return this.#block.transfer?.sender.outstanding.count ?? 0
   }
 
-  /** The largest SCTP packet in bytes. */
+  /** The largest SCTP packet in bytes, as far as the path is known to carry it. */
   get mtu(): number {
     return this.#block.packets.mtu
   }
@@ -112,6 +112,14 @@ export class Association implements FlushingMachine {
     }
     block.state = 'cookie-wait'
     block.establishment.begin(block.packets, now)
+  }
+
+  /**
+   * The path below has changed: packets have `mtu` bytes from now on, and are tried up to `largestPacket` (RFC 8899).
+   * @param sizes Bytes of SCTP packet.
+   */
+  setPath(sizes: { readonly mtu: number; readonly largestPacket: number }, now: number): void {
+    this.#block.setPath(sizes.mtu, sizes.largestPacket, now)
   }
 
   /** Takes a packet, which is borrowed until the call returns. */

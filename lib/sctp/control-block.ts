@@ -72,7 +72,12 @@ export class ControlBlock implements TransferOwner {
       this.counters,
     )
     this.shutdown = new Shutdown(this.packets, this.path, largestTimeout)
-    this.#transferOptions = { window, maxMessageSize: options.maxMessageSize ?? DEFAULTS.maxMessageSize }
+    this.#transferOptions = {
+      window,
+      maxMessageSize: options.maxMessageSize ?? DEFAULTS.maxMessageSize,
+      congestionControl: options.congestionControl ?? 'standard',
+      scheduler: options.scheduler ?? 'weighted-fair',
+    }
   }
 
   /** Both sides have agreed. */
@@ -95,6 +100,11 @@ export class ControlBlock implements TransferOwner {
     this.path.errors = 0
     this.path.used(now)
     this.events.push({ type: 'established' })
+  }
+
+  /** The path below is another one. */
+  setPath(mtu: number, _largestPacket: number, _now: number): void {
+    this.packets.setBase(mtu)
   }
 
   /** The peer has begun anew: nothing of what was under way can be finished. */

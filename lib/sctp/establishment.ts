@@ -28,6 +28,10 @@ export interface Agreement {
   readonly peerInboundStreams: number
   readonly forwardTsn: boolean
   readonly reconfig: boolean
+  /** Both sides take I-DATA and I-FORWARD-TSN: nothing else is sent then (RFC 8260 2.2.1). */
+  readonly interleaving: boolean
+  /** The peer takes packets of ours without a checksum (RFC 9653). */
+  readonly zeroChecksum: boolean
 }
 
 export interface EstablishmentOptions {
@@ -158,6 +162,8 @@ export class Establishment {
       peerInboundStreams: init.inboundStreams,
       forwardTsn: init.forwardTsn,
       reconfig: init.reconfig,
+      interleaving: false,
+      zeroChecksum: false,
     }
     this.state = 'cookie-echoed'
     this.#attempts = 0
@@ -242,6 +248,8 @@ export class Establishment {
       peerInboundStreams,
       forwardTsn,
       reconfig,
+      interleaving: false,
+      zeroChecksum: false,
     }
     packets.tag = peerTag
     this.state = 'established'

@@ -1,6 +1,10 @@
 /**
  * Bundles chunks into packets no larger than the path allows (RFC 9260 6.10), each written once, where it is sent from.
  *
+ * A packet may grow with what the path is found to carry (`setMtu`), but no chunk is larger than the base packet has room
+ * for: a chunk of data keeps its TSN, so it cannot be cut again when the path turns out to carry less, and a larger
+ * packet carries several.
+ *
  * A packet is opened by its first chunk and stays open, so that what is produced within one turn travels together; it
  * leaves when a chunk no longer fits or when `finish` is called. Control chunks stand before DATA in a packet
  * (RFC 9260 6.10), and there are peers that abort when they do not; so DATA closes a packet to control chunks.
@@ -13,6 +17,9 @@ import { COMMON_HEADER, writeCommonHeader } from './common-header.ts'
 
 /** Bytes that a chunk of `length` takes in a packet: chunks are padded to four (RFC 9260 3.2). */
 export const padded = (length: number): number => (length + 3) & ~3
+
+/** Free buffers that are kept for packets larger than the base: they may have 16 KiB each. */
+const KEPT_LARGE = 256
 
 export interface PacketBuilderOptions {
   readonly transmit: (packet: Packet) => void
@@ -31,21 +38,29 @@ export class PacketBuilder {
   bytes: Uint8Array = new Uint8Array(0)
   packetsSent = 0
   bytesSent = 0
-  readonly mtu: number
+  /** The largest packet now. */
+  mtu: number
+  /** The largest packet that is taken for granted. */
+  baseMtu: number
   readonly #transmit: (packet: Packet) => void
-  readonly #pool: PacketPool
+  #basePool: PacketPool
+  #pool: PacketPool
   readonly #trace: TraceSink | undefined
   #packet: Packet | undefined
   #end = 0
+  /** The largest size of the open packet. */
+  #limit = 0
   /** Whether the open packet has DATA in it. */
   #data = false
 
   constructor(options: PacketBuilderOptions) {
     // A chunk is padded to four bytes, and so is a full packet.
-    this.mtu = options.mtu & ~3
+    this.baseMtu = options.mtu & ~3
+    this.mtu = this.baseMtu
     this.#transmit = options.transmit
-    this.#pool =
-      options.pool !== undefined && options.pool.payload >= this.mtu ? options.pool : new PacketPool(this.mtu)
+    const given = options.pool
+    this.#basePool = given !== undefined && given.payload >= this.mtu ? given : new PacketPool(this.mtu)
+    this.#pool = this.#basePool
     this.#trace = options.trace
   }
 
@@ -57,12 +72,34 @@ export class PacketBuilder {
   /** Bytes that the next chunk, header included, may have without a new packet. */
   get room(): number {
     const packet = this.#packet
-    return packet === undefined ? this.mtu - COMMON_HEADER : this.mtu - (this.#end - packet.start)
+    return packet === undefined ? this.mtu - COMMON_HEADER : this.#limit - (this.#end - packet.start)
   }
 
-  /** The largest chunk, header included. */
+  /** The largest chunk, header included: what the base packet has room for. */
   get largestChunk(): number {
-    return this.mtu - COMMON_HEADER
+    return this.baseMtu - COMMON_HEADER
+  }
+
+  /** The largest DATA or I-DATA chunk, header included. */
+  get largestDataChunk(): number {
+    return this.baseMtu - COMMON_HEADER
+  }
+
+  /** Another path takes other packets for granted: chunks and packets are made for it from the next one on. */
+  setBase(bytes: number): void {
+    this.baseMtu = bytes & ~3
+    this.mtu = this.baseMtu
+    if (this.#basePool.payload < this.mtu) this.#basePool = new PacketPool(this.mtu)
+    this.#pool = this.#basePool
+  }
+
+  /** From the next packet on, packets have up to this many bytes; never fewer than the base packet. */
+  setMtu(bytes: number): void {
+    const mtu = Math.max(this.baseMtu, bytes & ~3)
+    if (mtu === this.mtu) return
+    this.mtu = mtu
+    if (mtu <= this.#basePool.payload) this.#pool = this.#basePool
+    else if (mtu > this.#pool.payload || this.#pool === this.#basePool) this.#pool = new PacketPool(mtu, KEPT_LARGE)
   }
 
   /**
@@ -72,7 +109,7 @@ export class PacketBuilder {
    */
   chunk(type: number, flags: number, length: number, now: number): number {
     const size = padded(CHUNK_HEADER + length)
-    const data = type === CHUNK.DATA
+    const data = type === CHUNK.DATA || type === CHUNK.I_DATA
     if (this.#packet !== undefined && (size > this.room || (this.#data && !data))) this.finish(now)
     let packet = this.#packet
     if (packet === undefined) {
@@ -81,6 +118,7 @@ export class PacketBuilder {
       this.#data = false
       this.bytes = packet.bytes
       this.#end = packet.start + COMMON_HEADER
+      this.#limit = this.mtu
     }
     if (data) this.#data = true
     const bytes = this.bytes

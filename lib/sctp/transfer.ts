@@ -5,6 +5,7 @@
 
 import { add32 } from '../bytes/index.ts'
 import type { Random } from '../machine/index.ts'
+import type { AssociationOptions, SchedulerName } from './association-options.ts'
 import type { SctpCounters } from './counters.ts'
 import type { Agreement } from './establishment.ts'
 import type { PacketBuilder } from './packet-builder.ts'
@@ -26,6 +27,8 @@ export interface TransferOptions {
   /** Our receiver window in bytes. */
   readonly window: number
   readonly maxMessageSize: number
+  readonly congestionControl: NonNullable<AssociationOptions['congestionControl']>
+  readonly scheduler: SchedulerName
 }
 
 export class Transfer {
@@ -51,7 +54,7 @@ export class Transfer {
     const deliver = owner.deliver.bind(owner)
     const refuse = owner.refuse.bind(owner)
     const reassembly = new Reassembly(options.maxMessageSize, deliver, refuse, counters)
-    this.sender = new Sender(queue, localTsn, peerWindow, forwardTsn, packets.largestChunk, path, counters, random)
+    this.sender = new Sender(queue, localTsn, peerWindow, forwardTsn, packets.largestDataChunk, path, counters, random)
     this.receiver = new Receiver(peerTsn, options.window, reassembly, counters)
     this.reconfiguration = new Reconfiguration(reconfig, localTsn, peerTsn, owner, queue, path, counters)
   }
