@@ -1,6 +1,6 @@
 /**
- * The numbers of SCTP: chunk types and their flags, parameter types, error causes (RFC 9260 3, RFC 3758, RFC 6525,
- * RFC 8260).
+ * The numbers of SCTP: chunk types and their flags, parameter types, error causes (RFC 9260 3, RFC 3758, RFC 4820,
+ * RFC 6525, RFC 8260, RFC 9653).
  *
  * The two high bits of a type say what a receiver that does not know it has to do (RFC 9260 3.2 and 3.2.1): the first,
  * whether to go on with what follows; the second, whether to report it.
@@ -22,6 +22,7 @@ export const CHUNK = {
   SHUTDOWN_COMPLETE: 14,
   I_DATA: 64,
   RE_CONFIG: 130,
+  PAD: 132,
   FORWARD_TSN: 192,
   I_FORWARD_TSN: 194,
 } as const
@@ -52,6 +53,7 @@ export const PARAMETER = {
   RECONFIG_RESPONSE: 16,
   ADD_OUTGOING_STREAMS: 17,
   ADD_INCOMING_STREAMS: 18,
+  ZERO_CHECKSUM: 0x8001,
   SUPPORTED_EXTENSIONS: 0x8008,
   FORWARD_TSN_SUPPORTED: 0xc000,
 } as const

@@ -2,6 +2,7 @@
  * The common header of an SCTP packet: ports, verification tag, checksum (RFC 9260 3.1).
  *
  * The checksum is CRC-32C over the packet with the field itself zero, stored least significant byte first (appendix A).
+ * Over DTLS, which finds what is damaged, it may be left zero (RFC 9653).
  */
 
 import { crc32c, setU16, setU32 } from '../bytes/index.ts'
@@ -25,7 +26,15 @@ export const verifyChecksum = (packet: Uint8Array): boolean => {
   return crc === (a | (b << 8) | (c << 16) | (d << 24)) >>> 0
 }
 
-/** Writes the header of the packet in `bytes[start, end)`, whose chunks are already in place. */
+/** Whether the packet has no checksum. */
+export const withoutChecksum = (packet: Uint8Array): boolean =>
+  packet.length >= COMMON_HEADER &&
+  (packet[CHECKSUM]! | packet[CHECKSUM + 1]! | packet[CHECKSUM + 2]! | packet[CHECKSUM + 3]!) === 0
+
+/**
+ * Writes the header of the packet in `bytes[start, end)`, whose chunks are already in place.
+ * @param checksum Whether the peer needs one.
+ */
 export const writeCommonHeader = (
   bytes: Uint8Array,
   start: number,
@@ -33,11 +42,13 @@ export const writeCommonHeader = (
   sourcePort: number,
   destinationPort: number,
   tag: number,
+  checksum = true,
 ): void => {
   setU16(bytes, start, sourcePort)
   setU16(bytes, start + 2, destinationPort)
   setU32(bytes, start + 4, tag)
   setU32(bytes, start + CHECKSUM, 0)
+  if (!checksum) return
   const crc = crc32c(bytes, start, end)
   bytes[start + CHECKSUM] = crc
   bytes[start + CHECKSUM + 1] = crc >>> 8

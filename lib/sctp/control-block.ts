@@ -36,6 +36,8 @@ export class ControlBlock implements TransferOwner {
   /** Streams that may be used: what is offered, until the peer has said what it takes. */
   outboundStreams: number
   inboundStreams: number
+  /** Packets of the peer without a checksum are taken: it was told so, and they come out of DTLS (RFC 9653 5.3). */
+  readonly takesZeroChecksum: boolean
   readonly #transferOptions: TransferOptions
   readonly #random: Random
 
@@ -45,6 +47,13 @@ export class ControlBlock implements TransferOwner {
     const window = options.receiveWindow ?? DEFAULTS.receiveWindow
     const { crypto, transmit, pool, trace } = options
     this.#random = crypto.random
+    const dtls = options.dtls === true
+    this.takesZeroChecksum = dtls && options.zeroChecksum === true
+    const abilities = {
+      interleaving: options.interleaving ?? DEFAULTS.interleaving,
+      dtls,
+      zeroChecksum: this.takesZeroChecksum,
+    }
     this.outboundStreams = options.outboundStreams ?? DEFAULTS.streams
     this.inboundStreams = options.inboundStreams ?? DEFAULTS.streams
     this.packets = new PacketBuilder({ transmit, pool, trace, mtu: options.mtu ?? DEFAULTS.mtu })
@@ -65,6 +74,7 @@ export class ControlBlock implements TransferOwner {
         window,
         outboundStreams: this.outboundStreams,
         inboundStreams: this.inboundStreams,
+        abilities,
         initialTimeout,
         largestTimeout,
         maxRetransmissions: options.maxInitRetransmissions ?? DEFAULTS.maxInitRetransmissions,
@@ -97,6 +107,7 @@ export class ControlBlock implements TransferOwner {
       this.counters,
       this.#random,
     )
+    this.packets.zeroChecksum = agreement.zeroChecksum
     this.path.errors = 0
     this.path.used(now)
     this.events.push({ type: 'established' })

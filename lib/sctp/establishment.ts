@@ -7,6 +7,7 @@
 
 import type { CryptoProvider } from '../crypto/index.ts'
 import { type Random, randomU32, Timer } from '../machine/index.ts'
+import { type Abilities, type Agreement, agree } from './agreement.ts'
 import { CAUSE, CHUNK, PARAMETER } from './chunk-type.ts'
 import type { SctpCounters } from './counters.ts'
 import { missingParameter, staleCookie, writeCause } from './error-cause.ts'
@@ -16,29 +17,12 @@ import { COOKIE_LIFE, CookieJar, type StateCookie } from './state-cookie.ts'
 
 export type EstablishmentState = 'idle' | 'cookie-wait' | 'cookie-echoed' | 'established'
 
-/** What both sides agreed on. */
-export interface Agreement {
-  readonly localTag: number
-  readonly localTsn: number
-  readonly peerTag: number
-  readonly peerTsn: number
-  /** The peer's receiver window in bytes. */
-  readonly peerWindow: number
-  readonly peerOutboundStreams: number
-  readonly peerInboundStreams: number
-  readonly forwardTsn: boolean
-  readonly reconfig: boolean
-  /** Both sides take I-DATA and I-FORWARD-TSN: nothing else is sent then (RFC 8260 2.2.1). */
-  readonly interleaving: boolean
-  /** The peer takes packets of ours without a checksum (RFC 9653). */
-  readonly zeroChecksum: boolean
-}
-
 export interface EstablishmentOptions {
   readonly crypto: CryptoProvider
   readonly window: number
   readonly outboundStreams: number
   readonly inboundStreams: number
+  readonly abilities: Abilities
   /** Milliseconds until an INIT or COOKIE ECHO is sent again the first time. */
   readonly initialTimeout: number
   readonly largestTimeout: number
@@ -123,16 +107,8 @@ export class Establishment {
     const opening = state === 'cookie-wait' || state === 'cookie-echoed'
     const local = this.#localInit(opening ? this.#localTag : this.#newTag(), opening ? this.#localTsn : undefined)
     const cookie = this.#cookies.seal({
+      ...agree(local, init, this.#options.abilities),
       createdAt: Math.floor(now),
-      localTag: local.tag,
-      localTsn: local.initialTsn,
-      peerTag: init.tag,
-      peerTsn: init.initialTsn,
-      peerWindow: init.window,
-      peerOutboundStreams: init.outboundStreams,
-      peerInboundStreams: init.inboundStreams,
-      forwardTsn: init.forwardTsn,
-      reconfig: init.reconfig,
       localTieTag: agreement?.localTag ?? 0,
       peerTieTag: agreement?.peerTag ?? 0,
     })
@@ -152,19 +128,8 @@ export class Establishment {
       return false
     }
     this.#peerCookie = new Uint8Array(init.cookie)
-    this.agreement = {
-      localTag: this.#localTag,
-      localTsn: this.#localTsn,
-      peerTag: init.tag,
-      peerTsn: init.initialTsn,
-      peerWindow: init.window,
-      peerOutboundStreams: init.outboundStreams,
-      peerInboundStreams: init.inboundStreams,
-      forwardTsn: init.forwardTsn,
-      reconfig: init.reconfig,
-      interleaving: false,
-      zeroChecksum: false,
-    }
+    const local = { tag: this.#localTag, initialTsn: this.#localTsn }
+    this.agreement = agree(local, init, this.#options.abilities)
     this.state = 'cookie-echoed'
     this.#attempts = 0
     this.#timeout = this.#options.initialTimeout
@@ -234,24 +199,11 @@ export class Establishment {
   #adopt(cookie: StateCookie, packets: PacketBuilder, verdict: 'establish' | 'restart'): CookieVerdict {
     // What waits in the open packet belongs under the tag that it was written for.
     if (packets.tag !== cookie.peerTag) packets.discard()
-    const { localTag, localTsn, peerTag, peerTsn, peerWindow } = cookie
-    const { peerOutboundStreams, peerInboundStreams, forwardTsn, reconfig } = cookie
-    this.#localTag = localTag
-    this.#localTsn = localTsn
-    this.agreement = {
-      localTag,
-      localTsn,
-      peerTag,
-      peerTsn,
-      peerWindow,
-      peerOutboundStreams,
-      peerInboundStreams,
-      forwardTsn,
-      reconfig,
-      interleaving: false,
-      zeroChecksum: false,
-    }
-    packets.tag = peerTag
+    const { createdAt, localTieTag, peerTieTag, ...agreement } = cookie
+    this.#localTag = agreement.localTag
+    this.#localTsn = agreement.localTsn
+    this.agreement = agreement
+    packets.tag = agreement.peerTag
     this.state = 'established'
     this.timer.stop()
     return verdict
@@ -272,8 +224,9 @@ export class Establishment {
   }
 
   #localInit(tag: number, initialTsn = randomU32(this.#random)): LocalInit {
-    const { window, outboundStreams, inboundStreams } = this.#options
-    return { tag, window, outboundStreams, inboundStreams, initialTsn }
+    const { window, outboundStreams, inboundStreams, abilities } = this.#options
+    const { interleaving, zeroChecksum } = abilities
+    return { tag, window, outboundStreams, inboundStreams, initialTsn, interleaving, zeroChecksum }
   }
 
   #newTag(): number {

@@ -5,10 +5,11 @@
 
 import { getU16, getU32 } from '../bytes/index.ts'
 import type { TraceSink } from '../machine/index.ts'
-import { CAUSE, CHUNK, CHUNK_HEADER, DATA_HEADER, reportsUnknown, skipsUnknown, TAG_REFLECTED } from './chunk-type.ts'
-import { COMMON_HEADER, verifyChecksum } from './common-header.ts'
+import { CAUSE, CHUNK, CHUNK_HEADER, reportsUnknown, skipsUnknown, TAG_REFLECTED } from './chunk-type.ts'
+import { COMMON_HEADER, verifyChecksum, withoutChecksum } from './common-header.ts'
 import type { ControlBlock } from './control-block.ts'
-import { hasCause, invalidStream, noUserData, readCause, SctpError, writeCause } from './error-cause.ts'
+import { dataHeader } from './data-chunk.ts'
+import { hasCause, invalidStream, noUserData, readCause, SctpError, writeCause, writeTextCause } from './error-cause.ts'
 import { readInit } from './init-chunk.ts'
 import { answerOutOfTheBlue } from './out-of-the-blue.ts'
 import { readReconfig } from './reconfig-chunk.ts'
@@ -33,7 +34,7 @@ export class Inbound {
     const { counters, packets } = block
     counters.packetsReceived++
     counters.bytesReceived += packet.length
-    if (!verifyChecksum(packet)) {
+    if (!this.#intact(packet)) {
       counters.badChecksum++
       return
     }
@@ -78,6 +79,19 @@ export class Inbound {
     }
   }
 
+  /**
+   * Whether the checksum is right, or may be missing: it may not in a packet with INIT or COOKIE ECHO, which stand first,
+   * nor in one that belongs to no association (RFC 9653 5.3).
+   */
+  #intact(packet: Uint8Array): boolean {
+    const block = this.#block
+    if (block.takesZeroChecksum && withoutChecksum(packet)) {
+      const type = packet[COMMON_HEADER]
+      if (type !== CHUNK.INIT && type !== CHUNK.COOKIE_ECHO && block.establishment.localTag !== 0) return true
+    }
+    return verifyChecksum(packet)
+  }
+
   /** The rules for verification tags (8.5, 8.5.1). */
   #admits(packet: Uint8Array): boolean {
     const block = this.#block
@@ -104,7 +118,8 @@ export class Inbound {
     const { counters, packets, establishment } = block
     switch (type) {
       case CHUNK.DATA:
-        return this.#data(flags, bytes, start, end, now)
+      case CHUNK.I_DATA:
+        return this.#data(type === CHUNK.I_DATA, flags, bytes, start, end, now)
       case CHUNK.SACK:
         if (block.transfer === undefined) return this.#unexpected()
         if (!this.#sack.read(bytes, start, end)) return this.#malformed()
@@ -112,12 +127,16 @@ export class Inbound {
         block.transfer.sender.receiveSack(this.#sack, packets, now)
         return true
       case CHUNK.FORWARD_TSN:
+      case CHUNK.I_FORWARD_TSN:
         if (block.transfer === undefined) return this.#unexpected()
+        if ((type === CHUNK.I_FORWARD_TSN) !== block.transfer.interleaving) return this.#wrongForm(now)
         return block.transfer.receiver.forwardTsn(bytes, start, end) || this.#malformed()
       case CHUNK.RE_CONFIG:
         return this.#reconfig(bytes, start, end)
       case CHUNK.HEARTBEAT:
         if (packets.tag !== 0) packets.append(CHUNK.HEARTBEAT_ACK, 0, bytes.subarray(start, end), now)
+        return true
+      case CHUNK.PAD:
         return true
       case CHUNK.HEARTBEAT_ACK:
         block.path.acknowledged(bytes, start, end, now)
@@ -177,16 +196,18 @@ export class Inbound {
     return skipsUnknown(type, 8)
   }
 
-  #data(flags: number, bytes: Uint8Array, start: number, end: number, now: number): boolean {
+  #data(interleaved: boolean, flags: number, bytes: Uint8Array, start: number, end: number, now: number): boolean {
     const block = this.#block
-    if (end - start < DATA_HEADER - CHUNK_HEADER) return this.#malformed()
+    const least = dataHeader(interleaved) - CHUNK_HEADER
+    if (end - start < least) return this.#malformed()
     // The peer sends DATA once it is established: its COOKIE ACK was overtaken or lost, and says no more than this.
     if (block.state === 'cookie-echoed' && block.establishment.receiveCookieAck()) block.establish(now)
     const { transfer, state } = block
     if (transfer === undefined || state === 'shutdown-received' || state === 'shutdown-ack-sent') {
       return this.#unexpected()
     }
-    if (end - start === DATA_HEADER - CHUNK_HEADER) {
+    if (interleaved !== transfer.interleaving) return this.#wrongForm(now)
+    if (end - start === least) {
       const error = new SctpError('protocol-violation', 'DATA without user data', CAUSE.NO_USER_DATA)
       block.abort(noUserData(getU32(bytes, start)), now, error)
       return false
@@ -262,6 +283,14 @@ export class Inbound {
       block.shutdown.sendShutdownAck(now)
     }
     return true
+  }
+
+  /** DATA where I-DATA was agreed on, or the reverse, ends the association (RFC 8260 2.2.3 and 2.3.1). */
+  #wrongForm(now: number): boolean {
+    const reason = 'Messages are interleaved, or not, against what was agreed'
+    const error = new SctpError('protocol-violation', reason, CAUSE.PROTOCOL_VIOLATION)
+    this.#block.abort(writeTextCause(CAUSE.PROTOCOL_VIOLATION, reason), now, error)
+    return false
   }
 
   #malformed(): boolean {

@@ -36,6 +36,11 @@ export class PacketBuilder {
   remotePort = 0
   /** The buffer of the open packet. */
   bytes: Uint8Array = new Uint8Array(0)
+  /**
+   * The peer takes packets without a checksum (RFC 9653). Those that go out `alone` have one all the same: INIT, and what
+   * answers packets out of the blue; and so has COOKIE ECHO, which is sent before this is set (5.2).
+   */
+  zeroChecksum = false
   packetsSent = 0
   bytesSent = 0
   /** The largest packet now. */
@@ -142,14 +147,14 @@ export class PacketBuilder {
 
   /** Sends the open packet, if there is one. */
   finish(now: number): void {
-    this.#send(this.tag, now)
+    this.#send(this.tag, !this.zeroChecksum, now)
   }
 
   /** Sends one chunk in a packet of its own, under any tag: INIT, INIT ACK, and what answers packets out of the blue. */
   alone(tag: number, type: number, flags: number, value: Uint8Array, now: number): boolean {
     this.finish(now)
     if (!this.append(type, flags, value, now)) return false
-    this.#send(tag, now)
+    this.#send(tag, true, now)
     return true
   }
 
@@ -159,12 +164,12 @@ export class PacketBuilder {
     this.#packet = undefined
   }
 
-  #send(tag: number, now: number): void {
+  #send(tag: number, checksum: boolean, now: number): void {
     const packet = this.#packet
     if (packet === undefined) return
     this.#packet = undefined
     packet.end = this.#end
-    writeCommonHeader(packet.bytes, packet.start, packet.end, this.localPort, this.remotePort, tag)
+    writeCommonHeader(packet.bytes, packet.start, packet.end, this.localPort, this.remotePort, tag, checksum)
     this.packetsSent++
     this.bytesSent += packet.end - packet.start
     if (this.#trace?.packet !== undefined) this.#trace.packet('sctp', 'out', packet.view(), now)

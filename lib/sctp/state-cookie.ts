@@ -8,23 +8,19 @@
 import { equalBytes, Reader, Writer } from '../bytes/index.ts'
 import type { CryptoProvider, Mac } from '../crypto/index.ts'
 import { randomBytes } from '../machine/index.ts'
+import type { Agreement } from './agreement.ts'
 
 /** Milliseconds (Valid.Cookie.Life of RFC 9260 16). */
 export const COOKIE_LIFE = 60_000
 const BODY = 39
+const FORWARD_TSN = 1
+const RECONFIG = 2
+const INTERLEAVING = 4
+const ZERO_CHECKSUM = 8
 
-export interface StateCookie {
+export interface StateCookie extends Agreement {
   /** Monotonic milliseconds, whole. */
   readonly createdAt: number
-  readonly localTag: number
-  readonly localTsn: number
-  readonly peerTag: number
-  readonly peerTsn: number
-  readonly peerWindow: number
-  readonly peerOutboundStreams: number
-  readonly peerInboundStreams: number
-  readonly forwardTsn: boolean
-  readonly reconfig: boolean
   /** The tags of the association that stood when the INIT came; zero when there was none (5.2.2). */
   readonly localTieTag: number
   readonly peerTieTag: number
@@ -47,7 +43,12 @@ export class CookieJar {
       .u32(cookie.peerWindow)
       .u16(cookie.peerOutboundStreams)
       .u16(cookie.peerInboundStreams)
-      .u8((cookie.forwardTsn ? 1 : 0) | (cookie.reconfig ? 2 : 0))
+      .u8(
+        (cookie.forwardTsn ? FORWARD_TSN : 0) |
+          (cookie.reconfig ? RECONFIG : 0) |
+          (cookie.interleaving ? INTERLEAVING : 0) |
+          (cookie.zeroChecksum ? ZERO_CHECKSUM : 0),
+      )
       .u32(cookie.localTieTag)
       .u32(cookie.peerTieTag)
     const tag = this.#mac.compute(body.finish())
@@ -78,8 +79,10 @@ export class CookieJar {
       peerWindow,
       peerOutboundStreams,
       peerInboundStreams,
-      forwardTsn: (extensions & 1) !== 0,
-      reconfig: (extensions & 2) !== 0,
+      forwardTsn: (extensions & FORWARD_TSN) !== 0,
+      reconfig: (extensions & RECONFIG) !== 0,
+      interleaving: (extensions & INTERLEAVING) !== 0,
+      zeroChecksum: (extensions & ZERO_CHECKSUM) !== 0,
       localTieTag: reader.u32(),
       peerTieTag: reader.u32(),
     }

@@ -5,9 +5,9 @@
 
 import { add32 } from '../bytes/index.ts'
 import type { Random } from '../machine/index.ts'
+import type { Agreement } from './agreement.ts'
 import type { AssociationOptions, SchedulerName } from './association-options.ts'
 import type { SctpCounters } from './counters.ts'
-import type { Agreement } from './establishment.ts'
 import type { PacketBuilder } from './packet-builder.ts'
 import type { Path } from './path.ts'
 import { Reassembly } from './reassembly.ts'
@@ -35,6 +35,8 @@ export class Transfer {
   readonly sender: Sender
   readonly receiver: Receiver
   readonly reconfiguration: Reconfiguration
+  /** User data travels in I-DATA (RFC 8260), and else in DATA. */
+  readonly interleaving: boolean
   readonly #packets: PacketBuilder
   readonly #path: Path
 
@@ -49,6 +51,7 @@ export class Transfer {
     random: Random,
   ) {
     const { localTsn, peerTsn, peerWindow, forwardTsn, reconfig } = agreement
+    this.interleaving = agreement.interleaving
     this.#packets = packets
     this.#path = path
     const deliver = owner.deliver.bind(owner)

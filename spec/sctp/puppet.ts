@@ -49,6 +49,12 @@ export class Puppet {
     this.tsn = fields.getUint32(12)
   }
 
+  /** Takes tag and TSN from the first packet, which stays in `sent`. */
+  learnFirst(): this {
+    this.learn(chunksOf(this.sent[0]!)[0]!)
+    return this
+  }
+
   /** Sends chunks under the right tag, and lets the turn end. */
   deliver(...chunks: readonly Chunk[]): void {
     this.deliverBytes(packet(this.tag, ...chunks))
