@@ -92,8 +92,8 @@ export class Association implements FlushingMachine {
   }
 
   get deadline(): number {
-    const { establishment, shutdown, path, transfer } = this.#block
-    const own = Math.min(establishment.timer.at, shutdown.timer.at, shutdown.guard.at, path.timer.at)
+    const { establishment, shutdown, path, pathMtu, transfer } = this.#block
+    const own = Math.min(establishment.timer.at, shutdown.timer.at, shutdown.guard.at, path.timer.at, pathMtu.timer.at)
     return transfer === undefined ? own : Math.min(own, transfer.deadline)
   }
 
@@ -217,12 +217,13 @@ export class Association implements FlushingMachine {
     }
     block.queue.turnDone()
     block.packets.finish(now)
+    block.pathMtu.flush(now)
   }
 
   advance(now: number): void {
     if (now < this.deadline) return
     const block = this.#block
-    const { establishment, packets, path, shutdown } = block
+    const { establishment, packets, path, pathMtu, shutdown } = block
     if (establishment.timer.expire(now) && !establishment.expire(packets, now)) {
       block.end(new SctpError('handshake-timeout', 'The peer does not answer'))
       return
@@ -236,6 +237,7 @@ export class Association implements FlushingMachine {
       this.#repeatShutdown(now)
     }
     if (path.timer.expire(now)) path.expire(packets, now)
+    if (pathMtu.timer.expire(now)) pathMtu.expire(now)
     block.transfer?.advance(now)
     if (path.failed) {
       const error = new SctpError('timeout', 'The peer has stopped answering')

@@ -11,11 +11,13 @@ import {
   DEFAULTS,
 } from './association-options.ts'
 import { CHUNK } from './chunk-type.ts'
+import { COMMON_HEADER } from './common-header.ts'
 import { createCounters, type SctpCounters } from './counters.ts'
 import type { SctpError } from './error-cause.ts'
 import { Establishment } from './establishment.ts'
 import { PacketBuilder } from './packet-builder.ts'
 import { Path } from './path.ts'
+import { PathMtu } from './path-mtu.ts'
 import { SendQueue } from './send-queue.ts'
 import { Shutdown } from './shutdown.ts'
 import { Transfer, type TransferOptions, type TransferOwner } from './transfer.ts'
@@ -28,9 +30,10 @@ export class ControlBlock implements TransferOwner {
   readonly events = new EventQueue<AssociationEvent>()
   readonly packets: PacketBuilder
   readonly path: Path
+  readonly pathMtu: PathMtu
   readonly establishment: Establishment
   readonly shutdown: Shutdown
-  queue = new SendQueue()
+  queue: SendQueue
   /** There while both sides' tags are known and the association is up. */
   transfer: Transfer | undefined
   /** Streams that may be used: what is offered, until the peer has said what it takes. */
@@ -40,6 +43,8 @@ export class ControlBlock implements TransferOwner {
   readonly takesZeroChecksum: boolean
   readonly #transferOptions: TransferOptions
   readonly #random: Random
+  /** Bytes up to which packets are tried. */
+  #largestPacket: number
 
   constructor(options: AssociationOptions) {
     const largestTimeout = options.largestTimeout ?? DEFAULTS.largestTimeout
@@ -47,6 +52,7 @@ export class ControlBlock implements TransferOwner {
     const window = options.receiveWindow ?? DEFAULTS.receiveWindow
     const { crypto, transmit, pool, trace } = options
     this.#random = crypto.random
+    this.queue = new SendQueue(options.scheduler, this.counters)
     const dtls = options.dtls === true
     this.takesZeroChecksum = dtls && options.zeroChecksum === true
     const abilities = {
@@ -68,6 +74,8 @@ export class ControlBlock implements TransferOwner {
       crypto.random,
       this.counters,
     )
+    this.#largestPacket = options.largestPacket ?? 0
+    this.pathMtu = new PathMtu(this.packets, this.path, crypto.random, this.counters, () => this.#sized())
     this.establishment = new Establishment(
       {
         crypto,
@@ -86,7 +94,6 @@ export class ControlBlock implements TransferOwner {
       window,
       maxMessageSize: options.maxMessageSize ?? DEFAULTS.maxMessageSize,
       congestionControl: options.congestionControl ?? 'standard',
-      scheduler: options.scheduler ?? 'weighted-fair',
     }
   }
 
@@ -108,19 +115,29 @@ export class ControlBlock implements TransferOwner {
       this.#random,
     )
     this.packets.zeroChecksum = agreement.zeroChecksum
+    this.#sized()
+    this.pathMtu.begin(this.#largestPacket, now)
     this.path.errors = 0
     this.path.used(now)
     this.events.push({ type: 'established' })
   }
 
   /** The path below is another one. */
-  setPath(mtu: number, _largestPacket: number, _now: number): void {
+  setPath(mtu: number, largestPacket: number, now: number): void {
     this.packets.setBase(mtu)
+    this.#largestPacket = largestPacket
+    this.#sized()
+    if (this.transfer !== undefined) this.pathMtu.begin(largestPacket, now)
+  }
+
+  /** Packets have another size now. */
+  #sized(): void {
+    this.transfer?.sender.congestion.setPacketSize(this.packets.mtu - COMMON_HEADER)
   }
 
   /** The peer has begun anew: nothing of what was under way can be finished. */
   restart(now: number): void {
-    this.queue = new SendQueue()
+    this.queue = this.queue.renewed()
     this.shutdown.stop()
     this.events.push({ type: 'restarted' })
     this.establish(now)
@@ -134,6 +151,7 @@ export class ControlBlock implements TransferOwner {
     this.establishment.timer.stop()
     this.shutdown.stop()
     this.path.stop()
+    this.pathMtu.stop()
     this.packets.discard()
     this.transfer = undefined
     this.events.push(error === undefined ? { type: 'closed' } : { type: 'closed', error })

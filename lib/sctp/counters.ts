@@ -16,6 +16,8 @@ export interface SctpCounters {
   /** Cookies that were forged or not ours. */
   badCookies: number
   staleCookies: number
+  /** Packets with DATA, or with FORWARD-TSN: those that SACKs answer. */
+  dataPacketsReceived: number
   dataChunksReceived: number
   duplicates: number
   /** DATA too far ahead of what is missing. */
@@ -39,10 +41,16 @@ export interface SctpCounters {
   lostChunks: number
   fastRecoveries: number
   timeouts: number
+  /** Messages given up before anything of them was sent: too old, or dropped for the sake of more valuable ones. */
+  abandonedUnsent: number
   abandonedMessages: number
   forwardTsnsSent: number
   forwardTsnsReceived: number
   heartbeatsSent: number
+  /** Probes of path MTU discovery (RFC 8899), those that were not answered in time, and sizes that ceased to arrive. */
+  mtuProbesSent: number
+  mtuProbesLost: number
+  blackHoles: number
   reconfigsSent: number
 }
 
@@ -56,6 +64,7 @@ export const createCounters = (): SctpCounters => ({
   unexpected: 0,
   badCookies: 0,
   staleCookies: 0,
+  dataPacketsReceived: 0,
   dataChunksReceived: 0,
   duplicates: 0,
   beyondWindow: 0,
@@ -73,9 +82,13 @@ export const createCounters = (): SctpCounters => ({
   lostChunks: 0,
   fastRecoveries: 0,
   timeouts: 0,
+  abandonedUnsent: 0,
   abandonedMessages: 0,
   forwardTsnsSent: 0,
   forwardTsnsReceived: 0,
   heartbeatsSent: 0,
+  mtuProbesSent: 0,
+  mtuProbesLost: 0,
+  blackHoles: 0,
   reconfigsSent: 0,
 })

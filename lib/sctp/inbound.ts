@@ -140,6 +140,7 @@ export class Inbound {
         return true
       case CHUNK.HEARTBEAT_ACK:
         block.path.acknowledged(bytes, start, end, now)
+        block.pathMtu.acknowledged(bytes, start, end, now)
         return true
       case CHUNK.INIT:
         return this.#init(bytes, start, end, now)

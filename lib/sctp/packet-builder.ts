@@ -10,7 +10,7 @@
  * (RFC 9260 6.10), and there are peers that abort when they do not; so DATA closes a packet to control chunks.
  */
 
-import { type Packet, PacketPool, setU16 } from '../bytes/index.ts'
+import { Packet, PacketPool, setU16 } from '../bytes/index.ts'
 import type { TraceSink } from '../machine/index.ts'
 import { CHUNK, CHUNK_HEADER } from './chunk-type.ts'
 import { COMMON_HEADER, writeCommonHeader } from './common-header.ts'
@@ -116,15 +116,7 @@ export class PacketBuilder {
     const size = padded(CHUNK_HEADER + length)
     const data = type === CHUNK.DATA || type === CHUNK.I_DATA
     if (this.#packet !== undefined && (size > this.room || (this.#data && !data))) this.finish(now)
-    let packet = this.#packet
-    if (packet === undefined) {
-      packet = this.#pool.take()
-      this.#packet = packet
-      this.#data = false
-      this.bytes = packet.bytes
-      this.#end = packet.start + COMMON_HEADER
-      this.#limit = this.mtu
-    }
+    if (this.#packet === undefined) this.#open(this.#pool.take(), this.mtu)
     if (data) this.#data = true
     const bytes = this.bytes
     const at = this.#end
@@ -158,10 +150,29 @@ export class PacketBuilder {
     return true
   }
 
+  /** Sends a heartbeat in a packet of its own, padded to `size` bytes, which may be more than packets have (RFC 4820). */
+  probe(size: number, information: Uint8Array, now: number): void {
+    this.finish(now)
+    this.#open(size <= this.#pool.payload ? this.#pool.take() : Packet.copy(new Uint8Array(size)), size)
+    this.append(CHUNK.HEARTBEAT, 0, information, now)
+    const length = this.room - CHUNK_HEADER
+    const at = this.chunk(CHUNK.PAD, 0, length, now)
+    this.bytes.fill(0, at, at + length)
+    this.finish(now)
+  }
+
   /** Forgets the open packet. */
   discard(): void {
     this.#packet?.release()
     this.#packet = undefined
+  }
+
+  #open(packet: Packet, limit: number): void {
+    this.#packet = packet
+    this.#data = false
+    this.bytes = packet.bytes
+    this.#end = packet.start + COMMON_HEADER
+    this.#limit = limit
   }
 
   #send(tag: number, checksum: boolean, now: number): void {

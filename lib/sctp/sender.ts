@@ -156,7 +156,7 @@ export class Sender {
 
   #transmit(packets: PacketBuilder, first: number, now: number): void {
     const { outstanding, recovery, queue } = this
-    const largest = packets.largestChunk - DATA_HEADER
+    const largest = packets.largestDataChunk - DATA_HEADER
     for (;;) {
       const message = queue.current(now)
       if (message === undefined) {
@@ -178,7 +178,7 @@ export class Sender {
         }
         room = largest
       }
-      const length = Math.min(left, room)
+      const length = Math.min(left, room, largest)
       // With nothing in flight, one chunk may probe a window that is full (6.1, A).
       if (length > recovery.peerWindow && outstanding.flight > 0) {
         recovery.limited = false
