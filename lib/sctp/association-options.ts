@@ -5,9 +5,7 @@ import type { CryptoProvider } from '../crypto/index.ts'
 import type { TraceSink } from '../machine/index.ts'
 import type { CongestionControl, CongestionControlName, CongestionOptions } from './congestion/congestion-control.ts'
 import type { SctpError } from './error-cause.ts'
-
-/** Which stream's message is sent next (RFC 8260 3). */
-export type SchedulerName = 'weighted-fair' | 'priority' | 'round-robin'
+import type { SchedulerName } from './scheduling/scheduler.ts'
 
 export interface AssociationOptions {
   readonly crypto: CryptoProvider

@@ -143,7 +143,8 @@ export class Association implements FlushingMachine {
       throw new SctpError('invalid-stream', `There is no stream ${streamId}`)
     }
     if (data.length === 0) throw new RangeError('An SCTP message has at least one byte')
-    if (options.counted !== false && queue.buffered + data.length > this.#sendBufferLimit) {
+    const excess = queue.buffered + data.length - this.#sendBufferLimit
+    if (options.counted !== false && excess > 0 && !queue.makeRoom(excess, options.discardPriority ?? Infinity)) {
       throw new SctpError('buffer-full', `More than ${this.#sendBufferLimit} bytes would wait to be sent`)
     }
     const stream = queue.stream(streamId)
@@ -167,6 +168,14 @@ export class Association implements FlushingMachine {
   /** The event `buffered-low` is told when `bufferedAmount` falls from above this to it or below. */
   setBufferedAmountLowThreshold(streamId: number, bytes: number): void {
     this.#block.queue.stream(streamId).lowThreshold = bytes
+  }
+
+  /**
+   * Sets the priority of a stream, by which the scheduler goes.
+   * @param priority 1 to 65,535: in WebRTC 128, 256 (unless set), 512 or 1024 (RFC 8831 6.4).
+   */
+  setPriority(streamId: number, priority: number): void {
+    this.#block.queue.setPriority(streamId, priority)
   }
 
   /**

@@ -7,6 +7,11 @@ export interface SendOptions {
   readonly maxRetransmits?: number | undefined
   /** Milliseconds from now after which it is no longer sent; the turn in which it is queued may always send it. */
   readonly lifetime?: number | undefined
+  /**
+   * What it is worth, any number: while nothing of it has been sent, it may be dropped for a message worth more when the
+   * send buffer is full (the priority policy of RFC 7496 3.3). Never dropped so unless given.
+   */
+  readonly discardPriority?: number | undefined
   /** The caller hands `data` over and does not touch it again, so that it is not copied. */
   readonly owned?: boolean | undefined
   /** Counts towards `bufferedAmount`: true unless given. A protocol's own messages need not. */
@@ -14,11 +19,12 @@ export interface SendOptions {
 }
 
 export class OutboundMessage {
-  /** The next one of the same stream. */
+  /** Its neighbours in the queue of its stream. */
   next: OutboundMessage | undefined
+  previous: OutboundMessage | undefined
   /** Bytes that have been given a TSN. */
   offset = 0
-  /** Stream sequence number, given with the first TSN. */
+  /** Stream sequence number or message identifier (RFC 8260 2.1), given with the first TSN. */
   ssn = 0
   firstTsn = 0
   /** How many TSNs it has. */
@@ -26,6 +32,8 @@ export class OutboundMessage {
   abandoned = false
   /** The turn of the send queue in which it was queued. */
   turn = 0
+  /** Where it stands among those that may be dropped for more valuable ones, while nothing of it has been sent. */
+  discardable: Discardable | undefined
 
   constructor(
     readonly streamId: number,
@@ -40,6 +48,17 @@ export class OutboundMessage {
   ) {}
 }
 
+/** A message in the list of those that are worth the same, oldest first. */
+export class Discardable {
+  previous: Discardable | undefined
+  next: Discardable | undefined
+
+  constructor(
+    readonly message: OutboundMessage,
+    readonly value: number,
+  ) {}
+}
+
 /**
  * A message from what the caller gave; `data` is copied unless it was handed over. It lives through the whole of the
  * last millisecond of its lifetime, so that 0 is not over before it has begun.
@@ -50,8 +69,8 @@ export const createMessage = (
   data: Uint8Array,
   options: SendOptions,
   now: number,
-): OutboundMessage =>
-  new OutboundMessage(
+): OutboundMessage => {
+  const message = new OutboundMessage(
     streamId,
     ppid,
     // Not `slice`: that of a Node Buffer shares its memory.
@@ -61,3 +80,7 @@ export const createMessage = (
     options.lifetime === undefined ? Number.POSITIVE_INFINITY : now + options.lifetime + 1,
     options.counted !== false,
   )
+  const { discardPriority } = options
+  if (discardPriority !== undefined) message.discardable = new Discardable(message, discardPriority)
+  return message
+}

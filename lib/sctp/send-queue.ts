@@ -1,39 +1,74 @@
 /**
- * Messages that wait for their first transmission: a queue for each stream, and whose turn it is.
+ * Messages that wait for their first transmission: a queue for each stream, and a scheduler that says whose turn it is
+ * (RFC 8260 3).
  *
- * Streams take turns message by message; a message once begun is finished first, because DATA chunks cannot be
- * interleaved (RFC 9260 6.9).
+ * DATA chunks cannot be interleaved: a message once begun is finished first (RFC 9260 6.9), and streams take turns message
+ * by message. With I-DATA (RFC 8260) they take turns chunk by chunk. But what is begun on many streams at once has to be
+ * kept half-done by the peer, who may be out of memory before any of it is whole; so only so many bytes of messages are
+ * under way together, and short ones pass the long ones that have to wait for this.
  */
 
+import type { SctpCounters } from './counters.ts'
+import { DiscardableMessages } from './discardable-messages.ts'
 import type { OutboundMessage } from './outbound-message.ts'
+import { OutboundStream } from './outbound-stream.ts'
+import { createScheduler } from './scheduling/choice.ts'
+import { precedes, RankedHeap } from './scheduling/ranked-heap.ts'
+import type { Scheduler, SchedulerName } from './scheduling/scheduler.ts'
 
-export class OutboundStream {
-  /** Waiting messages, oldest first. */
-  head: OutboundMessage | undefined
-  tail: OutboundMessage | undefined
-  /** The next one in the circle of streams that have something to send. */
-  nextActive: OutboundStream | undefined
-  active = false
-  nextSsn = 0
-  /** Bytes accepted and not yet sent for the first time. */
-  buffered = 0
-  /** When `buffered` falls to this or below it, the owner is told. */
-  lowThreshold = 0
-  /** No message is accepted any more: the stream is to be reset when it is empty (RFC 6525 5.1.2). */
-  resetting = false
-
-  constructor(readonly id: number) {}
-}
+/** Bytes of messages under way together, or a quarter of the peer's receiver window, whichever is less. */
+const MOST_TOGETHER = 1 << 20
+/** A message up to this size is short: it may begin while twice as much as that is under way. */
+const SHORT = 16_384
 
 export class SendQueue {
   /** Bytes waiting on all streams, uncounted messages included. */
   buffered = 0
   readonly #streams = new Map<number, OutboundStream>()
-  readonly #lowered: number[] = []
+  readonly #schedulerName: SchedulerName
+  readonly #scheduler: Scheduler
+  readonly #counters: SctpCounters | undefined
+  readonly #discardable = new DiscardableMessages()
   readonly #drained: number[] = []
+  /** Streams by their first message: it has been begun; it is next (and short, when messages are interleaved); it is long. */
+  readonly #begun = new RankedHeap<OutboundStream>()
+  readonly #next = new RankedHeap<OutboundStream>()
+  readonly #long = new RankedHeap<OutboundStream>()
+  #interleaved = false
+  #mostTogether = MOST_TOGETHER
+  /** Bytes of messages that are begun and not finished. */
+  #together = 0
+  #active = 0
+  #order = 0
   #turn = 0
-  #first: OutboundStream | undefined
-  #last: OutboundStream | undefined
+  /** The stream of the message that `current` named last. */
+  #named: OutboundStream | undefined
+  #firstLowered: OutboundStream | undefined
+  #lastLowered: OutboundStream | undefined
+
+  constructor(scheduler: SchedulerName = 'weighted-fair', counters?: SctpCounters) {
+    this.#schedulerName = scheduler
+    this.#scheduler = createScheduler(scheduler)
+    this.#counters = counters
+  }
+
+  /** Messages are interleaved from now on. To be called before anything has been sent. */
+  interleave(peerWindow: number): void {
+    this.#interleaved = true
+    this.#mostTogether = Math.min(MOST_TOGETHER, peerWindow >>> 2)
+    for (const stream of this.#streams.values()) if (stream.heap !== undefined) this.#settle(stream)
+  }
+
+  /** An empty queue for an association that begins anew (RFC 9260 5.2.4.1): what the owner has set remains. */
+  renewed(): SendQueue {
+    const queue = new SendQueue(this.#schedulerName, this.#counters)
+    for (const { id, priority, lowThreshold } of this.#streams.values()) {
+      const stream = queue.stream(id)
+      stream.priority = priority
+      stream.lowThreshold = lowThreshold
+    }
+    return queue
+  }
 
   /** The stream, made when it is first used. */
   stream(id: number): OutboundStream {
@@ -56,17 +91,31 @@ export class SendQueue {
   }
 
   get empty(): boolean {
-    return this.#first === undefined
+    return this.#active === 0
+  }
+
+  /** @param priority 1 to 65,535; 0 counts as 1. */
+  setPriority(id: number, priority: number): void {
+    const stream = this.stream(id)
+    stream.priority = Math.max(1, priority)
+    if (stream.heap === undefined) return
+    this.#scheduler.enter(stream)
+    stream.heap.update(stream)
   }
 
   push(stream: OutboundStream, message: OutboundMessage): void {
     message.turn = this.#turn
-    if (stream.tail === undefined) stream.head = message
-    else stream.tail.next = message
-    stream.tail = message
-    this.buffered += message.data.length
-    if (message.counted) stream.buffered += message.data.length
-    if (!stream.active) this.#activate(stream)
+    const { length } = message.data
+    stream.append(message)
+    this.buffered += length
+    if (message.counted) stream.buffered += length
+    if (message.discardable !== undefined) this.#discardable.add(message.discardable)
+    if (stream.heap !== undefined) return
+    this.#active++
+    this.#scheduler.enter(stream)
+    stream.order = ++this.#order
+    stream.heap = this.#heapOf(message)
+    stream.heap.push(stream)
   }
 
   /** A flush has ended: what was queued before has had its chance, and expires from now on. */
@@ -75,47 +124,85 @@ export class SendQueue {
   }
 
   /**
-   * The message to send from, or undefined when there is none. What expired before it was begun is dropped, but not
-   * before the first flush after it was queued: messages leave when the turn ends, which may be a while after.
+   * The message to send from, or undefined when there is none; with interleaving it may be another one after each chunk.
+   * What expired before it was begun is dropped, but not before the first flush after it was queued: messages leave when
+   * the turn ends, which may be a while after.
    */
   current(now: number): OutboundMessage | undefined {
     for (;;) {
-      const stream = this.#first
+      const stream = this.#pick()
       if (stream === undefined) return undefined
       const message = stream.head!
-      if (message.offset > 0 || now < message.expiresAt || message.turn === this.#turn) return message
-      this.#consume(stream, message, message.data.length)
-      this.#shift(stream)
+      if (message.offset > 0 || now < message.expiresAt || message.turn === this.#turn) {
+        this.#named = stream
+        return message
+      }
+      this.#drop(stream, message)
     }
   }
 
   /** `length` more bytes of the current message have been given a TSN. */
   advance(message: OutboundMessage, length: number): void {
-    const stream = this.#first!
-    if (message.offset === 0 && message.ordered) {
-      message.ssn = stream.nextSsn
-      stream.nextSsn = (stream.nextSsn + 1) & 0xffff
+    const stream = this.#named!
+    const whole = message.data.length
+    if (message.offset === 0) {
+      if (message.discardable !== undefined) this.#release(message)
+      message.ssn = this.#number(stream, message.ordered)
+      if (length < whole) this.#together += this.#share(message)
+    } else if (message.offset + length === whole) {
+      this.#together -= this.#share(message)
     }
     message.offset += length
     this.#consume(stream, message, length)
-    if (message.offset === message.data.length) this.#shift(stream)
+    const done = message.offset === whole
+    if (done) stream.remove(message)
+    // A stream that is alone takes nothing from others.
+    if (this.#active > 1 && (done || this.#interleaved)) {
+      this.#scheduler.served(stream, this.#interleaved ? length : whole)
+      stream.order = ++this.#order
+    }
+    this.#settle(stream)
   }
 
   /** Gives up the rest of a message that may be partly sent. */
   abandon(message: OutboundMessage): void {
+    const { offset } = message
+    const whole = message.data.length
     const stream = this.#streams.get(message.streamId)
-    if (stream?.head !== message || message.offset === message.data.length) return
-    this.#consume(stream, message, message.data.length - message.offset)
-    // A message that has been begun is the current one: its stream is the first.
-    this.#shift(stream)
+    if (stream?.head !== message || offset === whole) return
+    if (offset > 0) this.#together -= this.#share(message)
+    else if (message.discardable !== undefined) this.#release(message)
+    this.#consume(stream, message, whole - offset)
+    stream.remove(message)
+    if (!this.#interleaved && offset > 0) this.#scheduler.served(stream, offset)
+    this.#settle(stream)
+  }
+
+  /**
+   * Makes room for a message: drops those of which nothing has been sent and that are worth less (RFC 7496 3.3), the least
+   * valuable first. Drops none, and returns false, when all of them together would not be enough.
+   */
+  makeRoom(bytes: number, discardPriority: number): boolean {
+    if (!this.#discardable.worth(bytes, discardPriority)) return false
+    const enough = this.buffered - bytes
+    while (this.buffered > enough) {
+      const message = this.#discardable.least()!
+      this.#drop(this.#streams.get(message.streamId)!, message)
+    }
+    return true
   }
 
   /** Ends the intake of a stream; it is in `takeDrained` when the last message has its TSNs. */
   drain(id: number, discard: boolean): void {
     const stream = this.stream(id)
     if (stream.resetting) return
+    if (discard) {
+      for (let message = stream.tail; message !== undefined && message.offset === 0; message = stream.tail) {
+        this.#withdraw(stream, message)
+      }
+      if (stream.heap !== undefined) this.#settle(stream)
+    }
     stream.resetting = true
-    if (discard && stream.head !== undefined) this.#discard(stream, stream.head)
     if (stream.head === undefined) this.#drained.push(id)
   }
 
@@ -133,21 +220,94 @@ export class SendQueue {
     const stream = this.#streams.get(id)
     if (stream === undefined) return
     stream.resetting = false
-    stream.nextSsn = 0
+    stream.nextOrdered = 0
+    stream.nextUnordered = 0
     stream.lowThreshold = 0
   }
 
   /** A stream whose buffered amount fell to its threshold since the last call, or -1. */
   nextLowered(): number {
-    return this.#lowered.length === 0 ? -1 : this.#lowered.shift()!
+    const stream = this.#firstLowered
+    if (stream === undefined) return -1
+    this.#firstLowered = stream.nextLowered
+    if (this.#firstLowered === undefined) this.#lastLowered = undefined
+    stream.nextLowered = undefined
+    stream.lowered = false
+    return stream.id
   }
 
-  #activate(stream: OutboundStream): void {
-    stream.active = true
-    stream.nextActive = undefined
-    if (this.#last === undefined) this.#first = stream
-    else this.#last.nextActive = stream
-    this.#last = stream
+  #pick(): OutboundStream | undefined {
+    let best = this.#begun.top
+    const next = this.#next.top
+    if (!this.#interleaved) return best ?? next
+    if (next !== undefined) {
+      if (best === undefined || (this.#together < 2 * this.#mostTogether && precedes(next, best))) best = next
+    }
+    const long = this.#long.top
+    if (long !== undefined) {
+      const admitted = this.#together + this.#share(long.head!) <= this.#mostTogether
+      if (best === undefined || (admitted && precedes(long, best))) best = long
+    }
+    return best
+  }
+
+  /** What a message counts for among those under way: the longest ones leave room for another. */
+  #share(message: OutboundMessage): number {
+    return Math.min(message.data.length, this.#mostTogether >>> 1)
+  }
+
+  #heapOf(message: OutboundMessage): RankedHeap<OutboundStream> {
+    if (message.offset > 0) return this.#begun
+    return this.#interleaved && message.data.length > SHORT ? this.#long : this.#next
+  }
+
+  /** The number of the next message: of DATA for ordered ones only; of I-DATA for either kind apart (RFC 8260 2.1). */
+  #number(stream: OutboundStream, ordered: boolean): number {
+    const number = ordered ? stream.nextOrdered : stream.nextUnordered
+    const next = this.#interleaved ? (number + 1) >>> 0 : (number + 1) & 0xffff
+    if (ordered) stream.nextOrdered = next
+    else if (this.#interleaved) stream.nextUnordered = next
+    return number
+  }
+
+  /** Finds the place of a stream whose first message or whose rank has changed. */
+  #settle(stream: OutboundStream): void {
+    const before = stream.heap!
+    if (stream.head === undefined) {
+      before.remove(stream)
+      stream.heap = undefined
+      if (--this.#active === 0) this.#scheduler.rest()
+      if (stream.resetting) this.#drained.push(stream.id)
+      return
+    }
+    const after = this.#heapOf(stream.head)
+    if (after === before) {
+      after.update(stream)
+      return
+    }
+    before.remove(stream)
+    stream.heap = after
+    after.push(stream)
+  }
+
+  /** Gives up a message of which nothing was sent. */
+  #drop(stream: OutboundStream, message: OutboundMessage): void {
+    if (this.#counters !== undefined) this.#counters.abandonedUnsent++
+    const first = stream.head === message
+    this.#withdraw(stream, message)
+    if (first) this.#settle(stream)
+  }
+
+  #withdraw(stream: OutboundStream, message: OutboundMessage): void {
+    if (message.discardable !== undefined) this.#release(message)
+    this.#consume(stream, message, message.data.length)
+    stream.remove(message)
+  }
+
+  /** It can no longer be dropped for a more valuable one. */
+  #release(message: OutboundMessage): void {
+    this.#discardable.delete(message.discardable!)
+    message.discardable = undefined
   }
 
   #consume(stream: OutboundStream, message: OutboundMessage, length: number): void {
@@ -155,39 +315,10 @@ export class SendQueue {
     if (!message.counted) return
     const before = stream.buffered
     stream.buffered = before - length
-    if (before > stream.lowThreshold && stream.buffered <= stream.lowThreshold) this.#lowered.push(stream.id)
-  }
-
-  /** Removes the head of the first stream, and passes the turn on. */
-  #shift(stream: OutboundStream): void {
-    stream.head = stream.head!.next
-    if (stream.head === undefined) stream.tail = undefined
-    this.#first = stream.nextActive
-    if (this.#first === undefined) this.#last = undefined
-    stream.active = false
-    if (stream.head !== undefined) this.#activate(stream)
-    else if (stream.resetting) this.#drained.push(stream.id)
-  }
-
-  /** Drops all messages of a stream but one that is partly sent. */
-  #discard(stream: OutboundStream, head: OutboundMessage): void {
-    const keep = head.offset > 0 ? head : undefined
-    for (let message = keep === undefined ? head : head.next; message !== undefined; message = message.next) {
-      this.#consume(stream, message, message.data.length)
-    }
-    stream.head = keep
-    stream.tail = keep
-    if (keep !== undefined) {
-      keep.next = undefined
-      return
-    }
-    // The stream leaves the circle; it may stand anywhere in it. Closing a channel may cost a walk.
-    let before: OutboundStream | undefined
-    for (let at = this.#first; at !== undefined && at !== stream; at = at.nextActive) before = at
-    if (before === undefined) this.#first = stream.nextActive
-    else before.nextActive = stream.nextActive
-    if (this.#last === stream) this.#last = before
-    stream.active = false
-    stream.nextActive = undefined
+    if (before <= stream.lowThreshold || stream.buffered > stream.lowThreshold || stream.lowered) return
+    stream.lowered = true
+    if (this.#lastLowered === undefined) this.#firstLowered = stream
+    else this.#lastLowered.nextLowered = stream
+    this.#lastLowered = stream
   }
 }

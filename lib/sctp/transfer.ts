@@ -6,7 +6,7 @@
 import { add32 } from '../bytes/index.ts'
 import type { Random } from '../machine/index.ts'
 import type { Agreement } from './agreement.ts'
-import type { AssociationOptions, SchedulerName } from './association-options.ts'
+import type { AssociationOptions } from './association-options.ts'
 import type { SctpCounters } from './counters.ts'
 import type { PacketBuilder } from './packet-builder.ts'
 import type { Path } from './path.ts'
@@ -28,7 +28,6 @@ export interface TransferOptions {
   readonly window: number
   readonly maxMessageSize: number
   readonly congestionControl: NonNullable<AssociationOptions['congestionControl']>
-  readonly scheduler: SchedulerName
 }
 
 export class Transfer {
@@ -54,6 +53,7 @@ export class Transfer {
     this.interleaving = agreement.interleaving
     this.#packets = packets
     this.#path = path
+    if (agreement.interleaving) queue.interleave(peerWindow)
     const deliver = owner.deliver.bind(owner)
     const refuse = owner.refuse.bind(owner)
     const reassembly = new Reassembly(options.maxMessageSize, deliver, refuse, counters)
