@@ -3,17 +3,34 @@
 import type { Packet, PacketPool } from '../bytes/index.ts'
 import type { CryptoProvider } from '../crypto/index.ts'
 import type { TraceSink } from '../machine/index.ts'
+import type { CongestionControlName, SchedulerName } from '../sctp/index.ts'
 import type { Channel, ChannelError } from './channel.ts'
 
-export interface DataChannelsOptions {
+/** What the owner may say of the association; what it leaves out is as said. */
+export interface AssociationPreferences {
+  /** What bounds the data in flight: 'standard'. */
+  readonly congestionControl?: CongestionControlName
+  /** Whose message is sent next: 'weighted-fair', by the channels' priorities. */
+  readonly scheduler?: SchedulerName
+  /** Whether I-DATA is offered (RFC 8260): true. */
+  readonly interleaving?: boolean
+  /** Whether the peer is told that it may leave out checksums (RFC 9653): false. */
+  readonly zeroChecksum?: boolean
+  /** Bytes that the peer may send ahead of what is missing or not taken (5 MiB). */
+  readonly receiveWindow?: number
+  /** Bytes that may wait to be sent before `send` throws 'buffer-full' (64 MiB). Infinity: no bound. */
+  readonly sendBufferLimit?: number
+  /** Channels that there can be at a time: 1 to 65,535, which are offered. */
+  readonly maxChannels?: number
+}
+
+export interface DataChannelsOptions extends AssociationPreferences {
   readonly crypto: CryptoProvider
   readonly transmit: (packet: Packet) => void
   /** The largest SCTP packet in bytes (1172). */
   readonly mtu?: number
   /** The largest message that is taken, in bytes (262,144). */
   readonly maxMessageSize?: number
-  /** Bytes that may wait to be sent before `send` throws 'buffer-full' (64 MiB). */
-  readonly sendBufferLimit?: number
   readonly pool?: PacketPool
   readonly trace?: TraceSink
 }

@@ -29,7 +29,9 @@ export class DataChannels implements FlushingMachine {
   #earlyPackets: Uint8Array[] = []
 
   constructor(options: DataChannelsOptions) {
-    this.#association = new Association(options)
+    const { maxChannels } = options
+    const streams = maxChannels === undefined ? {} : { outboundStreams: maxChannels, inboundStreams: maxChannels }
+    this.#association = new Association({ ...options, ...streams, dtls: true })
     this.#incoming = new Incoming(this.#association, this.#ids, this.#events, this.counters, {
       fail: (channel, message) => this.#fail(channel, message),
       ended: channel => this.#incomingReset(channel),
@@ -69,6 +71,16 @@ export class DataChannels implements FlushingMachine {
 
   get associationCounters(): Readonly<SctpCounters> {
     return this.#association.counters
+  }
+
+  /** The largest SCTP packet in bytes, as far as the path is known to carry it. */
+  get mtu(): number {
+    return this.#association.mtu
+  }
+
+  /** DATA chunks that were sent and not acknowledged yet. */
+  get unacknowledgedChunks(): number {
+    return this.#association.unacknowledgedChunks
   }
 
   get deadline(): number {
@@ -114,6 +126,15 @@ export class DataChannels implements FlushingMachine {
     this.#association.connect(now, { local: options.localPort, remote: options.remotePort })
     for (const packet of this.#earlyPackets) this.#association.receive(packet, now)
     this.#earlyPackets = []
+    this.#drain(now)
+  }
+
+  /**
+   * The path below is another one, or what DTLS leaves of its datagrams is known now.
+   * @param sizes Bytes of SCTP packet: what is taken to get through, and up to what more is tried.
+   */
+  setPath(sizes: { readonly mtu: number; readonly largestPacket: number }, now: number): void {
+    this.#association.setPath(sizes, now)
     this.#drain(now)
   }
 

@@ -7,6 +7,12 @@ export {
   type ChannelOptions,
   type ChannelState,
 } from './channel.ts'
-export type { ChannelCounters, ChannelEvent, ConnectOptions, DataChannelsOptions } from './channel-event.ts'
+export type {
+  AssociationPreferences,
+  ChannelCounters,
+  ChannelEvent,
+  ConnectOptions,
+  DataChannelsOptions,
+} from './channel-event.ts'
 export { DataChannels } from './data-channels.ts'
 export type { ChannelPriority } from './dcep.ts'

@@ -31,12 +31,13 @@ import {
   required,
   sequence,
 } from './idl/index.ts'
+import { checkSctpConfiguration, type SctpConfiguration, sctpMembers } from './sctp-configuration.ts'
 
 export type RTCIceTransportPolicy = 'relay' | 'all'
 export type RTCBundlePolicy = 'balanced' | 'max-compat' | 'max-bundle'
 export type RTCRtcpMuxPolicy = 'require'
 
-export interface RTCConfiguration extends IceConfiguration, DtlsConfiguration {
+export interface RTCConfiguration extends IceConfiguration, DtlsConfiguration, SctpConfiguration {
   /** STUN and TURN servers. Every URL of each is used. None by default. */
   iceServers?: RTCIceServer[]
   /** `relay` shows and uses relayed candidates only. */
@@ -51,9 +52,15 @@ export interface RTCConfiguration extends IceConfiguration, DtlsConfiguration {
   /** For how many transports to gather candidates ahead of the first description: 0 to 255, 0 by default. */
   iceCandidatePoolSize?: number
 
-  /** Addition: the largest message taken from the peer, in bytes, from 1; 262,144 by default. */
+  /**
+   * Addition: the largest message taken from the peer, in bytes: 1 to 1,073,741,824 (1 GiB); 262,144 by default. A larger
+   * one closes its channel. One message is put together at a time, or as many as the peer interleaves.
+   */
   maxMessageSize?: number
-  /** Addition: the largest datagram to send, in bytes of UDP payload, from 576; 1,200 by default. */
+  /**
+   * Addition: the largest datagram to send, in bytes of UDP payload, from 576. By default 1,200 to begin with, and more
+   * where it is found that they get through; with `sctp.pathMtuDiscovery` this is what is begun with.
+   */
   mtu?: number
   /**
    * Addition: show the addresses of peer-reflexive remote candidates in `getStats` and `getSelectedCandidatePair`.
@@ -77,6 +84,7 @@ const object: Conversion<object> = (value, context) => {
 const members = {
   ...iceMembers,
   ...dtlsMembers,
+  ...sctpMembers,
   bundlePolicy: defaulted(
     enumeration<RTCBundlePolicy>('RTCBundlePolicy', ['balanced', 'max-compat', 'max-bundle']),
     (): RTCBundlePolicy => 'balanced',
@@ -107,9 +115,19 @@ export type Configuration = Converted<typeof members>
 
 /** Bytes: the smallest datagram that every IPv4 path carries (RFC 1122, 3.3.2). */
 const SMALLEST_MTU = 576
+/** Bytes: a message is delivered as one buffer, of which platforms make no larger ones everywhere. */
+const LARGEST_MESSAGE = 2 ** 30
 
 /** What of a configuration is fixed at construction, and the name of each for messages. */
-const FIXED = ['maxMessageSize', 'mtu', 'exposeRemoteAddresses', 'trace', ...UNCHANGEABLE, ...DTLS_MEMBERS] as const
+const FIXED = [
+  'maxMessageSize',
+  'mtu',
+  'sctp',
+  'exposeRemoteAddresses',
+  'trace',
+  ...UNCHANGEABLE,
+  ...DTLS_MEMBERS,
+] as const
 
 /** The host that the configuration names, or the platform's. */
 export const configuredHost = (configuration: unknown, platform: ConnectionHost, context: string): ConnectionHost => {
@@ -126,8 +144,11 @@ export const convertConfiguration = (value: unknown, context: string): Configura
   const { mtu, maxMessageSize } = configuration
   checkIceConfiguration(configuration as IceConfiguration, context)
   checkDtlsConfiguration(configuration as DtlsConfiguration, context)
+  checkSctpConfiguration(configuration as SctpConfiguration, context)
   if (mtu !== undefined && mtu < SMALLEST_MTU) throw new TypeError(`${context}: mtu must be at least ${SMALLEST_MTU}.`)
-  if (maxMessageSize === 0) throw new TypeError(`${context}: maxMessageSize must be at least 1.`)
+  if (maxMessageSize !== undefined && (maxMessageSize === 0 || maxMessageSize > LARGEST_MESSAGE)) {
+    throw new TypeError(`${context}: maxMessageSize must be 1 to ${LARGEST_MESSAGE}.`)
+  }
   return configuration
 }
 
@@ -190,7 +211,7 @@ export const setConfiguration = (
 
 /** A copy for the application, as `getConfiguration` returns it: a dictionary is never shared. */
 export const copyConfiguration = (configuration: Configuration): RTCConfiguration => {
-  const { advertisedAddresses, iceCredentials, portRange, tcpCandidates } = configuration
+  const { advertisedAddresses, iceCredentials, portRange, sctp, tcpCandidates } = configuration
   const { dtlsCipherSuites, dtlsGroups, dtlsVersions, fingerprintAlgorithms, srtpProfiles } = configuration
   return {
     ...configuration,
@@ -203,6 +224,7 @@ export const copyConfiguration = (configuration: Configuration): RTCConfiguratio
     ...(advertisedAddresses && { advertisedAddresses: advertisedAddresses.map(item => ({ ...item })) }),
     ...(iceCredentials && { iceCredentials: { ...iceCredentials } }),
     ...(portRange && { portRange: { ...portRange } }),
+    ...(sctp && { sctp: { ...sctp } }),
     ...(tcpCandidates && { tcpCandidates: [...tcpCandidates] }),
     ...(dtlsCipherSuites && { dtlsCipherSuites: [...dtlsCipherSuites] }),
     ...(dtlsGroups && { dtlsGroups: [...dtlsGroups] }),

@@ -49,6 +49,7 @@ export { openTcpMux, openUdpMux } from './mux.ts'
 export type { RTCAnswerOptions, RTCOfferAnswerOptions, RTCOfferOptions } from './offer-options.ts'
 export { RTCPeerConnection } from './peer-connection.ts'
 export type { RTCPeerConnectionEventMap } from './peer-connection-events.ts'
+export type { RTCSctpConfiguration, RTCSctpCongestionControl, RTCSctpScheduler } from './sctp-configuration.ts'
 export { RTCSctpTransport, type RTCSctpTransportEventMap, type RTCSctpTransportState } from './sctp-transport.ts'
 export {
   type RTCLocalSessionDescriptionInit,

@@ -260,7 +260,7 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
 
   /**
    * @throws as the constructor does; `InvalidModificationError` for a change of `certificates`, `bundlePolicy`,
-   * `rtcpMuxPolicy`, after `setLocalDescription` of `iceCandidatePoolSize`, and of the additions `maxMessageSize`, `mtu`,
+   * `rtcpMuxPolicy`, after `setLocalDescription` of `iceCandidatePoolSize`, and of the additions `maxMessageSize`, `mtu`, `sctp`,
    * `exposeRemoteAddresses`, `trace`, `iceCredentials`, `iceLite`, `tcpMux`, `udpMux` and all that concern DTLS;
    * `InvalidStateError` when the connection is closed. Other additions stay as they are when left out. What concerns gathering takes effect when
    * candidates are gathered again: at the next ICE restart.

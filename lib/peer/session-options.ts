@@ -4,6 +4,7 @@ import type { SessionOptions } from '../session/index.ts'
 import type { Callbacks } from './callbacks.ts'
 import type { Configuration } from './configuration.ts'
 import { type DtlsConfiguration, dtlsPreferences } from './dtls-configuration.ts'
+import { type SctpConfiguration, sctpPreferences } from './sctp-configuration.ts'
 
 /** @param given What is the connection's own: its certificates, its way to the sockets. */
 export const sessionOptions = (
@@ -19,6 +20,7 @@ export const sessionOptions = (
       ...dtlsPreferences(configuration as DtlsConfiguration),
       ...(acceptCertificate && { acceptCertificate: callbacks.accepts(acceptCertificate) }),
     },
+    sctp: sctpPreferences(configuration as SctpConfiguration),
     ...(maxMessageSize !== undefined && { maxMessageSize }),
     ...(mtu !== undefined && { mtu }),
     ...(trace && { trace }),

@@ -5,9 +5,11 @@
 
 import type { Packet } from '../bytes/index.ts'
 import { DataChannels } from '../channel/index.ts'
+import type { CandidatePair } from '../ice/index.ts'
 import type { AppliedMedia } from '../jsep/index.ts'
 import type { EventQueue } from '../machine/index.ts'
 import { recordOverhead } from '../transport/index.ts'
+import { datagramSizes } from './datagram-sizes.ts'
 import type { SessionEvent, SessionOptions } from './events.ts'
 import type { SessionTransport } from './session-transport.ts'
 
@@ -21,20 +23,24 @@ export interface SctpParameters {
   readonly remoteMaxMessageSize: number
 }
 
+export interface DataLinkOptions extends SessionOptions {
+  readonly maxMessageSize: number
+  /** Bytes of UDP payload that are taken to get through where `mtu` says nothing. */
+  readonly defaultMtu: number
+}
+
 export class DataLink {
-  readonly #options: SessionOptions & { readonly mtu: number; readonly maxMessageSize: number }
+  readonly #options: DataLinkOptions
   readonly #events: EventQueue<SessionEvent>
   readonly #now: () => number
   #channels: DataChannels
   #sctp: SctpParameters | undefined
   #started = false
+  /** For which packets are cut now, once the association has begun. */
+  #pair: CandidatePair | undefined
 
   /** @param now The time of the input that the session is at work on, for what SCTP sends meanwhile. */
-  constructor(
-    options: SessionOptions & { readonly mtu: number; readonly maxMessageSize: number },
-    events: EventQueue<SessionEvent>,
-    now: () => number,
-  ) {
+  constructor(options: DataLinkOptions, events: EventQueue<SessionEvent>, now: () => number) {
     this.#options = options
     this.#events = events
     this.#now = now
@@ -51,10 +57,13 @@ export class DataLink {
   }
 
   #createChannels(): DataChannels {
-    const { crypto, trace, mtu, maxMessageSize, dtls = {} } = this.#options
+    const { crypto, trace, defaultMtu, mtu = defaultMtu, maxMessageSize, dtls = {}, sctp } = this.#options
+    const { pathMtuDiscovery: _discovery, snap: _snap, ...preferences } = sctp ?? {}
     return new DataChannels({
+      ...preferences,
       crypto,
       maxMessageSize,
+      // Before the pair and the version of DTLS are known, and so what its records add.
       mtu: mtu - recordOverhead(dtls),
       transmit: packet => this.#transmit(packet),
       ...(trace && { trace }),
@@ -86,6 +95,7 @@ export class DataLink {
     this.#drain()
     this.#sctp = undefined
     this.#started = false
+    this.#pair = undefined
     this.#channels = this.#createChannels()
   }
 
@@ -100,10 +110,31 @@ export class DataLink {
     if (sctp !== undefined && !this.#started && sctp.transport.dtlsState === 'connected') {
       this.#started = true
       const { localPort, remotePort, remoteMaxMessageSize } = sctp
+      this.#cutFor(sctp, now)
       const role = sctp.transport.dtls?.role ?? 'client'
       this.#channels.connect({ role, localPort, remotePort, remoteMaxMessageSize }, now)
+    } else if (this.#started && sctp !== undefined) {
+      this.#cutFor(sctp, now)
     }
     this.#drain()
+  }
+
+  /** Bytes of the largest datagram that is sent now, as UDP payload; undefined before the association has begun. */
+  get datagramSize(): number | undefined {
+    const dtls = this.#sctp?.transport.dtls
+    return this.#started && dtls !== undefined ? this.#channels.mtu + dtls.recordOverhead : undefined
+  }
+
+  /** Cuts packets for the pair that carries them: another one begins anew with what gets through everywhere. */
+  #cutFor({ transport }: SctpParameters, now: number): void {
+    const { dtls, ice } = transport
+    const pair = ice.selectedPair
+    if (pair === undefined || dtls === undefined || pair === this.#pair) return
+    this.#pair = pair
+    const { mtu, defaultMtu, sctp } = this.#options
+    const sizes = datagramSizes(pair, transport.isOwnAddress, defaultMtu, mtu, sctp?.pathMtuDiscovery)
+    const overhead = dtls.recordOverhead
+    this.#channels.setPath({ mtu: sizes.base - overhead, largestPacket: sizes.largest - overhead }, now)
   }
 
   #drain(): void {

@@ -1,13 +1,24 @@
 /** What a session takes and what it tells: its options, its events, its error. */
 
 import type { Packet } from '../bytes/index.ts'
-import type { ChannelEvent } from '../channel/index.ts'
+import type { AssociationPreferences, ChannelEvent } from '../channel/index.ts'
 import type { Certificate, CryptoProvider, FingerprintHash } from '../crypto/index.ts'
 import type { DtlsError, DtlsState } from '../dtls/index.ts'
 import type { CandidatePair, IceCandidate, IceParameters, IceRole, IceState } from '../ice/index.ts'
 import type { SignalingState } from '../jsep/index.ts'
 import type { TraceSink } from '../machine/index.ts'
 import type { DtlsPreferences } from '../transport/index.ts'
+
+/** What the owner may say of the association, and of the datagrams that carry it. */
+export interface SctpPreferences extends AssociationPreferences {
+  /**
+   * Whether to find out how large datagrams may be (RFC 8899): true unless `mtu` is given. A number is the largest to try,
+   * in bytes of UDP payload, in place of what the path suggests.
+   */
+  readonly pathMtuDiscovery?: boolean | number
+  /** Whether descriptions carry the INIT of the association (draft-hancke-tsvwg-snap): false. */
+  readonly snap?: boolean
+}
 
 export interface SessionOptions {
   readonly crypto: CryptoProvider
@@ -25,8 +36,9 @@ export interface SessionOptions {
   readonly fingerprintHashes?: readonly FingerprintHash[]
   /** The largest message taken from the peer, in bytes: announced as `a=max-message-size` (RFC 8841). 262,144 by default. */
   readonly maxMessageSize?: number
-  /** The largest datagram to send, in bytes of UDP payload. 1,200 by default. */
+  /** The datagrams that are taken to get through without trial, in bytes of UDP payload. 1,200 by default. */
   readonly mtu?: number
+  readonly sctp?: SctpPreferences
   readonly trace?: TraceSink
 }
 

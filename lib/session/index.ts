@@ -1,9 +1,11 @@
 /** session: a whole connection as one machine, without a face. */
 
+export type { CongestionControlName, SchedulerName } from '../sctp/index.ts'
 export type { SctpParameters } from './data-link.ts'
 export {
   type CandidateInit,
   type GatheringState,
+  type SctpPreferences,
   SessionError,
   type SessionEvent,
   type SessionOptions,

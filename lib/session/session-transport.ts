@@ -23,6 +23,8 @@ export interface AnnouncedCandidate {
 export class SessionTransport {
   readonly transport: Transport
   gatheringState: GatheringState = 'new'
+  /** Addresses of this host that bases were bound to. */
+  readonly #ownAddresses = new Set<string>()
   /** Candidate-attributes of the present generation, as they stand in a description. */
   localCandidates: string[] = []
   /** Candidates from before a restart that the owner has not named again. */
@@ -55,8 +57,12 @@ export class SessionTransport {
     return this.transport.dtlsState
   }
 
+  /** Whether a datagram to this address stays on this host, as far as our bases show. */
+  readonly isOwnAddress = (address: string): boolean => this.#ownAddresses.has(address)
+
   /** Undefined when there is nothing to tell the peer: it says no more than others do, or is not to be told. */
   addLocal(init: LocalCandidateInit, now: number): AnnouncedCandidate | undefined {
+    if (init.type === 'host') this.#ownAddresses.add(init.baseAddress ?? init.address)
     const candidate = this.ice.addLocalCandidate(init, now) ?? this.#takeStanding(init)
     if (candidate === undefined) return undefined
     const text = formatCandidate(candidate)

@@ -44,7 +44,7 @@ export class Session implements FlushingMachine {
       maxMessageSize,
       iceLite: options.iceLite === true,
     })
-    this.#data = new DataLink({ ...options, mtu, maxMessageSize }, this.#events, () => this.#now)
+    this.#data = new DataLink({ ...options, defaultMtu: DEFAULT_MTU, maxMessageSize }, this.#events, () => this.#now)
     this.#transports = new TransportSet({ ...options, mtu }, this.#negotiation, this.#events, (data, now) =>
       this.channels.receive(data, now),
     )
@@ -126,6 +126,11 @@ export class Session implements FlushingMachine {
   /** The association that the descriptions agreed on, or undefined. */
   get sctp(): SctpParameters | undefined {
     return this.#data.sctp
+  }
+
+  /** Bytes of UDP payload of the largest datagram that is sent now; undefined before the association has begun. */
+  get datagramSize(): number | undefined {
+    return this.#data.datagramSize
   }
 
   get channels(): DataChannels {

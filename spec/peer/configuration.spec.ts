@@ -3,6 +3,7 @@
 import t from 'tap'
 import { dtlsPreferences } from '../../lib/peer/dtls-configuration.ts'
 import { type RTCConfiguration, RTCPeerConnection } from '../../lib/peer/index.ts'
+import { sctpPreferences } from '../../lib/peer/sctp-configuration.ts'
 
 const unchecked = (value: unknown) => value as RTCConfiguration
 
@@ -51,6 +52,18 @@ t.test('members of the wrong type are TypeErrors', t => {
     { fingerprintAlgorithms: [] },
     { keyLog: 'file' },
     { acceptCertificate: true },
+    { maxMessageSize: 2 ** 30 + 1 },
+    { sctp: 'fast' },
+    { sctp: { congestionControl: 'reno' } },
+    { sctp: { scheduler: 'fifo' } },
+    { sctp: { pathMtuDiscovery: 575 } },
+    { sctp: { pathMtuDiscovery: 16_385 } },
+    { sctp: { pathMtuDiscovery: Number.NaN } },
+    { sctp: { receiveWindow: 1499 } },
+    { sctp: { receiveWindow: 2 ** 32 } },
+    { sctp: { sendBufferLimit: -1 } },
+    { sctp: { maxChannels: 0 } },
+    { sctp: { maxChannels: 65_536 } },
   ]
   for (const configuration of wrong) t.equal(outcome(configuration), 'TypeError', JSON.stringify(configuration))
   for (const fine of [undefined, null, {}, { iceServers: [] }, { iceCandidatePoolSize: 255 }, () => {}]) {
@@ -258,5 +271,34 @@ t.test('an error in the middle of conversion is passed on', t => {
     },
   }
   t.throws(() => new RTCPeerConnection(unchecked(wrong)), { name: 'RangeError', message: 'mine' })
+  t.end()
+})
+
+t.test('SCTP is asked for what a configuration says of it, and that does not change', t => {
+  const sctp = {
+    congestionControl: 'bbr',
+    scheduler: 'priority',
+    interleaving: false,
+    zeroChecksum: true,
+    pathMtuDiscovery: 9000,
+    snap: true,
+    receiveWindow: 1 << 20,
+    sendBufferLimit: 2 ** 31,
+    maxChannels: 16,
+  } as const
+  const connection = new RTCPeerConnection({ sctp, maxMessageSize: 2 ** 30 })
+  const given = connection.getConfiguration().sctp
+  t.same(given, sctp)
+  given!.snap = false
+  t.equal(connection.getConfiguration().sctp?.snap, true)
+  connection.setConfiguration({ sctp: { ...sctp } })
+  connection.setConfiguration({})
+  t.throws(() => connection.setConfiguration({ sctp: { ...sctp, snap: false } }), { name: 'InvalidModificationError' })
+  t.same(connection.getConfiguration().sctp, sctp)
+  connection.close()
+  t.same(sctpPreferences({ sctp }), sctp)
+  t.same(sctpPreferences({}), {})
+  t.same(sctpPreferences({ sctp: { sendBufferLimit: 0 } }), { sendBufferLimit: Number.POSITIVE_INFINITY })
+  for (const pathMtuDiscovery of [true, false, 576, 16_384]) t.equal(outcome({ sctp: { pathMtuDiscovery } }), 'fine')
   t.end()
 })
