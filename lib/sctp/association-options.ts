@@ -81,6 +81,15 @@ export type AssociationEvent =
   | { readonly type: 'reset-requested'; readonly streamIds: readonly number[] }
   /** These of our outgoing streams were reset, or (not `ok`) the peer refused, or cannot. */
   | { readonly type: 'reset-done'; readonly streamIds: readonly number[]; readonly ok: boolean }
+  /** The peer has answered `requestIncomingReset`: the resets themselves are told by `incoming-reset`. */
+  | { readonly type: 'incoming-reset-done'; readonly streamIds: readonly number[]; readonly ok: boolean }
+  /** There are so many more streams, by our wish or the peer's; or (not `ok`) the peer refused ours. */
+  | {
+      readonly type: 'streams-added'
+      readonly direction: 'outbound' | 'inbound'
+      readonly count: number
+      readonly ok: boolean
+    }
   /** A stream's buffered amount fell to its threshold. */
   | { readonly type: 'buffered-low'; readonly streamId: number }
   /** The peer began anew: what was under way is lost, and all streams begin anew (RFC 9260 5.2.4.1). */

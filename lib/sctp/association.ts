@@ -14,11 +14,14 @@ import {
   DEFAULTS,
 } from './association-options.ts'
 import { CAUSE } from './chunk-type.ts'
-import { ControlBlock } from './control-block.ts'
+import { ControlBlock, MOST_STREAMS } from './control-block.ts'
 import type { SctpCounters } from './counters.ts'
 import { SctpError, writeTextCause } from './error-cause.ts'
 import { Inbound } from './inbound.ts'
 import { createMessage, type SendOptions } from './outbound-message.ts'
+import type { Transfer } from './transfer.ts'
+
+const TOO_MANY = `An association has no more than ${MOST_STREAMS} streams each way`
 
 export class Association implements FlushingMachine {
   readonly #block: ControlBlock
@@ -189,6 +192,30 @@ export class Association implements FlushingMachine {
     for (const id of streamIds) block.queue.drain(id, options.discard === true)
   }
 
+  /**
+   * Asks the peer to reset these of its outgoing streams (RFC 6525 5.1.3), none meaning all; the event
+   * `incoming-reset-done` tells what it answered, and `incoming-reset` when it has done it.
+   * @throws SctpError 'invalid-state' unless the association is established.
+   */
+  requestIncomingReset(streamIds: readonly number[]): void {
+    this.#established().reconfiguration.requestIncomingReset([...streamIds])
+  }
+
+  /**
+   * Asks for more streams (RFC 6525 5.1.5 and 5.1.6); the event `streams-added` follows for each direction.
+   * @param counts How many more to send on, and to receive on. Together with those there are, no more than 65,535.
+   * @throws SctpError 'invalid-state' unless the association is established; RangeError when it would be too many.
+   */
+  addStreams(counts: { readonly outbound?: number; readonly inbound?: number }): void {
+    const block = this.#block
+    const { outbound = 0, inbound = 0 } = counts
+    const { reconfiguration } = this.#established()
+    if (outbound < 0 || inbound < 0 || block.outboundStreams + outbound > MOST_STREAMS) throw new RangeError(TOO_MANY)
+    if (block.inboundStreams + inbound > MOST_STREAMS) throw new RangeError(TOO_MANY)
+    if (outbound > 0) reconfiguration.requestStreams('add-outgoing-streams', outbound)
+    if (inbound > 0) reconfiguration.requestStreams('add-incoming-streams', inbound)
+  }
+
   /** Ends gracefully: what was queued is sent and acknowledged first (RFC 9260 9.2). */
   shutdown(now: number): void {
     const block = this.#block
@@ -259,6 +286,12 @@ export class Association implements FlushingMachine {
   /** What happened since the last call; to be drained after every input. */
   nextEvent(): AssociationEvent | undefined {
     return this.#block.events.next()
+  }
+
+  #established(): Transfer {
+    const { state, transfer } = this.#block
+    if (transfer !== undefined && state === 'established') return transfer
+    throw new SctpError('invalid-state', 'The association is not established')
   }
 
   /** All that was queued has been acknowledged: the shutdown goes on. */

@@ -18,9 +18,15 @@ import { Establishment } from './establishment.ts'
 import { PacketBuilder } from './packet-builder.ts'
 import { Path } from './path.ts'
 import { PathMtu } from './path-mtu.ts'
+import type { AddStreams } from './reconfig-chunk.ts'
 import { SendQueue } from './send-queue.ts'
 import { Shutdown } from './shutdown.ts'
 import { Transfer, type TransferOptions, type TransferOwner } from './transfer.ts'
+
+/** Stream identifiers have 16 bits, and so have their counts (RFC 9260 3.3.2). */
+export const MOST_STREAMS = 65_535
+/** Requests for more streams that the peer may have us make before it answers the first. */
+const MOST_GROWTHS = 4
 
 export class ControlBlock implements TransferOwner {
   state: AssociationState = 'closed'
@@ -39,6 +45,7 @@ export class ControlBlock implements TransferOwner {
   /** Streams that may be used: what is offered, until the peer has said what it takes. */
   outboundStreams: number
   inboundStreams: number
+  readonly #offered: { readonly outbound: number; readonly inbound: number }
   /** Packets of the peer without a checksum are taken: it was told so, and they come out of DTLS (RFC 9653 5.3). */
   readonly takesZeroChecksum: boolean
   readonly #transferOptions: TransferOptions
@@ -62,6 +69,7 @@ export class ControlBlock implements TransferOwner {
     }
     this.outboundStreams = options.outboundStreams ?? DEFAULTS.streams
     this.inboundStreams = options.inboundStreams ?? DEFAULTS.streams
+    this.#offered = { outbound: this.outboundStreams, inbound: this.inboundStreams }
     this.packets = new PacketBuilder({ transmit, pool, trace, mtu: options.mtu ?? DEFAULTS.mtu })
     this.packets.localPort = options.localPort ?? DEFAULTS.port
     this.packets.remotePort = options.remotePort ?? DEFAULTS.port
@@ -102,8 +110,8 @@ export class ControlBlock implements TransferOwner {
     const { agreement } = this.establishment
     if (agreement === undefined) return
     this.state = 'established'
-    this.outboundStreams = Math.min(this.outboundStreams, agreement.peerInboundStreams)
-    this.inboundStreams = Math.min(this.inboundStreams, agreement.peerOutboundStreams)
+    this.outboundStreams = Math.min(this.#offered.outbound, agreement.peerInboundStreams)
+    this.inboundStreams = Math.min(this.#offered.inbound, agreement.peerOutboundStreams)
     this.transfer = new Transfer(
       agreement,
       this.#transferOptions,
@@ -180,11 +188,39 @@ export class ControlBlock implements TransferOwner {
     this.events.push({ type: 'incoming-reset', streamIds: streamIds ?? [] })
   }
 
-  resetRequested(streamIds: readonly number[] | undefined): void {
+  resetRequested(streamIds: readonly number[] | undefined): boolean {
+    const known = (streamIds ?? this.queue.ids()).filter(id => this.queue.known(id) !== undefined)
+    if (known.length === 0) return false
     this.events.push({ type: 'reset-requested', streamIds: streamIds ?? [] })
-    for (const id of streamIds ?? this.queue.ids()) {
-      if (this.queue.known(id) !== undefined) this.queue.drain(id, false)
-    }
+    for (const id of known) this.queue.drain(id, false)
+    return true
+  }
+
+  addInbound(count: number): boolean {
+    if (this.inboundStreams + count > MOST_STREAMS) return false
+    this.inboundStreams += count
+    this.events.push({ type: 'streams-added', direction: 'inbound', count, ok: true })
+    return true
+  }
+
+  addOutboundRequested(count: number): boolean {
+    const reconfiguration = this.transfer?.reconfiguration
+    if (reconfiguration === undefined || reconfiguration.growing >= MOST_GROWTHS) return false
+    if (this.outboundStreams + count > MOST_STREAMS) return false
+    reconfiguration.requestStreams('add-outgoing-streams', count)
+    return true
+  }
+
+  incomingResetAnswered(streamIds: readonly number[], ok: boolean): void {
+    this.events.push({ type: 'incoming-reset-done', streamIds, ok })
+  }
+
+  streamsAdded(type: AddStreams['type'], count: number, ok: boolean): void {
+    // More streams of the peer's are there when it asks for them itself.
+    if (type === 'add-incoming-streams' && ok) return
+    if (ok) this.outboundStreams = Math.min(MOST_STREAMS, this.outboundStreams + count)
+    const direction = type === 'add-outgoing-streams' ? 'outbound' : 'inbound'
+    this.events.push({ type: 'streams-added', direction, count, ok })
   }
 
   outgoingReset(streamIds: readonly number[], ok: boolean): void {

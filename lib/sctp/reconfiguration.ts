@@ -1,34 +1,47 @@
 /**
- * Resetting streams (RFC 6525): our own outgoing ones, one request at a time, and the peer's requests.
+ * Resetting and adding streams (RFC 6525): our own requests, one at a time, with their timer; the peer's are in
+ * `reconfig-responder.ts`.
  *
- * A data channel is closed by this alone (RFC 8831 6.7).
+ * A data channel is closed by resets alone (RFC 8831 6.7).
  */
 
-import { add32, after32, diff32 } from '../bytes/index.ts'
+import { add32, after32 } from '../bytes/index.ts'
 import { Timer } from '../machine/index.ts'
 import { CHUNK } from './chunk-type.ts'
 import type { SctpCounters } from './counters.ts'
 import type { PacketBuilder } from './packet-builder.ts'
 import type { Path } from './path.ts'
-import { RESULT, type ReconfigParameter, writeOutgoingReset, writeResponse } from './reconfig-chunk.ts'
+import {
+  type AddStreams,
+  RESULT,
+  type ReconfigParameter,
+  writeAddStreams,
+  writeIncomingReset,
+  writeOutgoingReset,
+} from './reconfig-chunk.ts'
+import { ReconfigResponder, type ReconfigResponderOwner } from './reconfig-responder.ts'
 import type { SendQueue } from './send-queue.ts'
 
-/** What becomes of a reset is told to this. */
-export interface ReconfigurationOwner {
-  /** The peer has reset these streams; undefined: all. */
-  incomingReset(streamIds: readonly number[] | undefined): void
-  /** The peer asks that these be reset by us; undefined: all. */
-  resetRequested(streamIds: readonly number[] | undefined): void
+/** What becomes of a request is told to this. */
+export interface ReconfigurationOwner extends ReconfigResponderOwner {
   /** Our request for these is answered. */
   outgoingReset(streamIds: readonly number[], ok: boolean): void
+  /** Our request that the peer reset these is answered; none: all. */
+  incomingResetAnswered(streamIds: readonly number[], ok: boolean): void
+  /** Our request for more streams of ours (outgoing) or of the peer's (incoming) is answered. */
+  streamsAdded(type: AddStreams['type'], count: number, ok: boolean): void
 }
 
 /** The chunk header, the parameter's header, and three numbers. */
 const REQUEST_LENGTH = 4 + 4 + 12
 
-interface Request {
+/** A request that waits for its turn. */
+type Wish =
+  | { readonly type: 'incoming-reset'; readonly streamIds: readonly number[] }
+  | { readonly type: AddStreams['type']; readonly count: number }
+
+type Request = (Wish | { readonly type: 'outgoing-reset'; readonly streamIds: readonly number[] }) & {
   readonly sequence: number
-  readonly streamIds: readonly number[]
   readonly value: Uint8Array
 }
 
@@ -39,21 +52,19 @@ export class Reconfiguration {
   readonly #queue: SendQueue
   readonly #path: Path
   readonly #counters: SctpCounters
-  /** The sequence number of our next request. */
+  readonly #responder: ReconfigResponder
+  /** The number of our next request. */
   #next: number
   /** Our request that is not answered yet. */
   #request: Request | undefined
   #requestDue = false
+  /** The peer has said that it is busy with it: that it is asked again is no failure. */
+  #inProgress = false
   /** Streams that are drained, with the last TSN given out by then: they wait until it is acknowledged, and for their turn. */
   readonly #waiting: { readonly streamId: number; readonly lastTsn: number }[] = []
-  /** The sequence number of the peer's next request, and what we answered to the one before. */
-  #expected: number
-  #lastResult: number = RESULT.NOTHING_TO_DO
-  /** A reset of the peer's that waits for the last of the data it covers. */
-  #deferred: Extract<ReconfigParameter, { type: 'outgoing-reset' }> | undefined
-  #responses: Uint8Array[] = []
+  readonly #wishes: Wish[] = []
 
-  /** @param supported Whether the peer takes RE-CONFIG; if not, every reset fails at once. */
+  /** @param supported Whether the peer takes RE-CONFIG; if not, every request fails at once. */
   constructor(
     supported: boolean,
     initialTsn: number,
@@ -65,69 +76,83 @@ export class Reconfiguration {
   ) {
     this.#supported = supported
     this.#next = initialTsn
-    this.#expected = peerInitialTsn
     this.#owner = owner
     this.#queue = queue
     this.#path = path
     this.#counters = counters
+    this.#responder = new ReconfigResponder(peerInitialTsn, owner)
   }
 
   /** Whether `flush` has something to send. */
   get pending(): boolean {
-    if (this.#responses.length > 0 || this.#requestDue) return true
-    return this.#queue.hasDrained || (this.#request === undefined && this.#waiting.length > 0)
+    if (this.#responder.answers.length > 0 || this.#requestDue) return true
+    return this.#queue.hasDrained || (this.#request === undefined && this.#waiting.length + this.#wishes.length > 0)
   }
 
   /** Takes one parameter. `cumulativeTsn` is the last TSN up to which all has arrived. */
   receive(parameter: ReconfigParameter, cumulativeTsn: number): void {
-    if (parameter.type === 'response') this.#response(parameter.sequence, parameter.result)
-    else this.#peerRequest(parameter, cumulativeTsn)
+    if (parameter.type === 'response') {
+      this.#response(parameter.sequence, parameter.result)
+      return
+    }
+    // The peer may answer a request to reset by resetting, and say nothing else (5.2.2, D).
+    if (parameter.type === 'outgoing-reset' && this.#request?.type === 'incoming-reset') {
+      this.#response(parameter.responseSequence, RESULT.PERFORMED)
+    }
+    this.#responder.receive(parameter, cumulativeTsn)
   }
 
-  /** The cumulative TSN moved: a reset that was put off may be due. */
+  /** The cumulative TSN moved: a reset of the peer's that was put off may be due. */
   advanced(cumulativeTsn: number): void {
-    const deferred = this.#deferred
-    if (deferred === undefined || after32(deferred.lastTsn, cumulativeTsn)) return
-    this.#deferred = undefined
-    this.#perform(deferred)
-    this.#lastResult = RESULT.PERFORMED
-    this.#responses.push(writeResponse(deferred.sequence, RESULT.PERFORMED))
+    this.#responder.advanced(cumulativeTsn)
+  }
+
+  /** Asks the peer to reset these of its streams (5.1.3); no ids: all. */
+  requestIncomingReset(streamIds: readonly number[]): void {
+    this.#wishes.push({ type: 'incoming-reset', streamIds })
+  }
+
+  /** How many requests of ours for more streams to send on are not answered yet. */
+  get growing(): number {
+    const type = 'add-outgoing-streams'
+    return this.#wishes.filter(wish => wish.type === type).length + (this.#request?.type === type ? 1 : 0)
+  }
+
+  /** Asks for more streams (5.1.5, 5.1.6). */
+  requestStreams(type: AddStreams['type'], count: number): void {
+    this.#wishes.push({ type, count })
   }
 
   /** The timer ran out: the request was lost, or the peer was not ready. */
   expire(): void {
     if (this.#request === undefined) return
-    this.#path.errors++
-    this.#path.timeout.backOff()
+    if (!this.#inProgress) {
+      this.#path.errors++
+      this.#path.timeout.backOff()
+    }
+    this.#inProgress = false
     this.#requestDue = true
   }
 
   /**
-   * A request is sent when all that it covers is acknowledged, and names that as the last TSN: so the peer need never put
+   * A reset is asked for when all that it covers is acknowledged, and names that as the last TSN: so the peer need never put
    * it off (RFC 6525 5.2.2), neither for a lost packet nor for what other streams have sent since. There are peers that
    * lose messages when they do.
    * @param firstOutstanding The lowest TSN that is not acknowledged; `lastTsn` plus one when there is none.
    * @param lastTsn The last TSN that was given out.
    */
   flush(firstOutstanding: number, lastTsn: number, packets: PacketBuilder, now: number): void {
-    for (const response of this.#responses) packets.append(CHUNK.RE_CONFIG, 0, response, now)
-    this.#responses = []
+    const { answers } = this.#responder
+    if (answers.length > 0) {
+      for (const answer of answers) packets.append(CHUNK.RE_CONFIG, 0, answer, now)
+      this.#responder.answers = []
+    }
     if (this.#queue.hasDrained) {
       const drained = this.#queue.takeDrained()
       if (this.#supported) for (const streamId of drained) this.#waiting.push({ streamId, lastTsn })
       else this.#owner.outgoingReset(drained, false)
     }
-    const outstanding = this.#waiting.findIndex(stream => !after32(firstOutstanding, stream.lastTsn))
-    const ready = outstanding < 0 ? this.#waiting.length : outstanding
-    if (this.#request === undefined && ready > 0) {
-      const most = (packets.largestChunk - REQUEST_LENGTH) >>> 1
-      const covered = this.#waiting.splice(0, Math.min(ready, most))
-      const streamIds = covered.map(({ streamId }) => streamId)
-      const value = writeOutgoingReset(this.#next, add32(this.#expected, -1), covered.at(-1)!.lastTsn, streamIds)
-      this.#request = { sequence: this.#next, streamIds, value }
-      this.#next = add32(this.#next, 1)
-      this.#requestDue = true
-    }
+    if (this.#request === undefined) this.#begin(firstOutstanding, packets.largestChunk)
     if (this.#requestDue && this.#request !== undefined) {
       this.#requestDue = false
       this.#counters.reconfigsSent++
@@ -136,62 +161,67 @@ export class Reconfiguration {
     }
   }
 
+  /** The next request, if there is one and it is ready. */
+  #begin(firstOutstanding: number, largestChunk: number): void {
+    const sequence = this.#next
+    const most = (largestChunk - REQUEST_LENGTH) >>> 1
+    const outstanding = this.#waiting.findIndex(stream => !after32(firstOutstanding, stream.lastTsn))
+    const ready = outstanding < 0 ? this.#waiting.length : outstanding
+    if (ready > 0) {
+      const covered = this.#waiting.splice(0, Math.min(ready, most))
+      const streamIds = covered.map(({ streamId }) => streamId)
+      const value = writeOutgoingReset(sequence, this.#responder.lastSequence, covered.at(-1)!.lastTsn, streamIds)
+      this.#request = { type: 'outgoing-reset', sequence, streamIds, value }
+    } else {
+      const wish = this.#nextWish(most)
+      if (wish === undefined) return
+      if (!this.#supported) {
+        this.#answered(wish, false)
+        return
+      }
+      const value =
+        wish.type === 'incoming-reset'
+          ? writeIncomingReset(sequence, wish.streamIds)
+          : writeAddStreams(wish.type, sequence, wish.count)
+      this.#request = { ...wish, sequence, value }
+    }
+    this.#next = add32(sequence, 1)
+    this.#requestDue = true
+    this.#inProgress = false
+  }
+
+  /** The oldest wish, or as much of it as fits into a chunk. */
+  #nextWish(most: number): Wish | undefined {
+    const wish = this.#wishes.shift()
+    if (wish?.type !== 'incoming-reset' || wish.streamIds.length <= most) return wish
+    this.#wishes.unshift({ type: 'incoming-reset', streamIds: wish.streamIds.slice(most) })
+    return { type: 'incoming-reset', streamIds: wish.streamIds.slice(0, most) }
+  }
+
   #response(sequence: number, result: number): void {
     const request = this.#request
     if (request === undefined || request.sequence !== sequence) return
     this.#path.alive()
     // In progress (5.2.7): the same request is sent again when the timer runs out.
-    if (result === RESULT.IN_PROGRESS) return
+    if (result === RESULT.IN_PROGRESS) {
+      this.#inProgress = true
+      return
+    }
     this.timer.stop()
     this.#request = undefined
     this.#requestDue = false
     const ok = result === RESULT.PERFORMED || result === RESULT.NOTHING_TO_DO
+    if (request.type !== 'outgoing-reset') {
+      this.#answered(request, ok)
+      return
+    }
     // A stream whose reset was refused stays closed: it has neither ended nor begun anew.
     if (ok) for (const id of request.streamIds) this.#queue.restart(id)
     this.#owner.outgoingReset(request.streamIds, ok)
   }
 
-  #peerRequest(request: Exclude<ReconfigParameter, { type: 'response' }>, cumulativeTsn: number): void {
-    const { sequence } = request
-    if (sequence === add32(this.#expected, -1)) {
-      // A repetition: the answer was lost, or the data has arrived meanwhile.
-      this.advanced(cumulativeTsn)
-      if (this.#responses.length === 0) this.#responses.push(writeResponse(sequence, this.#lastResult))
-      return
-    }
-    if (sequence !== this.#expected) {
-      this.#answer(sequence, RESULT.BAD_SEQUENCE_NUMBER)
-      return
-    }
-    this.#expected = add32(sequence, 1)
-    this.#deferred = undefined
-    this.#lastResult = this.#judge(request, cumulativeTsn)
-    this.#answer(sequence, this.#lastResult)
-  }
-
-  #judge(request: Exclude<ReconfigParameter, { type: 'response' }>, cumulativeTsn: number): number {
-    if (request.type === 'outgoing-reset') {
-      if (diff32(request.lastTsn, cumulativeTsn) > 0) {
-        this.#deferred = request
-        return RESULT.IN_PROGRESS
-      }
-      this.#perform(request)
-      return RESULT.PERFORMED
-    }
-    if (request.type === 'incoming-reset') {
-      this.#owner.resetRequested(request.streamIds.length === 0 ? undefined : request.streamIds)
-      return RESULT.PERFORMED
-    }
-    // Streams were negotiated up to the largest number there is, and TSNs are never begun anew.
-    return RESULT.DENIED
-  }
-
-  #perform(request: { readonly streamIds: readonly number[] }): void {
-    this.#owner.incomingReset(request.streamIds.length === 0 ? undefined : request.streamIds)
-  }
-
-  #answer(sequence: number, result: number): void {
-    // As many requests as fit into a packet may come in one: each gets its answer, and no more are kept.
-    if (this.#responses.length < 64) this.#responses.push(writeResponse(sequence, result))
+  #answered(wish: Wish, ok: boolean): void {
+    if (wish.type === 'incoming-reset') this.#owner.incomingResetAnswered(wish.streamIds, ok)
+    else this.#owner.streamsAdded(wish.type, wish.count, ok)
   }
 }
