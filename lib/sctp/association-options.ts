@@ -49,6 +49,8 @@ export interface AssociationOptions {
   readonly maxInitRetransmissions?: number | undefined
   /** Milliseconds of idleness between heartbeats (HB.interval): 30,000; Infinity for none. */
   readonly heartbeatInterval?: number | undefined
+  /** What state cookies are signed with: 32 random bytes unless given. Who gives it can answer an INIT, forget all of it, and know its COOKIE ECHO. */
+  readonly cookieKey?: Uint8Array | undefined
   readonly trace?: TraceSink | undefined
 }
 

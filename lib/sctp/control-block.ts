@@ -94,6 +94,7 @@ export class ControlBlock implements TransferOwner {
         initialTimeout,
         largestTimeout,
         maxRetransmissions: options.maxInitRetransmissions ?? DEFAULTS.maxInitRetransmissions,
+        cookieKey: options.cookieKey,
       },
       this.counters,
     )

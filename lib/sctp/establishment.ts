@@ -28,6 +28,7 @@ export interface EstablishmentOptions {
   readonly largestTimeout: number
   /** Max.Init.Retransmits. */
   readonly maxRetransmissions: number
+  readonly cookieKey: Uint8Array | undefined
 }
 
 /** What a COOKIE ECHO asks for (5.2.4). */
@@ -62,7 +63,7 @@ export class Establishment {
   constructor(options: EstablishmentOptions, counters: SctpCounters) {
     this.#options = options
     this.#random = options.crypto.random
-    this.#cookies = new CookieJar(options.crypto)
+    this.#cookies = new CookieJar(options.crypto, options.cookieKey)
     this.#counters = counters
     this.#timeout = options.initialTimeout
   }

@@ -1,8 +1,8 @@
 /**
  * The State Cookie: all that the answer to an INIT has to remember, kept by the peer (RFC 9260 5.1.3).
  *
- * It is signed with a key that lives as long as the association and expires after a minute, so that only a peer that
- * answers from where the INIT ACK went, and soon, makes this side keep anything.
+ * It is signed with a key that lives as long as the association (or longer, where its owner gives one) and expires after
+ * a minute, so that only a peer that answers from where the INIT ACK went, and soon, makes this side keep anything.
  */
 
 import { equalBytes, Reader, Writer } from '../bytes/index.ts'
@@ -29,8 +29,8 @@ export interface StateCookie extends Agreement {
 export class CookieJar {
   readonly #mac: Mac
 
-  constructor(crypto: CryptoProvider) {
-    this.#mac = crypto.createMac('sha-256', randomBytes(crypto.random, 32))
+  constructor(crypto: CryptoProvider, key: Uint8Array = randomBytes(crypto.random, 32)) {
+    this.#mac = crypto.createMac('sha-256', key)
   }
 
   seal(cookie: StateCookie): Uint8Array {
