@@ -11,6 +11,8 @@ import { getU16, getU32, setU16, setU32 } from '../bytes/index.ts'
 import { DATA_BEGIN, DATA_END, DATA_IMMEDIATE, DATA_UNORDERED } from './chunk-type.ts'
 import type { OutboundMessage } from './outbound-message.ts'
 
+const NONE = new Uint8Array(0)
+
 /** Bytes before the payload, the chunk header included. */
 export const dataHeader = (interleaved: boolean): number => (interleaved ? 20 : 16)
 
@@ -60,7 +62,7 @@ export class DataChunk {
   ordered = false
   /** The sender asks for a SACK at once (RFC 7053). */
   immediate = false
-  bytes: Uint8Array = new Uint8Array(0)
+  bytes: Uint8Array = NONE
   /** Where the payload begins and ends in `bytes`. */
   from = 0
   to = 0

@@ -32,8 +32,17 @@ export class SerialBits {
     this.#words[at >>> 5]! &= ~(1 << (at & 31))
   }
 
-  clear(): void {
-    this.#words.fill(0)
+  /** Removes `count` numbers from `from` on, a word at a time. */
+  clear(from: number, count: number): void {
+    let at = from & this.#mask
+    let left = Math.min(count, this.capacity)
+    while (left > 0) {
+      const bit = at & 31
+      const span = Math.min(left, 32 - bit)
+      this.#words[at >>> 5]! &= span === 32 ? 0 : ~(((1 << span) - 1) << bit)
+      at = (at + span) & this.#mask
+      left -= span
+    }
   }
 
   /** How far ahead of `from` the first member is (0 when it is one itself), or -1 when none of the next `count` is. */

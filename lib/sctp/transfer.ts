@@ -8,9 +8,10 @@ import type { Random } from '../machine/index.ts'
 import type { Agreement } from './agreement.ts'
 import type { AssociationOptions } from './association-options.ts'
 import type { SctpCounters } from './counters.ts'
+import { DataReassembly } from './data-reassembly.ts'
+import { InterleavedReassembly } from './interleaved-reassembly.ts'
 import type { PacketBuilder } from './packet-builder.ts'
 import type { Path } from './path.ts'
-import { Reassembly } from './reassembly.ts'
 import { Receiver } from './receiver.ts'
 import { Reconfiguration, type ReconfigurationOwner } from './reconfiguration.ts'
 import type { SendQueue } from './send-queue.ts'
@@ -56,7 +57,8 @@ export class Transfer {
     if (agreement.interleaving) queue.interleave(peerWindow)
     const deliver = owner.deliver.bind(owner)
     const refuse = owner.refuse.bind(owner)
-    const reassembly = new Reassembly(options.maxMessageSize, deliver, refuse, counters)
+    const ReassemblyOf = agreement.interleaving ? InterleavedReassembly : DataReassembly
+    const reassembly = new ReassemblyOf(options.maxMessageSize, deliver, refuse, counters)
     this.sender = new Sender(queue, localTsn, peerWindow, forwardTsn, packets.largestDataChunk, path, counters, random)
     this.receiver = new Receiver(peerTsn, options.window, reassembly, counters)
     this.reconfiguration = new Reconfiguration(reconfig, localTsn, peerTsn, owner, queue, path, counters)

@@ -7,7 +7,7 @@
 
 import { add32, diff32, setU16, setU32 } from '../bytes/index.ts'
 import { Timer } from '../machine/index.ts'
-import { CHUNK } from './chunk-type.ts'
+import { CHUNK, CHUNK_HEADER } from './chunk-type.ts'
 import type { SctpCounters } from './counters.ts'
 import type { PacketBuilder } from './packet-builder.ts'
 import { SACK_FIXED } from './sack-chunk.ts'
@@ -20,6 +20,8 @@ const MAX_DUPLICATES = 16
 const DELAY = 200
 /** An acknowledgement is due for every second packet (6.2). */
 const PACKETS_PER_SACK = 2
+/** SACKs that are not put off when TSNs turn out to be missing: there are senders that wait for three reports (7.2.4). */
+const URGENT = 3
 
 export class TsnTracker {
   /** All up to this one have arrived. */
@@ -31,6 +33,9 @@ export class TsnTracker {
   readonly #received = new SerialBits(MAX_AHEAD + 1)
   readonly #duplicates = new Uint32Array(MAX_DUPLICATES)
   readonly #counters: SctpCounters
+  #gaps = new Uint16Array(0)
+  /** How many SACKs are not to be put off. */
+  #urgent = 0
   #duplicateCount = 0
   /** Packets with DATA since the last SACK. */
   #packets = 0
@@ -73,32 +78,27 @@ export class TsnTracker {
       return 1
     }
     this.#immediate = true
-    this.#received.add(tsn)
-    return this.#advance()
+    this.cumulative = tsn
+    return 1 + this.#advance()
   }
 
   /** A TSN ahead of a gap arrived. */
   beyond(tsn: number): void {
     this.#immediate = true
     this.#received.add(tsn)
-    if (diff32(tsn, this.highest) > 0) this.highest = tsn
+    const further = diff32(tsn, this.highest)
+    if (further <= 0) return
+    if (further > 1) this.#urgent = URGENT
+    this.highest = tsn
   }
 
   /** The peer gave up what has not arrived up to `tsn` (RFC 3758 3.6), which is ahead. */
   forward(tsn: number): void {
     this.#immediate = true
-    if (diff32(tsn, this.highest) >= 0) {
-      this.#received.clear()
-      this.cumulative = tsn
-      this.highest = tsn
-      return
-    }
-    for (let at = add32(this.cumulative, 1); ; at = add32(at, 1)) {
-      this.#received.delete(at)
-      if (at === tsn) break
-    }
+    this.#received.clear(add32(this.cumulative, 1), diff32(tsn, this.cumulative))
     this.cumulative = tsn
-    this.#advance()
+    if (diff32(tsn, this.highest) >= 0) this.highest = tsn
+    else this.#advance()
   }
 
   /** Acknowledge when this turn ends. */
@@ -112,7 +112,12 @@ export class TsnTracker {
     if (this.#packets === 1 && !this.#immediate) this.timer.set(now + DELAY)
   }
 
-  /** Whether a SACK has to be sent now. */
+  /** Whether a SACK has to leave before the turn ends: TSNs are missing, and the sender should learn of it soon (6.2, 6.7). */
+  get pressing(): boolean {
+    return this.gap && (this.#urgent > 0 || this.#packets >= PACKETS_PER_SACK)
+  }
+
+  /** Whether a SACK has to be sent when the turn ends. */
   get due(): boolean {
     return this.#immediate || this.#packets >= PACKETS_PER_SACK
   }
@@ -122,62 +127,63 @@ export class TsnTracker {
     return this.#immediate || this.#packets > 0
   }
 
-  /** Writes a SACK (3.3.4). */
+  /** Writes a SACK (3.3.4), with as many gap blocks as it has room for. */
   write(window: number, packets: PacketBuilder, now: number): void {
-    const blocks: number[] | undefined = this.gap ? this.#gapBlocks((packets.mtu - 64) >>> 2) : undefined
-    const gapWords = blocks === undefined ? 0 : blocks.length / 2
-    const length = SACK_FIXED + 4 * (gapWords + this.#duplicateCount)
-    const at = packets.chunk(CHUNK.SACK, 0, length, now)
-    const bytes = packets.bytes
+    const duplicates = this.#duplicateCount
+    const most = ((packets.largestChunk - CHUNK_HEADER - SACK_FIXED) >>> 2) - duplicates
+    const blocks = this.gap ? this.#collectGaps(most) : 0
+    const at = packets.chunk(CHUNK.SACK, 0, SACK_FIXED + 4 * (blocks + duplicates), now)
+    const { bytes } = packets
     setU32(bytes, at, this.cumulative)
     setU32(bytes, at + 4, window)
-    setU16(bytes, at + 8, gapWords)
-    setU16(bytes, at + 10, this.#duplicateCount)
+    setU16(bytes, at + 8, blocks)
+    setU16(bytes, at + 10, duplicates)
     let field = at + SACK_FIXED
-    if (blocks !== undefined) {
-      for (const offset of blocks) {
-        setU16(bytes, field, offset)
-        field += 2
-      }
+    for (let i = 0; i < 2 * blocks; i++) {
+      setU16(bytes, field, this.#gaps[i]!)
+      field += 2
     }
-    for (let i = 0; i < this.#duplicateCount; i++) {
+    for (let i = 0; i < duplicates; i++) {
       setU32(bytes, field, this.#duplicates[i]!)
       field += 4
     }
     this.#duplicateCount = 0
     this.#packets = 0
     this.#immediate = false
+    if (this.#urgent > 0) this.#urgent--
     this.timer.stop()
     this.#counters.sacksSent++
   }
 
-  /** Start and end of each run that has arrived, as offsets from the cumulative TSN. */
-  #gapBlocks(most: number): number[] {
-    const limit = most - MAX_DUPLICATES
-    const blocks: number[] = []
+  /** Start and end of each run that has arrived, as offsets from the cumulative TSN, into `#gaps`; returns how many. */
+  #collectGaps(most: number): number {
+    if (this.#gaps.length < 2 * most) this.#gaps = new Uint16Array(2 * most)
+    const gaps = this.#gaps
     const span = diff32(this.highest, this.cumulative)
+    let count = 0
     let offset = 1
-    while (offset <= span && blocks.length < 2 * limit) {
+    while (offset <= span && count < most) {
       const missing = this.#received.distanceToMember(add32(this.cumulative, offset), span - offset + 1)
       if (missing < 0) break
       offset += missing
       const run = this.#received.distanceToGap(add32(this.cumulative, offset), span - offset + 1)
       const end = run < 0 ? span : offset + run - 1
-      blocks.push(offset, end)
+      gaps[2 * count] = offset
+      gaps[2 * count + 1] = end
+      count++
       offset = end + 1
     }
-    return blocks
+    return count
   }
 
+  /** Moves the cumulative TSN over what has arrived behind it, which is short of the highest; returns by how many. */
   #advance(): number {
-    let moved = 0
-    for (;;) {
-      const tsn = add32(this.cumulative, 1)
-      if (!this.#received.has(tsn)) return moved
-      this.#received.delete(tsn)
-      this.cumulative = tsn
-      moved++
-      if (diff32(tsn, this.highest) > 0) this.highest = tsn
-    }
+    const from = add32(this.cumulative, 1)
+    const span = diff32(this.highest, this.cumulative)
+    const run = this.#received.distanceToGap(from, span)
+    const moved = run < 0 ? span : run
+    this.#received.clear(from, moved)
+    this.cumulative = add32(this.cumulative, moved)
+    return moved
   }
 }

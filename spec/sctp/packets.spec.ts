@@ -262,8 +262,8 @@ t.test('packets are bundled, padded, and no larger than they may be', t => {
 })
 
 t.test('control chunks stand before DATA in a packet (6.10)', t => {
-  const pair = Pair.established({ seed: 2, delay: 10, loss: 0.1 })
-  for (let i = 0; i < 30; i++) {
+  const pair = Pair.established({ seed: 2, delay: 10, loss: 0.25 })
+  for (let i = 0; i < 90; i++) {
     pair.a.send(i, 53, pattern(700), { maxRetransmits: i % 2 }, pair.wire.now)
     pair.b.send(i, 53, pattern(900), {}, pair.wire.now)
     pair.a.resetStreams([i])
