@@ -19,6 +19,7 @@ import type { SctpCounters } from './counters.ts'
 import { SctpError, writeTextCause } from './error-cause.ts'
 import { Inbound } from './inbound.ts'
 import { createMessage, type SendOptions } from './outbound-message.ts'
+import { readSignalledInit } from './signalled-init.ts'
 import type { Transfer } from './transfer.ts'
 
 const TOO_MANY = `An association has no more than ${MOST_STREAMS} streams each way`
@@ -109,12 +110,36 @@ export class Association implements FlushingMachine {
     const block = this.#block
     if (block.ended) throw new SctpError('invalid-state', 'The association has ended')
     if (block.state !== 'closed') return
-    if (ports !== undefined) {
-      block.packets.localPort = ports.local
-      block.packets.remotePort = ports.remote
-    }
+    this.#usePorts(ports)
     block.state = 'cookie-wait'
     block.establishment.begin(block.packets, now)
+  }
+
+  /**
+   * Our INIT chunk for the attribute `a=sctp-init` (draft-hancke-tsvwg-snap), to be encoded in base64: the same bytes each
+   * time. Nothing is sent and no timer runs; `connect` remains possible when the peer does not signal one.
+   */
+  createInit(): Uint8Array {
+    return this.#block.establishment.signal()
+  }
+
+  /**
+   * Is established at once, by the INITs that both sides have signalled. To be called when packets can be sent, and before
+   * any are received. Does nothing when the association has begun.
+   * @param remoteInit What the peer's `a=sctp-init` decodes to.
+   * @throws SctpError 'invalid-state' after its end, or when `createInit` was not called; 'invalid-init'.
+   */
+  connectWith(remoteInit: Uint8Array, now: number, ports?: { readonly local: number; readonly remote: number }): void {
+    const block = this.#block
+    if (block.ended) throw new SctpError('invalid-state', 'The association has ended')
+    if (block.state !== 'closed') return
+    const init = readSignalledInit(remoteInit)
+    if (init === undefined) throw new SctpError('invalid-init', 'This is no INIT chunk')
+    this.#usePorts(ports)
+    if (!block.establishment.adoptSignalled(init, block.packets)) {
+      throw new SctpError('invalid-state', 'The peer was told of no INIT of ours')
+    }
+    block.establish(now)
   }
 
   /**
@@ -249,7 +274,7 @@ export class Association implements FlushingMachine {
       for (let id = queue.nextLowered(); id >= 0; id = queue.nextLowered()) {
         block.events.push({ type: 'buffered-low', streamId: id })
       }
-      if (block.state !== 'established' && transfer.sender.idle) this.#shutdownReady(now)
+      if (block.state !== 'established' && transfer.sender.idle) block.shutdownReady(now)
     }
     block.queue.turnDone()
     block.packets.finish(now)
@@ -270,7 +295,7 @@ export class Association implements FlushingMachine {
     }
     if (shutdown.timer.expire(now)) {
       shutdown.missed()
-      this.#repeatShutdown(now)
+      block.repeatShutdown(now)
     }
     if (path.timer.expire(now)) path.expire(packets, now)
     if (pathMtu.timer.expire(now)) pathMtu.expire(now)
@@ -288,30 +313,15 @@ export class Association implements FlushingMachine {
     return this.#block.events.next()
   }
 
+  #usePorts(ports: { readonly local: number; readonly remote: number } | undefined): void {
+    if (ports === undefined) return
+    this.#block.packets.localPort = ports.local
+    this.#block.packets.remotePort = ports.remote
+  }
+
   #established(): Transfer {
     const { state, transfer } = this.#block
     if (transfer !== undefined && state === 'established') return transfer
     throw new SctpError('invalid-state', 'The association is not established')
-  }
-
-  /** All that was queued has been acknowledged: the shutdown goes on. */
-  #shutdownReady(now: number): void {
-    const block = this.#block
-    if (block.state === 'shutdown-pending') {
-      block.state = 'shutdown-sent'
-      block.shutdown.sendShutdown(block.transfer!.receiver.tracker.cumulative, now)
-    } else if (block.state === 'shutdown-received') {
-      block.state = 'shutdown-ack-sent'
-      block.shutdown.sendShutdownAck(now)
-    }
-  }
-
-  #repeatShutdown(now: number): void {
-    const block = this.#block
-    if (block.state === 'shutdown-sent') {
-      block.shutdown.sendShutdown(block.transfer!.receiver.tracker.cumulative, now)
-    } else if (block.state === 'shutdown-ack-sent') {
-      block.shutdown.sendShutdownAck(now)
-    }
   }
 }

@@ -152,6 +152,20 @@ export class ControlBlock implements TransferOwner {
     this.establish(now)
   }
 
+  /** All that was queued has been acknowledged: the shutdown goes on (RFC 9260 9.2). */
+  shutdownReady(now: number): void {
+    if (this.state === 'shutdown-pending') this.state = 'shutdown-sent'
+    else if (this.state === 'shutdown-received') this.state = 'shutdown-ack-sent'
+    else return
+    this.repeatShutdown(now)
+  }
+
+  /** Sends what the peer has to answer for the shutdown to go on; again when T2 has run out. */
+  repeatShutdown(now: number): void {
+    if (this.state === 'shutdown-sent') this.shutdown.sendShutdown(this.transfer!.receiver.tracker.cumulative, now)
+    else if (this.state === 'shutdown-ack-sent') this.shutdown.sendShutdownAck(now)
+  }
+
   /** Ends it without a word to the peer. */
   end(error?: SctpError): void {
     if (this.ended) return

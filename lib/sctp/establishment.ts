@@ -13,6 +13,7 @@ import type { SctpCounters } from './counters.ts'
 import { missingParameter, staleCookie, writeCause } from './error-cause.ts'
 import { type Init, type LocalInit, writeInit } from './init-chunk.ts'
 import type { PacketBuilder } from './packet-builder.ts'
+import { writeSignalledInit } from './signalled-init.ts'
 import { COOKIE_LIFE, CookieJar, type StateCookie } from './state-cookie.ts'
 
 export type EstablishmentState = 'idle' | 'cookie-wait' | 'cookie-echoed' | 'established'
@@ -59,6 +60,10 @@ export class Establishment {
   #attempts = 0
   #stale = 0
   #peerCookie: Uint8Array = new Uint8Array(0)
+  /** The INIT of ours that is signalled, once there is one. */
+  #signalled: LocalInit | undefined
+  /** The peer's came by signalling too: nothing of the handshake was exchanged in packets. */
+  #bySignalling = false
 
   constructor(options: EstablishmentOptions, counters: SctpCounters) {
     this.#options = options
@@ -71,6 +76,30 @@ export class Establishment {
   /** The tag under which the peer must send; zero before there is one. */
   get localTag(): number {
     return this.agreement?.localTag ?? this.#localTag
+  }
+
+  /** The tag of the INIT that is signalled; zero when there is none. */
+  get signalledTag(): number {
+    return this.#signalled?.tag ?? 0
+  }
+
+  /** Our INIT for signalling: the same one each time. It changes no state, and no timer runs for it. */
+  signal(): Uint8Array {
+    this.#signalled ??= this.#localInit(this.#newTag())
+    return writeSignalledInit(this.#signalled)
+  }
+
+  /** Both INITs were signalled: the association is up. Returns false when ours was not. */
+  adoptSignalled(init: Init, packets: PacketBuilder): boolean {
+    const local = this.#signalled
+    if (local === undefined) return false
+    this.#localTag = local.tag
+    this.#localTsn = local.initialTsn
+    this.agreement = agree(local, init, this.#options.abilities)
+    packets.tag = init.tag
+    this.state = 'established'
+    this.#bySignalling = true
+    return true
   }
 
   /** Sends INIT. */
@@ -105,8 +134,12 @@ export class Establishment {
       return
     }
     const { agreement, state } = this
+    // Tags and TSNs stay as they are for a peer that has not begun anew: it opens at the same time, or sends the INIT that
+    // it signalled as well.
     const opening = state === 'cookie-wait' || state === 'cookie-echoed'
-    const local = this.#localInit(opening ? this.#localTag : this.#newTag(), opening ? this.#localTsn : undefined)
+    const again = this.#bySignalling && init.tag === agreement?.peerTag && init.initialTsn === agreement.peerTsn
+    const same = opening || again
+    const local = this.#localInit(same ? this.#localTag : this.#newTag(), same ? this.#localTsn : undefined)
     const cookie = this.#cookies.seal({
       ...agree(local, init, this.#options.abilities),
       createdAt: Math.floor(now),
@@ -204,6 +237,7 @@ export class Establishment {
     this.#localTag = agreement.localTag
     this.#localTsn = agreement.localTsn
     this.agreement = agreement
+    this.#bySignalling = false
     packets.tag = agreement.peerTag
     this.state = 'established'
     this.timer.stop()

@@ -51,7 +51,9 @@ export class Inbound {
       counters.badTag++
       // An INIT that breaks the rules gets no answer; where nothing has begun or all has ended, the rest does (8.4).
       const none = block.establishment.state === 'idle' && packet[COMMON_HEADER] !== CHUNK.INIT
-      if (block.ended || none) answerOutOfTheBlue(packet, packets, now)
+      // A peer that is established by signalling may be ahead of us.
+      const early = none && getU32(packet, 4) === block.establishment.signalledTag
+      if (block.ended || (none && !early)) answerOutOfTheBlue(packet, packets, now)
       return
     }
     this.#reported = false

@@ -1,4 +1,4 @@
-/** sctp: an SCTP association without I/O (RFC 9260, RFC 3758, RFC 6525), as WebRTC profiles it (RFC 8261). */
+/** sctp: an SCTP association without I/O as WebRTC profiles it (RFC 8261): RFC 9260 with partial reliability (RFC 3758), stream reconfiguration (RFC 6525) and interleaving (RFC 8260). */
 
 export { Association } from './association.ts'
 export type { AssociationEvent, AssociationOptions, AssociationState } from './association-options.ts'
@@ -12,3 +12,4 @@ export type { SctpCounters } from './counters.ts'
 export { SctpError, type SctpErrorCode } from './error-cause.ts'
 export type { SendOptions } from './outbound-message.ts'
 export type { SchedulerName } from './scheduling/scheduler.ts'
+export { isSignalledInit } from './signalled-init.ts'
