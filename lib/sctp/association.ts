@@ -156,10 +156,23 @@ export class Association implements FlushingMachine {
   }
 
   /**
+   * The owner cannot do with so many bytes of what was delivered for now: the peer may send as many fewer (a_rwnd), until
+   * `release`. It counts for the association as a whole, which has no window for each stream (RFC 9260 6.2).
+   */
+  retain(bytes: number): void {
+    this.#block.transfer?.receiver.retain(bytes)
+  }
+
+  /** The owner has done with bytes that it had retained; the peer is told with `flush`. */
+  release(bytes: number): void {
+    this.#block.transfer?.receiver.release(bytes)
+  }
+
+  /**
    * Queues a message; it leaves with `flush`. May be called before the association is up.
    * @param data Copied before the call returns, unless `owned`. Not empty (SCTP has no empty messages).
    * @throws SctpError 'invalid-state' when the association is ending or the stream is being reset, 'invalid-stream',
-   * 'buffer-full' (not for what is not counted); RangeError when `data` is empty.
+   * 'buffer-full' (not for what is not counted, nor while nothing else waits); RangeError when `data` is empty.
    */
   send(streamId: number, ppid: number, data: Uint8Array, options: SendOptions, now: number): void {
     const block = this.#block
@@ -171,12 +184,11 @@ export class Association implements FlushingMachine {
       throw new SctpError('invalid-stream', `There is no stream ${streamId}`)
     }
     if (data.length === 0) throw new RangeError('An SCTP message has at least one byte')
-    const excess = queue.buffered + data.length - this.#sendBufferLimit
-    if (options.counted !== false && excess > 0 && !queue.makeRoom(excess, options.discardPriority ?? Infinity)) {
-      throw new SctpError('buffer-full', `More than ${this.#sendBufferLimit} bytes would wait to be sent`)
-    }
     const stream = queue.stream(streamId)
     if (stream.resetting) throw new SctpError('invalid-state', `Stream ${streamId} is being reset`)
+    if (options.counted !== false && !this.#hasRoom(data.length, options.discardPriority)) {
+      throw new SctpError('buffer-full', `More than ${this.#sendBufferLimit} bytes would wait to be sent`)
+    }
     queue.push(stream, createMessage(streamId, ppid, data, options, now))
     block.counters.messagesSent++
   }
@@ -311,6 +323,13 @@ export class Association implements FlushingMachine {
   /** What happened since the last call; to be drained after every input. */
   nextEvent(): AssociationEvent | undefined {
     return this.#block.events.next()
+  }
+
+  /** Whether there is room for a message, if need be in place of less valuable ones. One that waits alone has any size. */
+  #hasRoom(length: number, discardPriority = Number.POSITIVE_INFINITY): boolean {
+    const { queue } = this.#block
+    const excess = Math.min(queue.buffered, queue.buffered + length - this.#sendBufferLimit)
+    return excess <= 0 || queue.makeRoom(excess, discardPriority)
   }
 
   #usePorts(ports: { readonly local: number; readonly remote: number } | undefined): void {

@@ -1,4 +1,7 @@
-/** sctp: an SCTP association without I/O as WebRTC profiles it (RFC 8261): RFC 9260 with partial reliability (RFC 3758), stream reconfiguration (RFC 6525) and interleaving (RFC 8260). */
+/**
+ * sctp: an SCTP association without I/O, as WebRTC profiles it (RFC 8261): RFC 9260 with partial reliability (RFC 3758, RFC
+ * 7496), stream reconfiguration (RFC 6525) and interleaving (RFC 8260).
+ */
 
 export { Association } from './association.ts'
 export type { AssociationEvent, AssociationOptions, AssociationState } from './association-options.ts'
