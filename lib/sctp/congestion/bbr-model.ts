@@ -20,6 +20,13 @@ const FULL_GROWTH = 1.25
 const FULL_ROUNDS = 3
 /** Lost, of what was lost or delivered in a round: more than chance explains. */
 const COLLAPSE = 1 / 3
+/** Lost in a round through which a queue stood: it overflows. Loss without a queue is chance. */
+const OVERFLOW = 0.02
+/** Times the shortest round trip, which all of a round must exceed for a queue to be standing; and ms, likewise. */
+const STANDING = 1.1
+const LEAST_STANDING = 2
+/** Of what was delivered, what is sent until the next probe when the queue overflows. */
+const RELIEF = 0.9
 /** Bytes without which a round's losses say nothing. */
 const LEAST_EVIDENCE = 20_000
 
@@ -49,13 +56,21 @@ export class BbrModel {
   #roundDelivered = 0
   #roundRate = 0
   #latestRate = 0
+  #roundShortest = Number.POSITIVE_INFINITY
+  /** The rate may not be more than this until the next probe. */
+  #bound = Number.POSITIVE_INFINITY
   /** Since when acknowledgements are compared with the rate, and how much came. */
   #heapBegan = 0
   #heap = 0
 
   /** Bytes a millisecond; 0 before the first measurement. */
   get rate(): number {
-    return this.#rates.value
+    return Math.min(this.#rates.value, this.#bound)
+  }
+
+  /** The largest rate of this round trip and of the one before. */
+  get recentRate(): number {
+    return Math.max(this.#latestRate, this.#roundRate)
   }
 
   /** Bytes that were acknowledged ahead of the rate. */
@@ -95,6 +110,11 @@ export class BbrModel {
     this.#limitedUntil = this.#delivered + Math.max(this.#flight, 1)
   }
 
+  /** What an overflowing queue had imposed ends: the path is probed. */
+  release(): void {
+    this.#bound = Number.POSITIVE_INFINITY
+  }
+
   /** Takes the rate of the round that ended for the path's. */
   believeLatest(): void {
     if (this.#latestRate === 0) return
@@ -110,6 +130,10 @@ export class BbrModel {
     if (!this.roundBegan) return
     const total = this.#roundLost + this.#roundDelivered
     this.collapsed = total >= LEAST_EVIDENCE && this.#roundLost > COLLAPSE * total
+    const standing = this.#roundShortest > Math.max(STANDING * this.roundTrip, this.roundTrip + LEAST_STANDING)
+    const overflows = standing && total >= LEAST_EVIDENCE && this.#roundLost > OVERFLOW * total
+    if (overflows && this.full && this.#roundRate > 0) this.#bound = RELIEF * this.#roundRate
+    this.#roundShortest = Number.POSITIVE_INFINITY
     this.#roundLost = 0
     this.#roundDelivered = 0
     this.#latestRate = this.#roundRate
@@ -122,7 +146,7 @@ export class BbrModel {
     if (!(deliveryRate > 0)) return
     const limited = applicationLimited || priorDelivered < this.#limitedUntil
     if (deliveryRate > this.#roundRate) this.#roundRate = deliveryRate
-    if (!limited || deliveryRate >= this.rate) this.#rates.take(deliveryRate, this.#round)
+    if (!limited || deliveryRate >= this.#rates.value) this.#rates.take(deliveryRate, this.#round)
   }
 
   #takeHeap({ now, bytes }: Readonly<Acknowledgement>): void {
@@ -147,6 +171,7 @@ export class BbrModel {
 
   #takeRoundTrip({ now, roundTrip }: Readonly<Acknowledgement>): void {
     if (!(roundTrip >= 0)) return
+    if (roundTrip < this.#roundShortest) this.#roundShortest = roundTrip
     if (roundTrip <= this.roundTrip) {
       this.roundTrip = roundTrip
       this.#roundTripSeen = now

@@ -146,7 +146,9 @@ export class BbrCongestionControl implements CongestionControl {
     this.#stepBegan = now
     this.#lostInStep = false
     this.#pacingGain = CYCLE[step]!
-    if (step === 0) this.#rateBefore = this.model.rate
+    if (step > 0) return
+    this.model.release()
+    this.#rateBefore = this.model.recentRate
   }
 
   #cycle({ now, priorFlight, flight }: Readonly<Acknowledgement>): void {
@@ -159,7 +161,7 @@ export class BbrCongestionControl implements CongestionControl {
     else if (gain < 1) done = passed || flight <= model.inFlight(1)
     if (!done) return
     // Whoever gained this much has far less than the path has to give, or than others have: it need not wait its turn.
-    const again = (this.#step === 1 || this.#step === 2) && model.rate > AGAIN * this.#rateBefore
+    const again = (this.#step === 1 || this.#step === 2) && model.recentRate > AGAIN * this.#rateBefore
     this.#setStep(again ? 0 : (this.#step + 1) % CYCLE.length, now)
   }
 
