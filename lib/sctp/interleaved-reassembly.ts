@@ -116,7 +116,7 @@ export class InterleavedReassembly implements Reassembly {
       this.#streams.set(streamId, stream)
     }
     const list = ordered ? stream.ordered : stream.unordered
-    if (list.size === 0) stream.floor = ordered ? stream.floor : (sequence - 0x80000000) >>> 0
+    if (!ordered && list.size === 0) stream.floor = (sequence - 0x80000000) >>> 0
     const floor = ordered ? this.#order.next(streamId) : stream.floor
     let message = list.find(sequence, floor)
     if (message === undefined) {

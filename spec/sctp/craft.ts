@@ -57,6 +57,35 @@ export const data = (
   { stream = 0, ssn = 0, ppid = 53, flags = 3 }: { stream?: number; ssn?: number; ppid?: number; flags?: number } = {},
 ): Chunk => chunk(0, flags, [...u32(tsn), ...u16(stream), ...u16(ssn), ...u32(ppid), ...Array.from(payload)])
 
+/** An I-DATA chunk; whole and ordered unless its flags say otherwise. */
+export const iData = (
+  tsn: number,
+  mid: number,
+  payload: ArrayLike<number>,
+  { stream = 0, fsn = 0, ppid = 53, flags = 3 }: { stream?: number; fsn?: number; ppid?: number; flags?: number } = {},
+): Chunk =>
+  chunk(64, flags, [
+    ...u32(tsn),
+    ...u16(stream),
+    ...u16(0),
+    ...u32(mid),
+    ...u32((flags & 2) !== 0 ? ppid : fsn),
+    ...Array.from(payload),
+  ])
+
+/** An I-FORWARD-TSN; entries are stream, whether of unordered messages, message identifier. */
+export const iForwardTsn = (tsn: number, entries: readonly (readonly [number, boolean, number])[] = []): Chunk =>
+  chunk(194, 0, [
+    ...u32(tsn),
+    ...entries.flatMap(([stream, unordered, mid]) => [...u16(stream), ...u16(unordered ? 1 : 0), ...u32(mid)]),
+  ])
+
+/** The parameters of an INIT that lists I-DATA and its FORWARD-TSN too. */
+export const interleavingParameters = (): number[] => [
+  ...parameter(0xc000, []),
+  ...parameter(0x8008, [130, 192, 64, 194]),
+]
+
 export const sack = (
   cumulative: number,
   {
