@@ -2,4 +2,14 @@
 
 export { crypto, host } from './host.ts'
 export { type DatagramMachine, type EventOf, type Running, type RunOptions, run } from './run.ts'
+export {
+  type RunningSctp,
+  type RunSctpOptions,
+  runSctp,
+  SCTP_OVER_UDP_PORT,
+  type SctpEventHandler,
+  type SctpMachine,
+  type SctpMachineOptions,
+  type SctpOverUdp,
+} from './run-sctp.ts'
 export { type Framer, type RunningStream, type RunStreamOptions, runStream } from './run-stream.ts'
