@@ -262,22 +262,24 @@ t.test('packets are bundled, padded, and no larger than they may be', t => {
 })
 
 t.test('control chunks stand before DATA in a packet (6.10)', t => {
-  const pair = Pair.established({ seed: 2, delay: 10, loss: 0.25 })
-  for (let i = 0; i < 90; i++) {
-    pair.a.send(i, 53, pattern(700), { maxRetransmits: i % 2 }, pair.wire.now)
-    pair.b.send(i, 53, pattern(900), {}, pair.wire.now)
-    pair.a.resetStreams([i])
-    pair.wire.run(() => false, 15)
-  }
-  pair.wire.run(() => pair.of('a', 'reset-done').length > 0 && pair.b.unacknowledgedChunks === 0)
-  pair.b.shutdown(pair.wire.now)
-  pair.wire.run(() => pair.a.state === 'closed')
-  const types = pair.wire.sent.map(({ bytes }) => chunksOf(bytes).map(({ type }) => type))
+  const types = [1, 2, 3, 4].flatMap(seed => {
+    const pair = Pair.established({ seed, delay: 10, loss: 0.2 })
+    for (let i = 0; i < 60; i++) {
+      pair.a.send(i, 53, pattern(700), { maxRetransmits: i % 2 }, pair.wire.now)
+      pair.b.send(i, 53, pattern(900), {}, pair.wire.now)
+      pair.a.resetStreams([i])
+      pair.wire.run(() => false, 15)
+    }
+    pair.wire.run(() => pair.of('a', 'reset-done').length > 0 && pair.b.unacknowledgedChunks === 0)
+    pair.b.shutdown(pair.wire.now)
+    pair.wire.run(() => pair.a.state === 'closed')
+    return pair.wire.sent.map(({ bytes }) => chunksOf(bytes).map(({ type }) => type))
+  })
   t.ok(types.some(list => list.length > 1 && list.includes(130)))
-  t.ok(types.some(list => list.includes(192)))
+  t.ok(types.some(list => list.includes(192) || list.includes(194)))
   for (const list of types) {
-    const firstData = list.indexOf(0)
-    if (firstData >= 0 && list.slice(firstData).some(type => type !== 0)) t.fail(list.join())
+    const firstData = list.findIndex(type => type === 0 || type === 64)
+    if (firstData >= 0 && list.slice(firstData).some(type => type !== 0 && type !== 64)) t.fail(list.join())
   }
   t.end()
 })

@@ -5,6 +5,8 @@ import t from 'tap'
 import { add32, diff32 } from '../../lib/bytes/index.ts'
 import { OutboundMessage } from '../../lib/sctp/outbound-message.ts'
 import { CHUNK_STATE, Outstanding } from '../../lib/sctp/outstanding.ts'
+import { precedes, RankedHeap } from '../../lib/sctp/scheduling/ranked-heap.ts'
+import { SequenceList } from '../../lib/sctp/sequence-list.ts'
 import { SerialBits } from '../../lib/sctp/serial-bits.ts'
 
 const message = new OutboundMessage(0, 53, new Uint8Array(1), true, 0, 0, true)
@@ -30,6 +32,10 @@ t.test('a set of bits', t => {
         const gap = range.find(i => !model.has(from + i)) ?? -1
         if (bits.distanceToMember(add32(base, from), range.length) !== member) return false
         if (bits.distanceToGap(add32(base, from), range.length) !== gap) return false
+        if (count % 8 !== 0) continue
+        bits.clear(add32(base, from), range.length)
+        for (const i of range) model.delete(from + i)
+        for (let i = 0; i < 128; i++) if (bits.has(add32(base, i)) !== model.has(i)) return false
       }
       return true
     }),
@@ -122,5 +128,79 @@ t.test('what waits is found after the lowest that waited is gone and the ring ha
   t.equal(outstanding.nextWaiting(), 255)
   outstanding.sentAgain(255)
   t.equal(outstanding.nextWaiting(), 261)
+  t.end()
+})
+
+t.test('a list in the order of numbers that wrap', t => {
+  const step = fc.record({ what: fc.constantFrom('add', 'add', 'shift', 'delete', 'floor'), at: fc.nat(200) })
+  for (const bits of [16, 32] as const) {
+    const mask = bits === 16 ? 0xffff : 0xffffffff
+    const from = (base: number, distance: number) => ((base + distance) & mask) >>> 0
+    fc.assert(
+      fc.property(fc.nat(0xffffffff), fc.array(step, { maxLength: 150 }), (base, steps) => {
+        const list = new SequenceList<{ readonly sequence: number }>(bits)
+        let floor = from(base, 0)
+        /** Distances from the base. */
+        let model: number[] = []
+        for (const { what, at } of steps) {
+          const sequence = from(base, at)
+          const below = model[0] ?? 200
+          if (what === 'add' && ((sequence - floor) & mask) >>> 0 <= 200) {
+            if (list.add({ sequence }, floor) === model.includes(at)) return false
+            if (!model.includes(at)) model = [...model, at].sort((a, b) => a - b)
+          } else if (what === 'shift' && model.length > 0) {
+            if (list.shift().sequence !== from(base, model.shift()!)) return false
+          } else if (what === 'delete') {
+            list.delete(sequence, floor)
+            model = model.filter(distance => distance !== at)
+          } else if (what === 'floor' && at <= below) {
+            floor = sequence
+          }
+          if (list.size !== model.length) return false
+          if (model.length > 0 && list.first!.sequence !== from(base, model[0]!)) return false
+          if ((list.find(sequence, floor) !== undefined) !== model.includes(at)) return false
+        }
+        return true
+      }),
+      { numRuns: 150 },
+    )
+  }
+  t.pass()
+  t.end()
+})
+
+t.test('a heap of streams, the next one on top', t => {
+  const step = fc.record({ what: fc.constantFrom('push', 'push', 'remove', 'update'), at: fc.nat(99), rank: fc.nat(9) })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), steps => {
+      const heap = new RankedHeap<{ rank: number; order: number; place: number }>()
+      const model: { rank: number; order: number; place: number }[] = []
+      let order = 0
+      for (const { what, at, rank } of steps) {
+        const index = at % Math.max(1, model.length)
+        const item = model[index]
+        if (what === 'push') {
+          const fresh = { rank, order: order++, place: 0 }
+          model.push(fresh)
+          heap.push(fresh)
+        } else if (item !== undefined && what === 'remove') {
+          heap.remove(item)
+          model.splice(index, 1)
+        } else if (item !== undefined) {
+          item.rank = rank / 3
+          item.order = order++
+          heap.update(item)
+        }
+        const first = model.reduce<(typeof model)[0] | undefined>(
+          (best, other) => (best === undefined || precedes(other, best) ? other : best),
+          undefined,
+        )
+        if (heap.top !== first) return false
+      }
+      return true
+    }),
+    { numRuns: 300 },
+  )
+  t.pass()
   t.end()
 })
