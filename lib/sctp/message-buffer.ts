@@ -1,4 +1,8 @@
-/** The bytes of one message as they come in, fragment by fragment, and in the end in one piece that they fill. */
+/**
+ * The bytes of one message as they come in, fragment by fragment, and in the end in one piece that they fill.
+ *
+ * They are copied once more in the end unless the length was expected, and take twice the message while that lasts.
+ */
 
 const NONE = new Uint8Array(0)
 /** No piece is larger than this, unless one was asked for. */
@@ -59,6 +63,7 @@ export class MessageBuffer {
       at += full.length
     }
     whole.set(piece.subarray(0, this.#used), at)
+    this.#full = undefined
     return whole
   }
 

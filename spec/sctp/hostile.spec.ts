@@ -2,7 +2,22 @@
 
 import fc from 'fast-check'
 import t from 'tap'
-import { type Chunk, chunk, chunksOf, data, init, packet, parameter, sack, seal, u16, u32 } from './craft.ts'
+import {
+  type Chunk,
+  chunk,
+  chunksOf,
+  data,
+  iData,
+  iForwardTsn,
+  init,
+  interleavingParameters,
+  packet,
+  parameter,
+  sack,
+  seal,
+  u16,
+  u32,
+} from './craft.ts'
 import { Pair, pattern, same } from './pair.ts'
 import { PEER_TSN, Puppet } from './puppet.ts'
 
@@ -27,7 +42,7 @@ t.test('random bytes are silently discarded', t => {
 })
 
 t.test('random chunks under the right tag', t => {
-  const types = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 14, 63, 127, 130, 191, 192, 255]
+  const types = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 14, 63, 64, 127, 130, 191, 192, 194, 255]
   const chunks = fc.array(
     fc.record({ type: fc.constantFrom(...types), flags: fc.nat(15), value: fc.uint8Array({ maxLength: 60 }) }),
     { maxLength: 8 },
@@ -41,6 +56,36 @@ t.test('random chunks under the right tag', t => {
       return true
     }),
     { numRuns: 300 },
+  )
+  t.pass()
+  t.end()
+})
+
+t.test('random fragments and gaps of interleaved messages, in the window and out of it', t => {
+  const piece = fc.record({
+    forward: fc.nat(9),
+    tsn: fc.oneof(fc.nat(300), fc.nat(80_000)),
+    stream: fc.nat(3),
+    mid: fc.oneof(fc.nat(5), fc.nat(0xffffffff)),
+    fsn: fc.oneof(fc.nat(4), fc.nat(0xffffffff)),
+    flags: fc.nat(15),
+    length: fc.integer({ min: 1, max: 300 }),
+  })
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 150 }), pieces => {
+      const puppet = Puppet.established(
+        { interleaving: true, receiveWindow: 10_000, maxMessageSize: 500 },
+        { parameters: interleavingParameters() },
+      )
+      for (const { forward, tsn, stream, mid, fsn, flags, length } of pieces) {
+        const entry = [stream, flags % 2 === 0, mid] as const
+        if (forward === 0) puppet.pour(iForwardTsn(PEER_TSN + (tsn % 300), [entry, entry]))
+        else puppet.pour(iData(PEER_TSN + tsn, mid, pattern(length), { stream, fsn, flags }))
+      }
+      settle(puppet)
+      return puppet.messages().every(data => data.length <= 500)
+    }),
+    { numRuns: 150 },
   )
   t.pass()
   t.end()
