@@ -1,0 +1,69 @@
+/** Acknowledgements made by hand: a sender that has as much in flight as the window lets it, and a path that loses nothing. */
+
+import type { Acknowledgement, CongestionControl, CongestionOptions } from '../../../lib/sctp/index.ts'
+import { seededRandom } from '../../../lib/sim/index.ts'
+
+export const PACKET = 1000
+export const OPTIONS: CongestionOptions = { packetSize: PACKET, random: seededRandom(1) }
+
+/** One SACK; what is not said is as in the midst of a transfer that the window limits. */
+export const sample = (partial: Partial<Acknowledgement>): Acknowledgement => ({
+  now: 0,
+  bytes: 0,
+  lost: 0,
+  priorFlight: 0,
+  flight: 10 * PACKET,
+  advanced: true,
+  limited: true,
+  recovering: false,
+  roundTrip: Number.NaN,
+  deliveryRate: Number.NaN,
+  applicationLimited: false,
+  delivered: 0,
+  priorDelivered: 0,
+  ...partial,
+})
+
+export interface RoundOptions {
+  /** The round trip of its packets: first and last, in ms. */
+  readonly from: number
+  readonly to?: number
+  /** Bytes a millisecond that the path delivers. */
+  readonly rate?: number
+  /** Lost, of each packet's bytes. */
+  readonly loss?: number
+}
+
+/** Whole round trips: each acknowledges, packet by packet, what the window was when it began. */
+export class Rounds {
+  now = 1000
+  delivered = 0
+
+  constructor(readonly control: CongestionControl) {}
+
+  pass({ from, to = from, rate = Number.NaN, loss = 0 }: RoundOptions): void {
+    const { control } = this
+    const flight = control.window
+    const priorDelivered = this.delivered
+    const packets = Math.max(1, Math.floor(flight / PACKET))
+    const began = this.now
+    for (let i = 1; i <= packets; i++) {
+      this.now = began + (from * i) / packets
+      const lost = PACKET * loss
+      this.delivered += PACKET - lost
+      control.acknowledged(
+        sample({
+          now: this.now,
+          bytes: PACKET - lost,
+          lost,
+          priorFlight: flight,
+          flight,
+          roundTrip: from + ((to - from) * i) / packets,
+          deliveryRate: rate,
+          delivered: this.delivered,
+          priorDelivered,
+        }),
+      )
+    }
+  }
+}
