@@ -3,7 +3,7 @@
 import type { Packet, PacketPool } from '../bytes/index.ts'
 import type { CryptoProvider } from '../crypto/index.ts'
 import type { TraceSink } from '../machine/index.ts'
-import type { CongestionControlName, SchedulerName } from '../sctp/index.ts'
+import type { Association, CongestionControlName, SchedulerName } from '../sctp/index.ts'
 import type { Channel, ChannelError } from './channel.ts'
 
 /** What the owner may say of the association; what it leaves out is as said. */
@@ -24,6 +24,22 @@ export interface AssociationPreferences {
   readonly maxChannels?: number
 }
 
+/** What statistics read of an association. */
+export type AssociationView = Readonly<
+  Pick<
+    Association,
+    | 'bytesSent'
+    | 'congestionWindow'
+    | 'counters'
+    | 'flightSize'
+    | 'mtu'
+    | 'packetsSent'
+    | 'peerReceiveWindow'
+    | 'smoothedRoundTripTime'
+    | 'unacknowledgedChunks'
+  >
+>
+
 export interface DataChannelsOptions extends AssociationPreferences {
   readonly crypto: CryptoProvider
   readonly transmit: (packet: Packet) => void
@@ -42,6 +58,8 @@ export interface ConnectOptions {
   readonly remotePort: number
   /** The largest message that the peer takes, in bytes; 0: any (RFC 8841 6.1). */
   readonly remoteMaxMessageSize: number
+  /** The peer's INIT chunk, when it has ours from `createInit`: then neither is sent (draft-hancke-tsvwg-snap). */
+  readonly remoteInit?: Uint8Array
 }
 
 export type ChannelEvent =
@@ -61,6 +79,8 @@ export type ChannelEvent =
       readonly text: boolean
     }
   | { readonly type: 'buffered-low'; readonly channel: Channel }
+  /** What `awaitDrain` asked for. */
+  | { readonly type: 'drained'; readonly channel: Channel }
   /** The peer closes it, or it failed. */
   | { readonly type: 'closing'; readonly channel: Channel }
   | { readonly type: 'closed'; readonly channel: Channel; readonly error?: ChannelError }

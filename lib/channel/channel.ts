@@ -1,8 +1,8 @@
 /** A data channel (RFC 8831): what it was opened with, what became of it, what it has counted. */
 
 import { utf8 } from '../bytes/index.ts'
-import type { Association } from '../sctp/index.ts'
-import type { ChannelPriority } from './dcep.ts'
+import type { Association, SendOptions } from '../sctp/index.ts'
+import { type ChannelPriority, priorityWeight } from './dcep.ts'
 
 export interface ChannelOptions {
   /** At most 65,535 bytes of UTF-8. */
@@ -88,17 +88,25 @@ export class DataChannel implements Channel {
   bytesSent = 0
   messagesReceived = 0
   bytesReceived = 0
-  /** The peer has it too: the ACK came, or a message. Until then what is sent is sent in order (RFC 8832 6). */
-  acknowledged: boolean
+  /** How messages are sent, by whether their bytes are handed over; made anew when the peer has acknowledged. */
+  policy!: SendOptions
+  ownedPolicy!: SendOptions
+  #acknowledged: boolean
   /** Closing is over when both directions are reset. */
   outgoingReset = false
   incomingReset = false
+  /** Monotonic milliseconds until which the peer, once our direction is reset, is waited for. */
+  answerDue = Number.POSITIVE_INFINITY
   /** Bytes of the OPEN that the peer made it with. */
   openLength = 0
   /** Why it is being closed. */
   error: ChannelError | undefined
   readonly #association: Association
   #threshold = 0
+  /** Bytes: the event `drained` is told at this many or fewer, once; -1 when nobody waits for it. */
+  #drainMark = -1
+  /** What the association was told to tell us of: the highest mark that lies below the amount. */
+  #mark = 0
   #lastBuffered = 0
 
   /** Throws a TypeError when the options contradict each other or are out of range. */
@@ -124,7 +132,24 @@ export class DataChannel implements Channel {
     this.maxPacketLifeTime = maxPacketLifeTime
     this.negotiated = negotiated
     this.priority = options.priority ?? 'low'
-    this.acknowledged = acknowledged
+    this.#acknowledged = acknowledged
+    this.#setPolicies()
+  }
+
+  /** The peer has it too: the ACK came, or a message. Until then what is sent is sent in order (RFC 8832 6). */
+  acknowledge(): void {
+    if (this.#acknowledged) return
+    this.#acknowledged = true
+    this.#setPolicies()
+  }
+
+  #setPolicies(): void {
+    this.policy = {
+      unordered: !this.ordered && this.#acknowledged,
+      maxRetransmits: this.maxRetransmits,
+      lifetime: this.maxPacketLifeTime,
+    }
+    this.ownedPolicy = { ...this.policy, owned: true }
   }
 
   get bufferedAmount(): number {
@@ -138,14 +163,52 @@ export class DataChannel implements Channel {
 
   set bufferedAmountLowThreshold(bytes: number) {
     this.#threshold = bytes
-    this.applyThreshold()
+    this.#applyMarks()
   }
 
-  /** The stream is known now, or its threshold is another. */
-  applyThreshold(): void {
-    if (this.id !== undefined && this.state !== 'closed') {
-      this.#association.setBufferedAmountLowThreshold(this.id, this.#threshold)
-    }
+  /** The stream is the channel's from now on: how much of the rate it gets, and of which amounts it tells. */
+  begin(): void {
+    const id = this.id!
+    this.#association.setPriority(id, priorityWeight(this.priority))
+    this.#applyMarks()
+  }
+
+  /**
+   * Asks for one event `drained`.
+   * @returns False, and there will be none, when no more than `bytes` are buffered now.
+   */
+  awaitDrain(bytes: number): boolean {
+    if (this.state === 'closed' || this.bufferedAmount <= bytes) return false
+    this.#drainMark = bytes
+    this.#applyMarks()
+    return true
+  }
+
+  /** Something was queued: the amount may stand above another mark now. */
+  queued(): void {
+    if (this.#drainMark >= 0) this.#applyMarks()
+  }
+
+  /** The amount fell to what the association was to tell of: which of the two marks that was. */
+  lowered(): { readonly threshold: boolean; readonly drained: boolean } {
+    const { bufferedAmount } = this
+    const threshold =
+      this.#mark === this.#threshold || (this.#mark > this.#threshold && bufferedAmount <= this.#threshold)
+    const drained = this.#drainMark >= 0 && bufferedAmount <= this.#drainMark
+    if (drained) this.#drainMark = -1
+    this.#applyMarks()
+    return { threshold, drained }
+  }
+
+  #applyMarks(): void {
+    if (this.id === undefined || this.state === 'closed') return
+    const { bufferedAmount } = this
+    const threshold = this.#threshold
+    const drain = this.#drainMark
+    // Of two marks the association is told the one that is passed first.
+    const drainFirst = drain >= 0 && bufferedAmount > drain && (drain > threshold || bufferedAmount <= threshold)
+    this.#mark = drainFirst ? drain : threshold
+    this.#association.setBufferedAmountLowThreshold(this.id, this.#mark)
   }
 
   /** It is over; its stream may soon be another channel's. */

@@ -5,12 +5,19 @@
  */
 
 import { EventQueue, type FlushingMachine } from '../machine/index.ts'
-import { Association, type AssociationEvent, type SctpCounters, SctpError } from '../sctp/index.ts'
+import { Association, type AssociationEvent, SctpError } from '../sctp/index.ts'
 import { type Channel, ChannelError, type ChannelOptions, DataChannel } from './channel.ts'
-import type { ChannelCounters, ChannelEvent, ConnectOptions, DataChannelsOptions } from './channel-event.ts'
+import type {
+  AssociationView,
+  ChannelCounters,
+  ChannelEvent,
+  ConnectOptions,
+  DataChannelsOptions,
+} from './channel-event.ts'
+import { Closing } from './closing.ts'
 import { writeOpen } from './dcep.ts'
 import { Incoming } from './incoming.ts'
-import { DCEP_POLICY, EMPTY_PAYLOAD, PPID, payloadIdentifier } from './payload.ts'
+import { DCEP_POLICY, EMPTY_PAYLOAD, EMPTY_POLICY, PPID, payloadIdentifier } from './payload.ts'
 import { StreamIds } from './stream-ids.ts'
 
 /** Packets that came before `connect` and are kept: an INIT right behind the handshake of DTLS. */
@@ -18,23 +25,31 @@ const EARLY_PACKETS = 16
 
 export class DataChannels implements FlushingMachine {
   readonly counters: ChannelCounters = { badOpens: 0, unknownPayloads: 0, lateMessages: 0, droppedEarlyMessages: 0 }
+  /** The largest message that the peer takes, in bytes; 0: any (RFC 8841 6.1). It may change while the association stands. */
+  remoteMaxMessageSize = 65_536
   readonly #association: Association
   readonly #events = new EventQueue<ChannelEvent>()
   readonly #ids = new StreamIds()
+  readonly #closing: Closing
   readonly #incoming: Incoming
   /** Made here, and not announced as open yet, in order. */
-  #opening: DataChannel[] = []
+  #opening = new Set<DataChannel>()
   #state: 'new' | 'connecting' | 'connected' | 'closed' = 'new'
-  #remoteMaxMessageSize = 65_536
   #earlyPackets: Uint8Array[] = []
 
   constructor(options: DataChannelsOptions) {
     const { maxChannels } = options
     const streams = maxChannels === undefined ? {} : { outboundStreams: maxChannels, inboundStreams: maxChannels }
     this.#association = new Association({ ...options, ...streams, dtls: true })
+    this.#closing = new Closing(this.#association, this.#ids, this.#events, (channel, untouched) => {
+      this.#incoming.closed(channel)
+      if (untouched) this.#opening.delete(channel)
+    })
     this.#incoming = new Incoming(this.#association, this.#ids, this.#events, this.counters, {
-      fail: (channel, message) => this.#fail(channel, message),
-      ended: channel => this.#incomingReset(channel),
+      fail: (channel, message) => this.#closing.fail(channel, message),
+      ended: streamId => this.#closing.incomingReset(streamId),
+      late: (channel, now) => this.#closing.heard(channel, now),
+      refuse: streamId => this.#closing.refuse(streamId),
     })
   }
 
@@ -44,47 +59,22 @@ export class DataChannels implements FlushingMachine {
 
   /** Every channel that is not closed. */
   get list(): readonly Channel[] {
-    const identified = [...this.#ids.values()]
-    return [...identified, ...this.#opening.filter(channel => channel.id === undefined)]
+    return [...this.#ids.channels, ...[...this.#opening].filter(channel => channel.id === undefined)]
   }
 
   /** How many channels there can be; undefined before the association is up. */
   get maxChannels(): number | undefined {
     if (this.#state !== 'connected') return undefined
-    return this.#streamLimit
+    return this.#incoming.streamLimit
   }
 
-  /** Milliseconds. */
-  get smoothedRoundTripTime(): number | undefined {
-    return this.#association.smoothedRoundTripTime
-  }
-
-  /** Bytes. */
-  get congestionWindow(): number {
-    return this.#association.congestionWindow
-  }
-
-  /** Bytes that the peer has room for. */
-  get receiverWindow(): number {
-    return this.#association.peerReceiveWindow
-  }
-
-  get associationCounters(): Readonly<SctpCounters> {
-    return this.#association.counters
-  }
-
-  /** The largest SCTP packet in bytes, as far as the path is known to carry it. */
-  get mtu(): number {
-    return this.#association.mtu
-  }
-
-  /** DATA chunks that were sent and not acknowledged yet. */
-  get unacknowledgedChunks(): number {
-    return this.#association.unacknowledgedChunks
+  /** What is to be known of the association below. */
+  get association(): AssociationView {
+    return this.#association
   }
 
   get deadline(): number {
-    return this.#association.deadline
+    return Math.min(this.#association.deadline, this.#closing.deadline)
   }
 
   /**
@@ -101,7 +91,7 @@ export class DataChannels implements FlushingMachine {
     } else if (this.#ids.begun && !this.#identify(channel)) {
       throw new ChannelError('no-id-left', 'Every stream has a channel')
     }
-    this.#opening.push(channel)
+    this.#opening.add(channel)
     return channel
   }
 
@@ -111,19 +101,26 @@ export class DataChannels implements FlushingMachine {
     this.#ids.begin(role)
     for (const channel of [...this.#opening]) {
       if (channel.id === undefined && !this.#identify(channel)) {
-        this.#finish(channel, new ChannelError('no-id-left', 'Every stream has a channel'))
+        this.#closing.finish(channel, new ChannelError('no-id-left', 'Every stream has a channel'))
       }
     }
+  }
+
+  /** The INIT chunk of the association, for signalling to carry it (draft-hancke-tsvwg-snap). Before `connect`. */
+  createInit(): Uint8Array {
+    return this.#association.createInit()
   }
 
   /** DTLS is up: begins the association. */
   connect(options: ConnectOptions, now: number): void {
     if (this.#state !== 'new') return
     this.#state = 'connecting'
-    this.#remoteMaxMessageSize = options.remoteMaxMessageSize
+    this.remoteMaxMessageSize = options.remoteMaxMessageSize
     this.#events.push({ type: 'association', state: 'connecting' })
     this.setRole(options.role)
-    this.#association.connect(now, { local: options.localPort, remote: options.remotePort })
+    const ports = { local: options.localPort, remote: options.remotePort }
+    if (options.remoteInit === undefined) this.#association.connect(now, ports)
+    else this.#association.connectWith(options.remoteInit, now, ports)
     for (const packet of this.#earlyPackets) this.#association.receive(packet, now)
     this.#earlyPackets = []
     this.#drain(now)
@@ -140,43 +137,49 @@ export class DataChannels implements FlushingMachine {
 
   /**
    * Sends a message; it leaves with `flush`.
-   * @param data Read before the call returns. UTF-8 when `text`. May be empty.
+   * @param data Read before the call returns, unless it is `owned`. UTF-8 when `text`. May be empty.
+   * @param owned The caller hands `data` over and does not touch it again, so that it is not copied.
    * @throws ChannelError 'invalid-state', 'too-large', 'buffer-full'.
    */
-  send(channel: Channel, data: Uint8Array, text: boolean, now: number): void {
+  send(channel: Channel, data: Uint8Array, text: boolean, now: number, owned = false): void {
     const own = this.#own(channel)
     if (own.state !== 'open') throw new ChannelError('invalid-state', `The channel is ${own.state}`)
-    const limit = this.#remoteMaxMessageSize
+    const limit = this.remoteMaxMessageSize
     if (limit !== 0 && data.length > limit) {
       throw new ChannelError('too-large', `The peer takes messages of up to ${limit} bytes`)
     }
     const empty = data.length === 0
     const ppid = payloadIdentifier(text, empty)
-    const policy = {
-      unordered: !own.ordered && own.acknowledged,
-      maxRetransmits: own.maxRetransmits,
-      lifetime: own.maxPacketLifeTime,
-      counted: !empty,
-    }
+    const policy = empty ? { ...own.policy, ...EMPTY_POLICY } : owned ? own.ownedPolicy : own.policy
     try {
       this.#association.send(own.id!, ppid, empty ? EMPTY_PAYLOAD : data, policy, now)
     } catch (error) {
       if (!(error instanceof SctpError)) throw error
       throw new ChannelError(error.code === 'buffer-full' ? 'buffer-full' : 'invalid-state', error.message)
     }
+    own.queued()
     own.messagesSent++
     own.bytesSent += data.length
   }
 
+  /** Asks for one event `drained`; false when no more than `bytes` are buffered now, or the channel is closed. */
+  awaitDrain(channel: Channel, bytes: number): boolean {
+    return this.#own(channel).awaitDrain(bytes)
+  }
+
+  /** The owner keeps so many bytes of messages that nobody has taken yet: the peer may send as many fewer. */
+  retain(bytes: number): void {
+    this.#association.retain(bytes)
+  }
+
+  /** They were taken; the peer is told with `flush`. */
+  release(bytes: number): void {
+    this.#association.release(bytes)
+  }
+
   /** Closes a channel: what was sent before leaves first (RFC 8831 6.7). Closing again does nothing. */
   close(channel: Channel, now: number): void {
-    const own = this.#own(channel)
-    if (own.state === 'connecting') {
-      this.#finish(own)
-    } else if (own.state === 'open') {
-      own.state = 'closing'
-      this.#association.resetStreams([own.id!])
-    }
+    this.#closing.close(this.#own(channel))
     this.#drain(now)
   }
 
@@ -192,13 +195,14 @@ export class DataChannels implements FlushingMachine {
   }
 
   flush(now: number): void {
-    if (this.#state === 'connected' && this.#opening.length > 0) this.#openAll(now)
+    if (this.#state === 'connected' && this.#opening.size > 0) this.#openAll(now)
     this.#association.flush(now)
     this.#drain(now)
   }
 
   advance(now: number): void {
     this.#association.advance(now)
+    this.#closing.advance(now)
     this.#drain(now)
   }
 
@@ -220,17 +224,13 @@ export class DataChannels implements FlushingMachine {
     return this.#events.next()
   }
 
-  get #streamLimit(): number {
-    return this.#incoming.streamLimit
-  }
-
   #own(channel: Channel): DataChannel {
     if (channel instanceof DataChannel) return channel
     throw new TypeError('Not a channel of this association')
   }
 
   #identify(channel: DataChannel): boolean {
-    const id = this.#ids.choose(this.#streamLimit)
+    const id = this.#ids.choose(this.#incoming.streamLimit)
     if (id === undefined) return false
     channel.id = id
     this.#ids.take(id, channel)
@@ -239,26 +239,29 @@ export class DataChannels implements FlushingMachine {
 
   #openAll(now: number): void {
     const opening = this.#opening
-    this.#opening = []
-    for (const channel of opening) this.#open(channel, now)
+    this.#opening = new Set()
+    for (const channel of opening) {
+      if (this.#closing.isUnderWay(channel.id!)) this.#opening.add(channel)
+      else this.#open(channel, now)
+    }
   }
 
   #open(channel: DataChannel, now: number): void {
     const id = channel.id!
-    if (id >= this.#streamLimit) {
-      this.#finish(channel, new ChannelError('no-id-left', `The peer has no stream ${id}`))
+    if (id >= this.#incoming.streamLimit) {
+      this.#closing.finish(channel, new ChannelError('no-id-left', `The peer has no stream ${id}`))
       return
     }
     if (!this.#association.canSend(id)) {
-      this.#finish(
+      this.#closing.finish(
         channel,
         new ChannelError('invalid-state', 'The association is ending, or the stream is being reset'),
       )
       return
     }
+    channel.begin()
     if (!channel.negotiated) this.#association.send(id, PPID.DCEP, writeOpen(channel), DCEP_POLICY, now)
     channel.state = 'open'
-    channel.applyThreshold()
     this.#events.push({ type: 'open', channel })
     this.#incoming.open(id, now)
   }
@@ -277,7 +280,10 @@ export class DataChannels implements FlushingMachine {
         break
       case 'buffered-low': {
         const channel = this.#ids.get(event.streamId)
-        if (channel !== undefined) this.#events.push({ type: 'buffered-low', channel })
+        if (channel === undefined) break
+        const { threshold, drained } = channel.lowered()
+        if (threshold) this.#events.push({ type: 'buffered-low', channel })
+        if (drained) this.#events.push({ type: 'drained', channel })
         break
       }
       case 'established':
@@ -288,33 +294,37 @@ export class DataChannels implements FlushingMachine {
         break
       case 'oversized': {
         const channel = this.#ids.get(event.streamId)
-        if (channel !== undefined) this.#fail(channel, 'The peer sent a message larger than was announced')
+        if (channel !== undefined) this.#closing.fail(channel, 'The peer sent a message larger than was announced')
         break
       }
       case 'incoming-reset':
         this.#incoming.reset(event.streamIds)
-        for (const channel of this.#named(event.streamIds)) this.#incomingReset(channel)
+        if (event.streamIds.length === 0) for (const id of this.#ids.all) this.#closing.incomingReset(id)
+        else for (const id of event.streamIds) this.#closing.incomingReset(id)
         break
       case 'reset-requested':
-        for (const channel of this.#named(event.streamIds)) this.#closing(channel)
+        for (const channel of this.#named(event.streamIds)) this.#closing.closing(channel)
         break
       case 'reset-done':
         for (const channel of this.#named(event.streamIds)) {
-          channel.outgoingReset = event.ok
-          if (event.ok && !channel.incomingReset) continue
-          this.#finish(channel)
-          this.#incoming.freed(channel.id!, event.ok, now)
+          // One that waits for this reset to be opened is not what is reset.
+          if (channel.state === 'connecting') continue
+          if (this.#closing.outgoingReset(channel, event.ok, now)) this.#incoming.freed(channel.id!, event.ok, now)
         }
+        for (const id of event.streamIds) this.#closing.streamResetDone(id)
+        this.#openAll(now)
         break
       case 'restarted':
         this.#closeAll(new ChannelError('sctp-failure', 'The peer began the association anew'))
         this.#ids.restart()
+        this.#closing.clear()
         this.#incoming.clear()
         break
       case 'closed': {
         if (this.#state === 'closed') break
         this.#state = 'closed'
         this.#incoming.clear()
+        this.#closing.clear()
         const cause = event.error
         const error = cause && new ChannelError('sctp-failure', cause.message, cause.causeCode)
         this.#events.push({ type: 'association', state: 'closed', ...(error && { error }) })
@@ -326,45 +336,12 @@ export class DataChannels implements FlushingMachine {
 
   /** The channels of these streams; an empty list means all. */
   #named(streamIds: readonly number[]): DataChannel[] {
-    if (streamIds.length === 0) return [...this.#ids.values()]
+    if (streamIds.length === 0) return this.#ids.channels
     return streamIds.map(id => this.#ids.get(id)).filter(channel => channel !== undefined)
   }
 
-  /** The peer has ended its direction: ours ends too (RFC 8831 6.7). */
-  #incomingReset(channel: DataChannel): void {
-    // A channel that waits to be opened here has had nothing on its stream yet.
-    if (channel.state === 'connecting' || channel.incomingReset) return
-    channel.incomingReset = true
-    this.#closing(channel)
-    if (channel.outgoingReset) this.#finish(channel)
-  }
-
-  /** Closes a channel that its owner has not closed. */
-  #closing(channel: DataChannel): void {
-    if (channel.state !== 'open') return
-    channel.state = 'closing'
-    this.#events.push({ type: 'closing', channel })
-    this.#association.resetStreams([channel.id!], { discard: true })
-  }
-
-  #fail(channel: DataChannel, message: string): void {
-    channel.error ??= new ChannelError('data-channel-failure', message)
-    this.#closing(channel)
-  }
-
   #closeAll(error: ChannelError | undefined): void {
-    for (const channel of [...this.#ids.values()]) this.#finish(channel, error)
-    for (const channel of [...this.#opening]) this.#finish(channel, error)
-  }
-
-  #finish(channel: DataChannel, error = channel.error): void {
-    if (channel.state === 'closed') return
-    const { id } = channel
-    const untouched = channel.state === 'connecting'
-    channel.finish()
-    this.#incoming.closed(channel)
-    if (untouched) this.#opening = this.#opening.filter(other => other !== channel)
-    if (id !== undefined) this.#ids.release(id, untouched || (channel.outgoingReset && channel.incomingReset))
-    this.#events.push({ type: 'closed', channel, ...(error && { error }) })
+    for (const channel of this.#ids.channels) this.#closing.finish(channel, error)
+    for (const channel of [...this.#opening]) this.#closing.finish(channel, error)
   }
 }

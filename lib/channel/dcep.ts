@@ -19,6 +19,9 @@ const PRIORITIES: readonly (readonly [ChannelPriority, number])[] = [
   ['high', 1024],
 ]
 
+/** The weight of a priority: what the scheduler shares the rate by (RFC 8831 6.4). */
+export const priorityWeight = (priority: ChannelPriority): number => PRIORITIES.find(([name]) => name === priority)![1]
+
 /** What DATA_CHANNEL_OPEN says of a channel. */
 export interface OpenMessage {
   readonly label: string
@@ -70,7 +73,7 @@ export const writeOpen = (open: OpenMessage): Uint8Array => {
   return new Writer(12 + label.length + protocol.length)
     .u8(OPEN)
     .u8(channelType)
-    .u16(PRIORITIES.find(([name]) => name === open.priority)![1])
+    .u16(priorityWeight(open.priority))
     .u32(open.maxRetransmits ?? open.maxPacketLifeTime ?? 0)
     .u16(label.length)
     .u16(protocol.length)

@@ -21,8 +21,12 @@ const STREAM_END = -1
 export interface IncomingOwner {
   /** Closes a channel on which the peer broke the protocol. */
   fail(channel: DataChannel, message: string): void
-  /** The peer has reset the channel's stream, behind what was kept of it. */
-  ended(channel: DataChannel): void
+  /** The peer has reset the stream, behind what was kept of it. */
+  ended(streamId: number): void
+  /** The peer still sends on a channel that is closing. */
+  late(channel: DataChannel, now: number): void
+  /** Resets a stream that has no channel. */
+  refuse(streamId: number): void
 }
 
 export class Incoming {
@@ -62,7 +66,7 @@ export class Incoming {
       return
     }
     if (ppid === STREAM_END) {
-      if (channel !== undefined) this.#owner.ended(channel)
+      if (channel !== undefined) this.#owner.ended(streamId)
       return
     }
     if (ppid === PPID.DCEP) {
@@ -75,6 +79,7 @@ export class Incoming {
     }
     if (channel.state !== 'open') {
       this.#counters.lateMessages++
+      this.#owner.late(channel, now)
       return
     }
     if (!isUserMessage(ppid)) {
@@ -82,7 +87,7 @@ export class Incoming {
       this.#owner.fail(channel, `The peer sent a message under payload protocol identifier ${ppid}`)
       return
     }
-    channel.acknowledged = true
+    channel.acknowledge()
     channel.messagesReceived++
     const content = isEmpty(ppid) ? NO_BYTES : data
     channel.bytesReceived += content.length
@@ -95,7 +100,7 @@ export class Incoming {
     if (this.#early.isLossy(streamId)) {
       this.#early.take(streamId)
       if (channel !== undefined) this.#owner.fail(channel, 'More came before the channel than could be kept')
-      else this.#association.resetStreams([streamId])
+      else this.#owner.refuse(streamId)
       return
     }
     for (const { ppid, data } of this.#early.take(streamId)) this.message(streamId, ppid, data, now)
@@ -128,7 +133,7 @@ export class Incoming {
     const message = readDcep(data)
     const channel = this.#ids.get(streamId)
     if (message?.type === 'ack') {
-      if (channel !== undefined) channel.acknowledged = true
+      channel?.acknowledge()
       return
     }
     const refused =
@@ -147,7 +152,7 @@ export class Incoming {
     this.#early.take(streamId)
     if (channel !== undefined)
       this.#owner.fail(channel, 'The peer sent a message of the establishment protocol out of place')
-    else this.#association.resetStreams([streamId])
+    else this.#owner.refuse(streamId)
   }
 
   #accept(streamId: number, message: OpenMessage, length: number, now: number): void {
@@ -161,6 +166,7 @@ export class Incoming {
     this.#labelBytes += length
     channel.openLength = length
     channel.state = 'open'
+    channel.begin()
     this.#association.send(streamId, PPID.DCEP, writeAck(), DCEP_POLICY, now)
     this.#events.push({ type: 'incoming', channel })
     this.open(streamId, now)

@@ -9,6 +9,7 @@ export {
 } from './channel.ts'
 export type {
   AssociationPreferences,
+  AssociationView,
   ChannelCounters,
   ChannelEvent,
   ConnectOptions,

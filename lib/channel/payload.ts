@@ -26,5 +26,8 @@ export const isEmpty = (ppid: number): boolean => ppid === PPID.STRING_EMPTY || 
 /** Whether it is a user message of a data channel; the deprecated partial ones (52, 54) are not. */
 export const isUserMessage = (ppid: number): boolean => isText(ppid) || isEmpty(ppid) || ppid === PPID.BINARY
 
+/** An empty message is no part of `bufferedAmount`: its byte is not the application's. */
+export const EMPTY_POLICY = { owned: true, counted: false } as const
+
 /** How messages of DCEP are sent: reliable, in order, and no part of `bufferedAmount`. */
 export const DCEP_POLICY = { owned: true, counted: false } as const

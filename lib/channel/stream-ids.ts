@@ -14,6 +14,8 @@ export class StreamIds {
   #free: number[] = []
   /** Streams that could not be reset and are not used again. */
   readonly #retired = new Set<number>()
+  /** Streams whose channel is closed, but which the peer has not reset yet. */
+  readonly #halfReset = new Set<number>()
   #next = 0
   #parity = 0
 
@@ -30,6 +32,7 @@ export class StreamIds {
   restart(): void {
     this.#channels.clear()
     this.#retired.clear()
+    this.#halfReset.clear()
     this.#free = []
     this.#next = this.#parity
   }
@@ -43,8 +46,13 @@ export class StreamIds {
     return this.#channels.get(id)
   }
 
-  values(): IterableIterator<DataChannel> {
-    return this.#channels.values()
+  /** The ids that are taken. */
+  get all(): number[] {
+    return [...this.#channels.keys()]
+  }
+
+  get channels(): DataChannel[] {
+    return [...this.#channels.values()]
   }
 
   /** A free id of ours below `limit`, or undefined when all are taken. */
@@ -56,22 +64,34 @@ export class StreamIds {
     while (this.#next <= LARGEST_ID && this.#next < limit) {
       const id = this.#next
       this.#next += 2
-      if (!this.#channels.has(id) && !this.#retired.has(id)) return id
+      if (!this.#channels.has(id) && !this.#retired.has(id) && !this.#halfReset.has(id)) return id
     }
     return undefined
   }
 
   /** Returns false when the id is taken. */
   take(id: number, channel: DataChannel): boolean {
-    if (this.#channels.has(id) || this.#retired.has(id)) return false
+    if (this.#channels.has(id) || this.#retired.has(id) || this.#halfReset.has(id)) return false
     this.#channels.set(id, channel)
     return true
   }
 
-  /** @param reusable Whether the stream begins anew. */
-  release(id: number, reusable: boolean): void {
+  /** @param after What becomes of the stream: it begins anew, the peer has yet to reset it, or it never will. */
+  release(id: number, after: 'free' | 'half-reset' | 'retired'): void {
     this.#channels.delete(id)
-    if (!reusable) this.#retired.add(id)
-    else if (!this.isPeers(id) && id < this.#next) this.#free.push(id)
+    if (after === 'retired') this.#retired.add(id)
+    else if (after === 'half-reset') this.#halfReset.add(id)
+    else this.#giveBack(id)
+  }
+
+  /** The peer has reset a stream. Returns whether that was what its last channel had left open. */
+  completed(id: number): boolean {
+    if (!this.#halfReset.delete(id)) return false
+    this.#giveBack(id)
+    return true
+  }
+
+  #giveBack(id: number): void {
+    if (!this.isPeers(id) && id < this.#next) this.#free.push(id)
   }
 }

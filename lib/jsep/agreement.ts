@@ -3,11 +3,22 @@
  * agreed, what the owner is told (RFC 9429, 3.2, 4.1.7 to 4.1.10, 5.11).
  */
 
+import { equalBytes } from '../bytes/index.ts'
 import type { AppliedMedia, DtlsRole } from './applied.ts'
 import { answeredRole } from './continuity.ts'
-import { dataForm, readSctp, SCTP_PORT } from './data-section.ts'
+import { dataForm, readInit, readSctp, SCTP_PORT } from './data-section.ts'
 import type { Description } from './description.ts'
 import type { Side } from './signaling-state.ts'
+
+/**
+ * Whether both sides have shown an INIT. Ours come back is none: there are peers that answer with every attribute of an
+ * offer that they do not know.
+ */
+const areInits = (inits: {
+  local: Uint8Array | undefined
+  remote: Uint8Array | undefined
+}): inits is { local: Uint8Array; remote: Uint8Array } =>
+  inits.local !== undefined && inits.remote !== undefined && !equalBytes(inits.local, inits.remote)
 
 export class Agreement {
   current: { local?: Description; remote?: Description } = {}
@@ -122,15 +133,18 @@ export class Agreement {
   #sctp(mid: string): AppliedMedia['sctp'] {
     const remote = this.newest('remote')
     const index = remote?.indexOf(mid)
-    if (remote === undefined || index === undefined || this.newest('local')?.indexOf(mid) === undefined)
-      return undefined
+    const local = this.newest('local')
+    const here = local?.indexOf(mid)
+    if (remote === undefined || index === undefined || local === undefined || here === undefined) return undefined
     if (dataForm(remote.media(index)) === undefined || remote.rejected(index)) return undefined
     const { port, maxMessageSize } = readSctp(remote.media(index))
+    const inits = { local: readInit(local.media(here)), remote: readInit(remote.media(index)) }
     return {
       localPort: SCTP_PORT,
       remotePort: port,
       localMaxMessageSize: this.#maxMessageSize,
       remoteMaxMessageSize: maxMessageSize,
+      ...(areInits(inits) && { inits }),
     }
   }
 

@@ -8,7 +8,7 @@ import type { Agreement } from './agreement.ts'
 import type { LocalContext } from './applied.ts'
 import { dataSection, rejectedSection } from './compose.ts'
 import { answerSetup } from './continuity.ts'
-import { dataForm, readSctp } from './data-section.ts'
+import { dataForm, readInit, readSctp } from './data-section.ts'
 import type { Description } from './description.ts'
 import type { Composition } from './offer.ts'
 
@@ -29,7 +29,10 @@ export const composeAnswer = (
     const transport = context.transport(transportMid, false)
     const standing = transport.dtlsRole ?? agreement.role(transportMid)
     const setup = answerSetup(theirs, standing)
-    return dataSection(mid, form, maxMessageSize, { transport, fingerprints: context.fingerprints, setup })
+    // It is answered, never begun by an answer.
+    const theirInit = readInit(offered)
+    const init = theirInit !== undefined && context.snap?.accepts(theirInit) ? context.snap.init : undefined
+    return dataSection(mid, form, maxMessageSize, { transport, fingerprints: context.fingerprints, setup, init })
   })
   const bundles = offer.bundles.map(mids => mids.filter(mid => accepted !== undefined && mid === offer.mids[accepted]))
   return { media, bundles: bundles.filter(mids => mids.length > 0) }

@@ -40,6 +40,8 @@ export interface LocalContext {
    * is none yet or when a restart is due: `iceRestart`, or an offer of the peer with new credentials.
    */
   transport(mid: string, iceRestart: boolean): LocalTransport
+  /** Where descriptions are to carry the INIT chunk of the association (draft-hancke-tsvwg-snap): ours, and which of the peer's can be used. */
+  readonly snap?: { readonly init: Uint8Array; readonly accepts: (init: Uint8Array) => boolean }
 }
 
 /** The ports and sizes of an SCTP association (RFC 8841, 5 and 6). */
@@ -49,6 +51,8 @@ export interface SctpDescription {
   readonly localMaxMessageSize: number
   /** Bytes; 0 for any size. 65,536 where the peer says nothing. */
   readonly remoteMaxMessageSize: number
+  /** The INIT chunks that both descriptions carry, so that neither is sent (draft-hancke-tsvwg-snap). */
+  readonly inits?: { readonly local: Uint8Array; readonly remote: Uint8Array }
 }
 
 /** One m-section after a description was applied. */

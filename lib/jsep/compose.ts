@@ -22,6 +22,8 @@ const ICE_OPTIONS: readonly string[] = ['trickle', 'ice2', 'renomination']
 /** A transport as the m-section that carries it shows it. */
 export interface CarriedTransport {
   readonly transport: LocalTransport
+  /** The INIT chunk to show, if one is to be shown. */
+  readonly init?: Uint8Array | undefined
   readonly fingerprints: readonly FingerprintValue[]
   readonly setup: Setup
 }
@@ -31,13 +33,13 @@ export const dataSection = (
   mid: string | undefined,
   form: DataForm,
   maxMessageSize: number,
-  { transport, fingerprints, setup }: CarriedTransport,
+  { transport, fingerprints, setup, init }: CarriedTransport,
 ): MediaDescription => {
   const trickled = trickledOf(transport)
   const { port, connection } = defaultDestination(trickled.candidates)
   const attributes = transportAttributes(transport, fingerprints, setup)
   if (mid !== undefined) attributes.push(typed('mid', mid))
-  attributes.push(...sctpAttributes(form, maxMessageSize), ...candidateAttributes(trickled))
+  attributes.push(...sctpAttributes(form, maxMessageSize, init), ...candidateAttributes(trickled))
   const { protocol } = form
   const formats = formatsOf(form)
   return { kind: 'application', port, protocol, formats, connections: [connection], bandwidths: [], attributes }

@@ -1,8 +1,9 @@
 /**
  * The m-section of data channels (RFC 8841, section 4; RFC 8832): the form that browsers write, and the one of old
- * drafts, `DTLS/SCTP 5000` with `a=sctpmap`, that aiortc writes.
+ * drafts, `DTLS/SCTP 5000` with `a=sctpmap`, that aiortc writes; and the INIT chunk of draft-hancke-tsvwg-snap.
  */
 
+import { base64, fromBase64 } from '../bytes/index.ts'
 import { type Attribute, attribute, attributes, type MediaDescription, typed } from '../sdp/index.ts'
 
 /** The SCTP port of every WebRTC endpoint; also where a description names none. */
@@ -37,9 +38,19 @@ export const readSctp = (media: MediaDescription): { port: number; maxMessageSiz
   maxMessageSize: attribute(media, 'max-message-size') ?? DEFAULT_MAX_MESSAGE_SIZE,
 })
 
+/** Bytes: more than any INIT has, with all that it may list. */
+const LARGEST_INIT = 2048
+
+/** The INIT chunk in an m-section; undefined where there is none that makes sense. */
+export const readInit = (media: MediaDescription): Uint8Array | undefined => {
+  const init = fromBase64(attribute(media, 'sctp-init') ?? '')
+  return init === undefined || init.length === 0 || init.length > LARGEST_INIT ? undefined : init
+}
+
 export const formatsOf = ({ legacy }: DataForm): string[] => [legacy ? String(SCTP_PORT) : PROTOCOL]
 
-export const sctpAttributes = ({ legacy }: DataForm, maxMessageSize: number): Attribute[] => [
+export const sctpAttributes = ({ legacy }: DataForm, maxMessageSize: number, init?: Uint8Array): Attribute[] => [
   legacy ? typed('sctpmap', { port: SCTP_PORT, protocol: PROTOCOL, streams: STREAMS }) : typed('sctp-port', SCTP_PORT),
   typed('max-message-size', maxMessageSize),
+  ...(init === undefined || legacy ? [] : [typed('sctp-init', base64(init))]),
 ]

@@ -25,10 +25,15 @@ export const composeOffer = (agreement: Agreement, context: LocalContext, wishes
   const mids: string[] = []
   const { iceRestart, maxMessageSize } = wishes
   const put = (index: number, mid: string, form: DataForm): void => {
-    const { fingerprints } = context
+    const { fingerprints, snap } = context
     // Always actpass, also when a role stands: the answerer keeps to it (RFC 8842, 5.5).
     const transport = context.transport(mid, iceRestart)
-    media[index] = dataSection(mid, form, maxMessageSize, { transport, fingerprints, setup: 'actpass' })
+    media[index] = dataSection(mid, form, maxMessageSize, {
+      transport,
+      fingerprints,
+      setup: 'actpass',
+      init: snap?.init,
+    })
     mids.push(mid)
   }
   const base = agreement.newest('local')

@@ -3,11 +3,12 @@
  * section 5), with the channels on it. A later association begins with no channel of the one before.
  */
 
-import type { Packet } from '../bytes/index.ts'
+import { equalBytes, type Packet } from '../bytes/index.ts'
 import { DataChannels } from '../channel/index.ts'
 import type { CandidatePair } from '../ice/index.ts'
 import type { AppliedMedia } from '../jsep/index.ts'
 import type { EventQueue } from '../machine/index.ts'
+import { isSignalledInit } from '../sctp/index.ts'
 import { recordOverhead } from '../transport/index.ts'
 import { datagramSizes } from './datagram-sizes.ts'
 import type { SessionEvent, SessionOptions } from './events.ts'
@@ -21,6 +22,8 @@ export interface SctpParameters {
   readonly remotePort: number
   /** What the peer takes, in bytes; 0 means any size (RFC 8841, 6). */
   readonly remoteMaxMessageSize: number
+  /** The INIT chunks of both sides, where both descriptions carry one. */
+  readonly inits?: { readonly local: Uint8Array; readonly remote: Uint8Array }
 }
 
 export interface DataLinkOptions extends SessionOptions {
@@ -36,6 +39,7 @@ export class DataLink {
   #channels: DataChannels
   #sctp: SctpParameters | undefined
   #started = false
+  #init: Uint8Array | undefined
   /** For which packets are cut now, once the association has begun. */
   #pair: CandidatePair | undefined
 
@@ -54,6 +58,12 @@ export class DataLink {
   /** The association that the descriptions agreed on, or undefined. */
   get sctp(): SctpParameters | undefined {
     return this.#sctp
+  }
+
+  /** The INIT chunk of the association that is to come, where descriptions carry it; made when it is first asked for. */
+  get init(): Uint8Array | undefined {
+    if (this.#options.sctp?.snap === true && !this.#started) this.#init ??= this.#channels.createInit()
+    return this.#init
   }
 
   #createChannels(): DataChannels {
@@ -77,10 +87,13 @@ export class DataLink {
 
   /** An answer has settled the m-section: whose ids are whose is known from now on (webrtc-pc, 4.4.1.5). */
   agree(media: AppliedMedia, transport: SessionTransport, now: number): void {
-    if (media.sctp === undefined || this.#sctp?.transport === transport) return
-    if (this.#sctp !== undefined) this.#end(now)
-    const { localPort, remotePort, remoteMaxMessageSize } = media.sctp
-    this.#sctp = { mid: media.mid, transport, localPort, remotePort, remoteMaxMessageSize }
+    if (media.sctp === undefined) return
+    const { localPort, remotePort, remoteMaxMessageSize, inits } = media.sctp
+    const standing = this.#sctp?.transport === transport
+    if (this.#sctp !== undefined && !standing) this.#end(now)
+    this.#sctp = { mid: media.mid, transport, localPort, remotePort, remoteMaxMessageSize, ...(inits && { inits }) }
+    this.#channels.remoteMaxMessageSize = remoteMaxMessageSize
+    if (standing) return
     if (media.dtlsRole !== undefined) this.#channels.setRole(media.dtlsRole)
     this.#events.push({ type: 'transports' })
   }
@@ -96,6 +109,7 @@ export class DataLink {
     this.#sctp = undefined
     this.#started = false
     this.#pair = undefined
+    this.#init = undefined
     this.#channels = this.#createChannels()
   }
 
@@ -109,10 +123,13 @@ export class DataLink {
     const sctp = this.#sctp
     if (sctp !== undefined && !this.#started && sctp.transport.dtlsState === 'connected') {
       this.#started = true
-      const { localPort, remotePort, remoteMaxMessageSize } = sctp
+      const { localPort, remotePort, remoteMaxMessageSize, inits } = sctp
       this.#cutFor(sctp, now)
       const role = sctp.transport.dtls?.role ?? 'client'
-      this.#channels.connect({ role, localPort, remotePort, remoteMaxMessageSize }, now)
+      // What a description of another association said counts for nothing.
+      const shown = inits !== undefined && this.#init !== undefined && equalBytes(inits.local, this.#init)
+      const remoteInit = shown && isSignalledInit(inits.remote) ? { remoteInit: inits.remote } : {}
+      this.#channels.connect({ role, localPort, remotePort, remoteMaxMessageSize, ...remoteInit }, now)
     } else if (this.#started && sctp !== undefined) {
       this.#cutFor(sctp, now)
     }
@@ -122,7 +139,7 @@ export class DataLink {
   /** Bytes of the largest datagram that is sent now, as UDP payload; undefined before the association has begun. */
   get datagramSize(): number | undefined {
     const dtls = this.#sctp?.transport.dtls
-    return this.#started && dtls !== undefined ? this.#channels.mtu + dtls.recordOverhead : undefined
+    return this.#started && dtls !== undefined ? this.#channels.association.mtu + dtls.recordOverhead : undefined
   }
 
   /** Cuts packets for the pair that carries them: another one begins anew with what gets through everywhere. */

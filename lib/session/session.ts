@@ -13,6 +13,7 @@ import { fingerprint } from '../crypto/index.ts'
 import { type IceCandidate, type LocalCandidateInit, parseCandidate } from '../ice/index.ts'
 import { type Applied, type LocalContext, Negotiation, type SdpType, type SignalingState } from '../jsep/index.ts'
 import { EventQueue, type FlushingMachine } from '../machine/index.ts'
+import { isSignalledInit } from '../sctp/index.ts'
 import { DataLink, type SctpParameters } from './data-link.ts'
 import { type CandidateInit, SessionError, type SessionEvent, type SessionOptions } from './events.ts'
 import type { SessionTransport } from './session-transport.ts'
@@ -277,7 +278,9 @@ export class Session implements FlushingMachine {
           fingerprintHashes.map(hash => ({ algorithm: hash, value: fingerprint(crypto, hash, der) })),
         )
     }
-    return this.#transports.context(this.#fingerprints, iceRestart)
+    const init = this.#data.init
+    const snap = init && { init, accepts: isSignalledInit }
+    return { ...this.#transports.context(this.#fingerprints, iceRestart), ...(snap && { snap }) }
   }
 
   #apply(applied: Applied, before: SignalingState, now: number): void {

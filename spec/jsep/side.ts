@@ -15,6 +15,8 @@ interface SideOptions {
   readonly data?: boolean
   readonly maxMessageSize?: number
   readonly iceLite?: boolean
+  /** An INIT chunk to show; whatever the peer shows is taken. */
+  readonly init?: Uint8Array
   /** One that is made up of the name by default. */
   readonly fingerprints?: readonly Fingerprint[]
 }
@@ -28,9 +30,11 @@ export class Side {
   candidates: string[] = []
   ended = false
   readonly name: string
+  readonly #init: Uint8Array | undefined
 
   constructor(name: string, options: SideOptions = {}) {
     this.name = name
+    this.#init = options.init
     const seed = name.charCodeAt(0)
     this.negotiation = new Negotiation({
       random: seededCrypto(seed).random,
@@ -49,6 +53,7 @@ export class Side {
   get context(): LocalContext {
     return {
       fingerprints: this.fingerprints,
+      ...(this.#init && { snap: { init: this.#init, accepts: (init: Uint8Array) => init[0] !== 0xff } }),
       transport: (mid, iceRestart) => {
         if (iceRestart) this.generation++
         return {

@@ -70,5 +70,6 @@ export const transportCodecs = {
   'tls-id': token,
   'sctp-port': number(PORTS),
   'max-message-size': maxMessageSize,
+  'sctp-init': text,
   sctpmap,
 } satisfies { [N in keyof AttributeValues]?: AttributeCodec<AttributeValues[N]> }

@@ -129,6 +129,8 @@ export interface AttributeValues {
   'sctp-port': number
   /** Bytes; 0 for any size. Larger than 2^53 - 1 reads as that. */
   'max-message-size': number
+  /** An INIT chunk in base64 (draft-hancke-tsvwg-snap); jsep reads it. */
+  'sctp-init': string
   sctpmap: SctpMap
   // Grouping (RFC 5888, 9143, 8830)
   group: Group
