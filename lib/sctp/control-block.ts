@@ -25,6 +25,8 @@ import { Transfer, type TransferOptions, type TransferOwner } from './transfer.t
 
 /** Stream identifiers have 16 bits, and so have their counts (RFC 9260 3.3.2). */
 export const MOST_STREAMS = 65_535
+/** Bytes: no less may be announced (RFC 9260 3.3.2). */
+const LEAST_WINDOW = 1500
 /** Requests for more streams that the peer may have us make before it answers the first. */
 const MOST_GROWTHS = 4
 
@@ -56,7 +58,7 @@ export class ControlBlock implements TransferOwner {
   constructor(options: AssociationOptions) {
     const largestTimeout = options.largestTimeout ?? DEFAULTS.largestTimeout
     const initialTimeout = options.initialTimeout ?? DEFAULTS.initialTimeout
-    const window = options.receiveWindow ?? DEFAULTS.receiveWindow
+    const window = Math.max(LEAST_WINDOW, options.receiveWindow ?? DEFAULTS.receiveWindow)
     const { crypto, transmit, pool, trace } = options
     this.#random = crypto.random
     this.queue = new SendQueue(options.scheduler, this.counters)

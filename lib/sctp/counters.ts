@@ -11,6 +11,8 @@ export interface SctpCounters {
   malformed: number
   /** Chunks of a type that is not known. */
   unknownChunks: number
+  /** ERROR chunks: what the peer reports of ours. */
+  errorsReceived: number
   /** Chunks that do not fit the association's state. */
   unexpected: number
   /** Cookies that were forged or not ours. */
@@ -61,6 +63,7 @@ export const createCounters = (): SctpCounters => ({
   badTag: 0,
   malformed: 0,
   unknownChunks: 0,
+  errorsReceived: 0,
   unexpected: 0,
   badCookies: 0,
   staleCookies: 0,

@@ -1,8 +1,11 @@
 /** Error causes, as ERROR and ABORT carry them (RFC 9260 3.3.10), and the error that an association ends with. */
 
-import { fromUtf8, getU16, utf8, Writer } from '../bytes/index.ts'
+import { fromUtf8, utf8, Writer } from '../bytes/index.ts'
 import { CAUSE } from './chunk-type.ts'
 import { readParameters, writeParameter } from './parameter.ts'
+
+/** Bytes of a text for a person, ours or the peer's. */
+const LONGEST_REASON = 256
 
 export type SctpErrorCode =
   /** The caller's own mistake: the association is not in a state for this. */
@@ -39,14 +42,22 @@ export class SctpError extends Error {
   }
 }
 
-/** The first cause in an ABORT or ERROR; code 0 when there is none. `reason` is the text of causes that carry one. */
-export const readCause = (bytes: Uint8Array, start: number, end: number): { code: number; reason: string } => {
-  const cause = end - start >= 4 ? { code: getU16(bytes, start), length: getU16(bytes, start + 2) } : undefined
-  if (cause === undefined || cause.length < 4 || cause.length > end - start) return { code: 0, reason: '' }
-  const textual = cause.code === CAUSE.USER_INITIATED_ABORT || cause.code === CAUSE.PROTOCOL_VIOLATION
+/**
+ * The first cause in an ABORT or ERROR; `reason` is the text of causes that carry one.
+ * @returns `code` undefined when there is no cause; undefined as a whole when a length lies.
+ */
+export const readCause = (
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): { readonly code: number | undefined; readonly reason: string } | undefined => {
+  const causes = readParameters(bytes, start, end)
+  if (causes === undefined) return undefined
+  const cause = causes[0]
+  if (cause === undefined) return { code: undefined, reason: '' }
+  const textual = cause.type === CAUSE.USER_INITIATED_ABORT || cause.type === CAUSE.PROTOCOL_VIOLATION
   // A reason is for a log line: what is longer than one is cut.
-  const reason = textual ? fromUtf8(bytes.subarray(start + 4, start + Math.min(cause.length, 260))) : ''
-  return { code: cause.code, reason }
+  return { code: cause.type, reason: textual ? fromUtf8(cause.value.subarray(0, LONGEST_REASON)) : '' }
 }
 
 /** Whether one of the causes in an ERROR has this code. */
@@ -61,7 +72,8 @@ export const writeCause = (code: number, information: Uint8Array = new Uint8Arra
 }
 
 /** A cause whose information is text for a person. */
-export const writeTextCause = (code: number, reason: string): Uint8Array => writeCause(code, utf8(reason))
+export const writeTextCause = (code: number, reason: string): Uint8Array =>
+  writeCause(code, utf8(reason).subarray(0, LONGEST_REASON))
 
 /** Invalid Stream Identifier (RFC 9260 3.3.10.1). */
 export const invalidStream = (streamId: number): Uint8Array =>

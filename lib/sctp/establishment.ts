@@ -41,6 +41,8 @@ export type CookieVerdict =
   | 'repeat'
   /** The peer has begun anew. */
   | 'restart'
+  /** The peer has begun anew, and this association has not quite ended. */
+  | 'too-late'
 
 /** How many of the peer's answers about a stale cookie are believed. */
 const MAX_STALE = 3
@@ -151,10 +153,12 @@ export class Establishment {
 
   /** The answer to our INIT: sends COOKIE ECHO. Returns false when the association cannot be. */
   receiveInitAck(init: Init, packets: PacketBuilder, now: number): boolean {
-    if (this.state !== 'cookie-wait' || init.tag === 0) {
+    if (this.state !== 'cookie-wait') {
       this.#counters.unexpected++
       return true
     }
+    // Under no tag nothing can be answered (3.3.3).
+    if (init.tag === 0) return false
     if (init.cookie === undefined || init.outboundStreams === 0 || init.inboundStreams === 0) {
       const cause =
         init.cookie === undefined ? missingParameter(PARAMETER.STATE_COOKIE) : writeCause(CAUSE.INVALID_PARAMETER)
@@ -172,8 +176,17 @@ export class Establishment {
     return true
   }
 
-  /** Table 12 of 5.2.4. The verdict is already in `state` and `agreement` when this returns. */
-  receiveCookieEcho(packetTag: number, bytes: Uint8Array, packets: PacketBuilder, now: number): CookieVerdict {
+  /**
+   * Table 12 of 5.2.4. The verdict is already in `state` and `agreement` when this returns.
+   * @param leaving All is sent and acknowledged, and the end is near: nothing begins anew (5.2.4, action A).
+   */
+  receiveCookieEcho(
+    packetTag: number,
+    bytes: Uint8Array,
+    packets: PacketBuilder,
+    now: number,
+    leaving: boolean,
+  ): CookieVerdict {
     const cookie = this.#cookies.open(bytes)
     // Tags are zero nowhere in a cookie that was given out.
     if (cookie === undefined || packetTag !== cookie.localTag) {
@@ -189,6 +202,7 @@ export class Establishment {
       packets.alone(cookie.peerTag, CHUNK.ERROR, 0, staleCookie((age - COOKIE_LIFE) * 1000), now)
       return 'discard'
     }
+    if (leaving) return localMatches && peerMatches ? 'repeat' : 'too-late'
     if (this.state === 'idle') return this.#adopt(cookie, packets, 'establish')
     // D: both as they are.
     if (localMatches && peerMatches) {

@@ -16,6 +16,8 @@ import { readReconfig } from './reconfig-chunk.ts'
 import { SackView } from './sack-chunk.ts'
 
 const NOTHING = new Uint8Array(0)
+/** Where the value of a packet's first chunk begins. */
+const FIRST_CHUNK = COMMON_HEADER + CHUNK_HEADER
 
 export class Inbound {
   readonly #block: ControlBlock
@@ -39,7 +41,7 @@ export class Inbound {
       return
     }
     if (this.#trace?.packet !== undefined) this.#trace.packet('sctp', 'in', packet, now)
-    if (packet.length < COMMON_HEADER + CHUNK_HEADER) {
+    if (packet.length < FIRST_CHUNK) {
       counters.malformed++
       return
     }
@@ -53,7 +55,11 @@ export class Inbound {
       const none = block.establishment.state === 'idle' && packet[COMMON_HEADER] !== CHUNK.INIT
       // A peer that is established by signalling may be ahead of us.
       const early = none && getU32(packet, 4) === block.establishment.signalledTag
-      if (block.ended || (none && !early)) answerOutOfTheBlue(packet, packets, now)
+      if (block.ended || (none && !early) || this.#stranded(packet)) answerOutOfTheBlue(packet, packets, now)
+      return
+    }
+    if (this.#stranded(packet)) {
+      answerOutOfTheBlue(packet, packets, now)
       return
     }
     this.#reported = false
@@ -92,6 +98,12 @@ export class Inbound {
       if (type !== CHUNK.INIT && type !== CHUNK.COOKIE_ECHO && block.establishment.localTag !== 0) return true
     }
     return verifyChecksum(packet)
+  }
+
+  /** A peer that is still ending an association from before, and so does not answer our INIT, is let go (8.5.1, rule E). */
+  #stranded(packet: Uint8Array): boolean {
+    const { state } = this.#block
+    return packet[COMMON_HEADER] === CHUNK.SHUTDOWN_ACK && (state === 'cookie-wait' || state === 'cookie-echoed')
   }
 
   /** The rules for verification tags (8.5, 8.5.1). */
@@ -146,28 +158,26 @@ export class Inbound {
         return true
       case CHUNK.INIT:
         return this.#init(bytes, start, end, now)
-      case CHUNK.INIT_ACK: {
-        const init = readInit(bytes, start, end)
-        if (init === undefined) return this.#malformed()
-        if (!establishment.receiveInitAck(init, packets, now)) {
-          block.end(new SctpError('protocol-violation', 'The answer to INIT cannot be used'))
-        } else if (establishment.state === 'cookie-echoed') {
-          block.state = 'cookie-echoed'
-        }
-        return false
-      }
+      case CHUNK.INIT_ACK:
+        return this.#initAck(bytes, start, end, now)
       case CHUNK.COOKIE_ECHO:
         return this.#cookieEcho(bytes, start, end, now)
       case CHUNK.COOKIE_ACK:
         if (establishment.receiveCookieAck()) block.establish(now)
         return true
       case CHUNK.ABORT: {
-        const { code, reason } = readCause(bytes, start, end)
+        const cause = readCause(bytes, start, end)
+        // One whose format is wrong is silently discarded (3.3.7).
+        if (cause === undefined) return this.#malformed()
+        const { code, reason } = cause
         const detail = reason === '' ? '' : `: ${reason}`
-        block.end(new SctpError('aborted', `The peer aborted the association (cause ${code})${detail}`, code))
+        block.end(
+          new SctpError('aborted', `The peer aborted the association (cause ${code ?? 'unknown'})${detail}`, code),
+        )
         return false
       }
       case CHUNK.ERROR:
+        counters.errorsReceived++
         if (hasCause(bytes, start, end, CAUSE.STALE_COOKIE) && !establishment.receiveStaleCookie(packets, now)) {
           block.end(new SctpError('handshake-timeout', 'The peer finds every cookie stale'))
         } else if (establishment.state === 'cookie-wait') {
@@ -245,7 +255,7 @@ export class Inbound {
   #init(bytes: Uint8Array, start: number, end: number, now: number): boolean {
     const block = this.#block
     // An INIT is the only chunk of its packet (4.3).
-    if (start !== COMMON_HEADER + CHUNK_HEADER) return this.#unexpected()
+    if (start !== FIRST_CHUNK) return this.#unexpected()
     if (block.state === 'shutdown-ack-sent') {
       block.shutdown.sendShutdownAck(now)
       return false
@@ -256,16 +266,35 @@ export class Inbound {
     return false
   }
 
+  #initAck(bytes: Uint8Array, start: number, end: number, now: number): boolean {
+    const block = this.#block
+    const { establishment } = block
+    // It is the only chunk of its packet, too.
+    if (start !== FIRST_CHUNK || end + (-end & 3) < bytes.length) return this.#unexpected()
+    const init = readInit(bytes, start, end)
+    if (init === undefined) return this.#malformed()
+    if (!establishment.receiveInitAck(init, block.packets, now)) {
+      block.end(new SctpError('protocol-violation', 'The answer to INIT cannot be used'))
+    } else if (establishment.state === 'cookie-echoed') {
+      block.state = 'cookie-echoed'
+    }
+    return false
+  }
+
   #cookieEcho(bytes: Uint8Array, start: number, end: number, now: number): boolean {
     const block = this.#block
     const { packets } = block
-    if (block.state === 'shutdown-ack-sent') {
+    // It is the first chunk of its packet (5.1.3).
+    if (start !== FIRST_CHUNK) return this.#unexpected()
+    const leaving = block.state === 'shutdown-ack-sent'
+    const cookie = bytes.subarray(start, end)
+    const verdict = block.establishment.receiveCookieEcho(getU32(bytes, 4), cookie, packets, now, leaving)
+    if (verdict === 'discard') return false
+    if (verdict === 'too-late') {
       block.shutdown.sendShutdownAck(now)
       packets.append(CHUNK.ERROR, 0, writeCause(CAUSE.COOKIE_WHILE_SHUTTING_DOWN), now)
       return false
     }
-    const verdict = block.establishment.receiveCookieEcho(getU32(bytes, 4), bytes.subarray(start, end), packets, now)
-    if (verdict === 'discard') return false
     packets.append(CHUNK.COOKIE_ACK, 0, NOTHING, now)
     if (verdict === 'establish') block.establish(now)
     else if (verdict === 'restart') block.restart(now)
