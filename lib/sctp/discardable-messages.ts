@@ -1,6 +1,6 @@
 /**
  * Messages that may be dropped for the sake of more valuable ones when the send buffer is full: the priority policy of
- * partial reliability (RFC 7496 3.3 and 4.3), applied to messages of which nothing has been sent yet.
+ * partial reliability (RFC 7496 3.2), applied to messages of which nothing has been sent yet.
  */
 
 import type { Discardable, OutboundMessage } from './outbound-message.ts'

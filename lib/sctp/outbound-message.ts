@@ -9,7 +9,7 @@ export interface SendOptions {
   readonly lifetime?: number | undefined
   /**
    * What it is worth, any number: while nothing of it has been sent, it may be dropped for a message worth more when the
-   * send buffer is full (the priority policy of RFC 7496 3.3). Never dropped so unless given.
+   * send buffer is full (the priority policy of RFC 7496 3.2). Never dropped so unless given.
    */
   readonly discardPriority?: number | undefined
   /** The caller hands `data` over and does not touch it again, so that it is not copied. */

@@ -4,7 +4,7 @@ import type { OutboundMessage } from './outbound-message.ts'
 import type { RankedHeap } from './scheduling/ranked-heap.ts'
 import type { ScheduledStream } from './scheduling/scheduler.ts'
 
-/** RFC 8831 6.4: "low" (below it "very-low", 128; above it "medium", 512, and "high", 1024), which is the W3C's default. */
+/** "Normal" (RFC 8831 6.4): what the W3C calls "low", which is the default. Below it is 128, above it are 512 and 1024. */
 export const DEFAULT_PRIORITY = 256
 
 export class OutboundStream implements ScheduledStream {

@@ -179,7 +179,7 @@ export class SendQueue {
   }
 
   /**
-   * Makes room for a message: drops those of which nothing has been sent and that are worth less (RFC 7496 3.3), the least
+   * Makes room for a message: drops those of which nothing has been sent and that are worth less (RFC 7496 3.2), the least
    * valuable first. Drops none, and returns false, when all of them together would not be enough.
    */
   makeRoom(bytes: number, discardPriority: number): boolean {

@@ -26,7 +26,7 @@ t.test('what is not counted is taken always', t => {
   t.end()
 })
 
-t.test('less valuable messages make room (RFC 7496 3.3)', t => {
+t.test('less valuable messages make room (RFC 7496 3.2)', t => {
   const puppet = new Puppet({ sendBufferLimit: 1000 })
   const { association } = puppet
   association.send(0, 53, pattern(400, 1), { discardPriority: 1 }, 0)

@@ -1,4 +1,4 @@
-/** Streams take turns, whatever their priority (RFC 8260 3.1 and 3.2). */
+/** Streams take turns, whatever their priority (RFC 8260 3.2 and 3.3). */
 
 import type { ScheduledStream, Scheduler } from './scheduler.ts'
 

@@ -3,8 +3,8 @@
  *
  * A scheduler ranks a stream when it gets something to send, and again whenever it has been served; the stream with the
  * lowest rank is next, and of equal ones the one that has waited longest. It is served by whole messages, or by chunks
- * when messages are interleaved: the same ranking makes "round-robin" (3.1) of the one and "round-robin per packet"
- * (3.2) of the other.
+ * when messages are interleaved: the same ranking makes "round-robin" (3.2) of the one and "round-robin per packet"
+ * (3.3) of the other.
  */
 
 import type { Ranked } from './ranked-heap.ts'
@@ -31,5 +31,5 @@ export type SchedulerName =
   | 'weighted-fair'
   /** The highest priority is served first, and alone; equal ones take turns (3.4). */
   | 'priority'
-  /** Streams take turns, whatever their priority (3.1, 3.2). */
+  /** Streams take turns, whatever their priority (3.2, 3.3). */
   | 'round-robin'
