@@ -67,7 +67,7 @@ export class BbrCongestionControl implements CongestionControl {
     this.window = Math.max(this.window, this.#least)
   }
 
-  sent(_bytes: number, flight: number): void {
+  sent(_bytes: number, flight: number, _now: number): void {
     if (flight > 0) return
     this.#idle = true
     // What leaves after a pause leaves at the rate that the path has: to probe with a burst would only make a queue.
@@ -95,25 +95,25 @@ export class BbrCongestionControl implements CongestionControl {
   }
 
   /** Loss by itself says nothing about the path's rate. */
-  lost(): void {}
+  lost(_flight: number, _now: number): void {}
 
-  recovered(): void {
+  recovered(_now: number): void {
     this.#resume()
   }
 
-  spurious(): void {
+  spurious(_now: number): void {
     this.#resume()
   }
 
   /** Nothing arrives: the window is a packet, and grows by what is acknowledged until it is what it was. */
-  timedOut(): void {
+  timedOut(_flight: number, _now: number): void {
     if (!this.#timedOut && this.phase !== 'probe-round-trip') this.#priorWindow = this.window
     this.#timedOut = true
     this.window = this.#packetSize
   }
 
   /** The model ages by itself: rates in rounds, of which a pause has none, and the round trip in seconds. */
-  idled(): void {}
+  idled(_timeouts: number, _now: number): void {}
 
   get #least(): number {
     return LEAST_PACKETS * this.#packetSize

@@ -32,20 +32,23 @@ export interface RoundOptions {
   readonly rate?: number
   /** Lost, of each packet's bytes. */
   readonly loss?: number
+  /** How much is acknowledged or lost, unless it follows from the window, the pace and the rate. */
+  readonly bytes?: number
 }
 
-/** Whole round trips: each acknowledges, packet by packet, what the window was when it began. */
+/** Whole round trips: each acknowledges, packet by packet, what the window was when it began, or what the path delivered. */
 export class Rounds {
   now = 1000
   delivered = 0
 
   constructor(readonly control: CongestionControl) {}
 
-  pass({ from, to = from, rate = Number.NaN, loss = 0 }: RoundOptions): void {
+  pass({ from, to = from, rate = Number.NaN, loss = 0, bytes }: RoundOptions): void {
     const { control } = this
-    const flight = control.window
+    const flight = rate > 0 ? Math.min(control.window, control.pacingRate * from) : control.window
     const priorDelivered = this.delivered
-    const packets = Math.max(1, Math.floor(flight / PACKET))
+    const acknowledged = bytes ?? (rate > 0 ? Math.min(flight, rate * from) : flight)
+    const packets = Math.max(1, Math.floor(acknowledged / PACKET))
     const began = this.now
     for (let i = 1; i <= packets; i++) {
       this.now = began + (from * i) / packets
