@@ -5,7 +5,7 @@
  * DATA chunks cannot be interleaved: a message once begun is finished first (RFC 9260 6.9), and streams take turns message
  * by message. With I-DATA (RFC 8260) they take turns chunk by chunk. But what is begun on many streams at once has to be
  * kept half-done by the peer, who may be out of memory before any of it is whole; so only so many bytes of messages are
- * under way together, and short ones pass the long ones that have to wait for this.
+ * under way together, of long ones and of short ones apart, so that neither kind waits for the other.
  */
 
 import type { SctpCounters } from './counters.ts'
@@ -16,9 +16,9 @@ import { createScheduler } from './scheduling/choice.ts'
 import { precedes, RankedHeap } from './scheduling/ranked-heap.ts'
 import type { Scheduler, SchedulerName } from './scheduling/scheduler.ts'
 
-/** Bytes of messages under way together, or a quarter of the peer's receiver window, whichever is less. */
+/** Bytes of long messages under way together, and of short ones; a quarter of the peer's receiver window if that is less. */
 const MOST_TOGETHER = 1 << 20
-/** A message up to this size is short: it may begin while twice as much as that is under way. */
+/** A message up to this size is short. */
 const SHORT = 16_384
 
 export class SendQueue {
@@ -37,7 +37,8 @@ export class SendQueue {
   #interleaved = false
   #mostTogether = MOST_TOGETHER
   /** Bytes of messages that are begun and not finished. */
-  #together = 0
+  #longTogether = 0
+  #shortTogether = 0
   #active = 0
   #order = 0
   #turn = 0
@@ -148,9 +149,9 @@ export class SendQueue {
     if (message.offset === 0) {
       if (message.discardable !== undefined) this.#release(message)
       message.ssn = this.#number(stream, message.ordered)
-      if (length < whole) this.#together += this.#share(message)
+      if (length < whole) this.#weigh(message, 1)
     } else if (message.offset + length === whole) {
-      this.#together -= this.#share(message)
+      this.#weigh(message, -1)
     }
     message.offset += length
     this.#consume(stream, message, length)
@@ -170,7 +171,7 @@ export class SendQueue {
     const whole = message.data.length
     const stream = this.#streams.get(message.streamId)
     if (stream?.head !== message || offset === whole) return
-    if (offset > 0) this.#together -= this.#share(message)
+    if (offset > 0) this.#weigh(message, -1)
     else if (message.discardable !== undefined) this.#release(message)
     this.#consume(stream, message, whole - offset)
     stream.remove(message)
@@ -241,17 +242,23 @@ export class SendQueue {
     const next = this.#next.top
     if (!this.#interleaved) return best ?? next
     if (next !== undefined) {
-      if (best === undefined || (this.#together < 2 * this.#mostTogether && precedes(next, best))) best = next
+      if (best === undefined || (this.#shortTogether < this.#mostTogether && precedes(next, best))) best = next
     }
     const long = this.#long.top
     if (long !== undefined) {
-      const admitted = this.#together + this.#share(long.head!) <= this.#mostTogether
+      const admitted = this.#longTogether + this.#share(long.head!) <= this.#mostTogether
       if (best === undefined || (admitted && precedes(long, best))) best = long
     }
     return best
   }
 
-  /** What a message counts for among those under way: the longest ones leave room for another. */
+  /** A message is under way from now on, or (-1) is not any more. */
+  #weigh(message: OutboundMessage, sign: 1 | -1): void {
+    if (message.data.length > SHORT) this.#longTogether += sign * this.#share(message)
+    else this.#shortTogether += sign * message.data.length
+  }
+
+  /** What a long message counts for among those under way: the longest ones leave room for another. */
   #share(message: OutboundMessage): number {
     return Math.min(message.data.length, this.#mostTogether >>> 1)
   }

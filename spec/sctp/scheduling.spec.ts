@@ -125,6 +125,20 @@ t.test('long messages on many streams are not all begun at once, and short ones 
   t.end()
 })
 
+t.test('a long message gets its turn however many short ones there are, and they theirs', t => {
+  const queue = queueOf('round-robin', true)
+  for (let stream = 0; stream < 300; stream++) for (let i = 0; i < 5; i++) push(queue, stream, 10_000)
+  t.equal(new Set(streamsOf(take(queue, 200))).size, 105, 'a mebibyte under way')
+  for (const stream of [400, 401, 402, 403, 404]) push(queue, stream, 262_144)
+  const taken = take(queue, 1500)
+  for (const stream of [400, 401, 402, 403]) t.ok(bytesOf(taken, stream) > 2000, `stream ${stream}`)
+  t.equal(bytesOf(taken, 404), 0)
+  t.ok(new Set(streamsOf(taken)).size > 200, 'short ones begin meanwhile')
+  take(queue)
+  t.ok(queue.empty)
+  t.end()
+})
+
 t.test('one message may be longer than all that may be under way together', t => {
   const queue = queueOf('round-robin', true)
   push(queue, 0, 3 << 20)
