@@ -125,21 +125,29 @@ export class Association implements FlushingMachine {
 
   /**
    * Is established at once, by the INITs that both sides have signalled. To be called when packets can be sent, and before
-   * any are received. Does nothing when the association has begun.
+   * any are received. Does nothing when the association has begun; begins by a handshake, as `connect` does, when the peer's
+   * INIT cannot be used.
    * @param remoteInit What the peer's `a=sctp-init` decodes to.
-   * @throws SctpError 'invalid-state' after its end, or when `createInit` was not called; 'invalid-init'.
+   * @returns Whether it is established.
+   * @throws SctpError 'invalid-state' after its end, or when `createInit` was not called.
    */
-  connectWith(remoteInit: Uint8Array, now: number, ports?: { readonly local: number; readonly remote: number }): void {
+  connectWith(
+    remoteInit: Uint8Array,
+    now: number,
+    ports?: { readonly local: number; readonly remote: number },
+  ): boolean {
     const block = this.#block
-    if (block.ended) throw new SctpError('invalid-state', 'The association has ended')
-    if (block.state !== 'closed') return
     const init = readSignalledInit(remoteInit)
-    if (init === undefined) throw new SctpError('invalid-init', 'This is no INIT chunk')
+    if (init === undefined || block.ended || block.state !== 'closed') {
+      this.connect(now, ports)
+      return false
+    }
     this.#usePorts(ports)
     if (!block.establishment.adoptSignalled(init, block.packets)) {
       throw new SctpError('invalid-state', 'The peer was told of no INIT of ours')
     }
     block.establish(now)
+    return true
   }
 
   /**

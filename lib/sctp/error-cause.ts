@@ -12,8 +12,6 @@ export type SctpErrorCode =
   | 'invalid-state'
   /** The caller's own mistake: the stream does not exist on this association. */
   | 'invalid-stream'
-  /** What the peer has signalled is no INIT chunk. */
-  | 'invalid-init'
   /** The send buffer is full. */
   | 'buffer-full'
   /** The peer sent ABORT: `causeCode` says why. */

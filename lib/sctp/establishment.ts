@@ -106,8 +106,10 @@ export class Establishment {
 
   /** Sends INIT. */
   begin(packets: PacketBuilder, now: number): void {
-    this.#localTag = this.#newTag()
-    this.#localTsn = randomU32(this.#random)
+    // The peer may know the INIT that was signalled, and be established by it.
+    const known = this.#localTag === 0 ? this.#signalled : undefined
+    this.#localTag = known?.tag ?? this.#newTag()
+    this.#localTsn = known?.initialTsn ?? randomU32(this.#random)
     this.state = 'cookie-wait'
     this.#attempts = 0
     this.#timeout = this.#options.initialTimeout

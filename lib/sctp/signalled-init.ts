@@ -32,5 +32,5 @@ export const readSignalledInit = (bytes: Uint8Array): Init | undefined => {
   return init
 }
 
-/** Whether `connectWith` would take these bytes: for whoever has to judge a description before there is a path. */
+/** Whether an association can be established by these bytes: for whoever has to judge a description before there is a path. */
 export const isSignalledInit = (bytes: Uint8Array): boolean => readSignalledInit(bytes) !== undefined

@@ -81,7 +81,7 @@ t.test('the example of the draft is taken', t => {
   t.end()
 })
 
-t.test('what is no INIT is refused, and changes nothing', t => {
+t.test('what is no INIT is not used: the handshake begins', t => {
   const good = signalledInit()
   const wrong = [
     new Uint8Array(0),
@@ -98,9 +98,10 @@ t.test('what is no INIT is refused, and changes nothing', t => {
   for (const bytes of wrong) {
     t.notOk(isSignalledInit(bytes))
     const puppet = new Puppet()
-    puppet.association.createInit()
-    t.throws(() => puppet.association.connectWith(bytes, 0), { code: 'invalid-init' })
-    t.equal(puppet.association.state, 'closed')
+    const own = puppet.association.createInit()
+    t.notOk(puppet.association.connectWith(bytes, 0))
+    t.equal(puppet.association.state, 'cookie-wait')
+    t.same(puppet.take()[0]!.value, own.subarray(4), 'with the INIT that was signalled')
   }
   t.ok(isSignalledInit(Uint8Array.from([...EXAMPLE, 0, 0])), 'padding may come along')
   t.end()
@@ -127,6 +128,20 @@ t.test('a peer that signals none is met by the handshake', t => {
   pair.connect()
   pair.a.send(0, 53, pattern(10), {}, pair.wire.now)
   t.ok(pair.wire.run(() => pair.messages('b').length === 1))
+  t.end()
+})
+
+t.test('a side that could not use the other’s INIT joins it by the handshake', t => {
+  const pair = new Pair({ delay: 10 })
+  const a = pair.a.createInit()
+  const b = pair.b.createInit()
+  t.ok(pair.a.connectWith(b, 0))
+  t.notOk(pair.b.connectWith(a.subarray(1), 0))
+  pair.a.send(0, 53, pattern(3000), {}, 0)
+  t.ok(pair.wire.run(() => pair.messages('b').length === 1, 10_000))
+  pair.b.send(0, 53, pattern(3000), {}, pair.wire.now)
+  t.ok(pair.wire.run(() => pair.messages('a').length === 1, 10_000))
+  t.same(pair.of('a', 'restarted'), [])
   t.end()
 })
 
