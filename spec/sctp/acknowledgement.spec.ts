@@ -221,6 +221,24 @@ t.test('the advertised window shrinks with what is held, and a full buffer takes
   t.end()
 })
 
+t.test('of more gaps than a packet has room for, the first ones are told, with the duplicates', t => {
+  const puppet = Puppet.established({ mtu: 600 })
+  for (let i = 1; i <= 300; i++) puppet.pour(data(PEER_TSN + 2 * i, [1], { flags: 7 }))
+  puppet.take()
+  for (let i = 1; i <= 30; i++) puppet.pour(data(PEER_TSN + 600, [1], { flags: 7 }))
+  puppet.flush()
+  t.ok(puppet.sent.every(({ length }) => length <= 600))
+  const sacks = puppet.takeSacks()
+  const last = sacks.at(-1)!
+  t.ok(last.gaps.length >= 120 && last.gaps.length < 146, `${last.gaps.length}`)
+  t.ok(last.gaps.every(([start, end], i) => start === 2 * i + 3 && end === start))
+  t.equal(
+    sacks.reduce((sum, { duplicates }) => sum + duplicates.length, 0),
+    30,
+  )
+  t.end()
+})
+
 t.test('TSNs further ahead than a gap block can tell are not taken', t => {
   const puppet = Puppet.established()
   puppet.deliver(data(PEER_TSN + 65_535, [1], { flags: 7 }))
