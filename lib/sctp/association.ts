@@ -96,9 +96,7 @@ export class Association implements FlushingMachine {
   }
 
   get deadline(): number {
-    const { establishment, shutdown, path, pathMtu, transfer } = this.#block
-    const own = Math.min(establishment.timer.at, shutdown.timer.at, shutdown.guard.at, path.timer.at, pathMtu.timer.at)
-    return transfer === undefined ? own : Math.min(own, transfer.deadline)
+    return this.#block.deadline
   }
 
   /**
@@ -303,28 +301,7 @@ export class Association implements FlushingMachine {
 
   advance(now: number): void {
     if (now < this.deadline) return
-    const block = this.#block
-    const { establishment, packets, path, pathMtu, shutdown } = block
-    if (establishment.timer.expire(now) && !establishment.expire(packets, now)) {
-      block.end(new SctpError('handshake-timeout', 'The peer does not answer'))
-      return
-    }
-    if (shutdown.guard.expire(now)) {
-      block.abort(writeTextCause(CAUSE.USER_INITIATED_ABORT, 'Shutdown took too long'), now)
-      return
-    }
-    if (shutdown.timer.expire(now)) {
-      shutdown.missed()
-      block.repeatShutdown(now)
-    }
-    if (path.timer.expire(now)) path.expire(packets, now)
-    if (pathMtu.timer.expire(now)) pathMtu.expire(now)
-    block.transfer?.advance(now)
-    if (path.failed) {
-      const error = new SctpError('timeout', 'The peer has stopped answering')
-      block.abort(writeTextCause(CAUSE.USER_INITIATED_ABORT, 'Too many retransmissions'), now, error)
-      return
-    }
+    this.#block.advance(now)
     this.flush(now)
   }
 

@@ -10,10 +10,10 @@ import {
   type AssociationState,
   DEFAULTS,
 } from './association-options.ts'
-import { CHUNK } from './chunk-type.ts'
+import { CAUSE, CHUNK } from './chunk-type.ts'
 import { COMMON_HEADER } from './common-header.ts'
 import { createCounters, type SctpCounters } from './counters.ts'
-import type { SctpError } from './error-cause.ts'
+import { SctpError, writeTextCause } from './error-cause.ts'
 import { Establishment } from './establishment.ts'
 import { PacketBuilder } from './packet-builder.ts'
 import { Path } from './path.ts'
@@ -105,6 +105,36 @@ export class ControlBlock implements TransferOwner {
       window,
       maxMessageSize: options.maxMessageSize ?? DEFAULTS.maxMessageSize,
       congestionControl: options.congestionControl ?? 'standard',
+    }
+  }
+
+  get deadline(): number {
+    const { establishment, shutdown, path, pathMtu, transfer } = this
+    const own = Math.min(establishment.timer.at, shutdown.timer.at, shutdown.guard.at, path.timer.at, pathMtu.timer.at)
+    return transfer === undefined ? own : Math.min(own, transfer.deadline)
+  }
+
+  /** Does what is due, the sending of data apart. */
+  advance(now: number): void {
+    const { establishment, packets, path, pathMtu, shutdown } = this
+    if (establishment.timer.expire(now) && !establishment.expire(packets, now)) {
+      this.end(new SctpError('handshake-timeout', 'The peer does not answer'))
+      return
+    }
+    if (shutdown.guard.expire(now)) {
+      this.abort(writeTextCause(CAUSE.USER_INITIATED_ABORT, 'Shutdown took too long'), now)
+      return
+    }
+    if (shutdown.timer.expire(now)) {
+      shutdown.missed()
+      this.repeatShutdown(now)
+    }
+    if (path.timer.expire(now)) path.expire(packets, now)
+    if (pathMtu.timer.expire(now)) pathMtu.expire(now)
+    this.transfer?.advance(now)
+    if (path.failed) {
+      const error = new SctpError('timeout', 'The peer has stopped answering')
+      this.abort(writeTextCause(CAUSE.USER_INITIATED_ABORT, 'Too many retransmissions'), now, error)
     }
   }
 

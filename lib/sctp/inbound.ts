@@ -25,6 +25,8 @@ export class Inbound {
   readonly #sack = new SackView()
   /** An unknown chunk of this packet was reported: one report a packet. */
   #reported = false
+  /** This packet has DATA that comes after our SHUTDOWN: SHUTDOWN answers it once more (9.2). */
+  #late = false
 
   constructor(block: ControlBlock, trace: TraceSink | undefined) {
     this.#block = block
@@ -63,6 +65,7 @@ export class Inbound {
       return
     }
     this.#reported = false
+    this.#late = false
     let at = COMMON_HEADER
     while (at < packet.length && !block.ended) {
       const length = packet.length - at < CHUNK_HEADER ? 0 : getU16(packet, at + 2)
@@ -76,6 +79,10 @@ export class Inbound {
     }
     const { transfer } = block
     if (transfer === undefined) return
+    if (this.#late && block.state === 'shutdown-sent') {
+      transfer.receiver.tracker.acknowledgeNow()
+      block.repeatShutdown(now)
+    }
     transfer.packetDone(now)
     if (transfer.receiver.overflowing) {
       const error = new SctpError(
@@ -233,11 +240,7 @@ export class Inbound {
       return true
     }
     transfer.receiver.data(flags, bytes, start, end)
-    // Every packet with DATA is answered with SHUTDOWN once more (9.2).
-    if (state === 'shutdown-sent') {
-      transfer.receiver.tracker.acknowledgeNow()
-      block.shutdown.sendShutdown(transfer.receiver.tracker.cumulative, now)
-    }
+    this.#late = state === 'shutdown-sent'
     return true
   }
 

@@ -106,6 +106,18 @@ t.test('a peer that never finishes is aborted', t => {
   t.end()
 })
 
+t.test('a packet of data that comes after SHUTDOWN is answered by one more, whatever it holds', t => {
+  const puppet = Puppet.established()
+  puppet.association.shutdown(0)
+  puppet.flush()
+  puppet.take()
+  puppet.deliver(...Array.from({ length: 20 }, (_, i) => data(PEER_TSN + i, [1], { ssn: i })))
+  const sent = puppet.take()
+  t.same(sent.map(({ type }) => type).sort(), [3, 7])
+  t.same([...sent.find(({ type }) => type === 7)!.value], u32(PEER_TSN + 19))
+  t.end()
+})
+
 t.test('ABORT: the peer is told, and learns the cause', t => {
   const pair = Pair.established({ delay: 10 })
   pair.a.send(0, 53, pattern(100_000), {}, pair.wire.now)
