@@ -13,7 +13,7 @@ import type { Acknowledgement } from './congestion-control.ts'
 const MIN_RTT_THRESHOLD = 4
 const MAX_RTT_THRESHOLD = 16
 const MIN_RTT_DIVISOR = 8
-/** Fewer samples than this say nothing about a round. */
+/** Packets whose round trip is known, without which a round says nothing. One SACK may tell it of many. */
 const LEAST_SAMPLES = 8
 const CSS_GROWTH_DIVISOR = 4
 const CSS_ROUNDS = 5
@@ -36,11 +36,11 @@ export class SlowStart {
   #shortest = Number.POSITIVE_INFINITY
 
   /** Takes one SACK of slow start. */
-  take({ roundTrip, delivered, priorDelivered }: Readonly<Acknowledgement>): void {
+  take({ bytes, roundTrip, delivered, priorDelivered }: Readonly<Acknowledgement>, packetSize: number): void {
     if (priorDelivered >= this.#roundEnd) this.#nextRound(delivered)
     // NaN compares false.
     if (!(roundTrip >= 0)) return
-    this.#samples++
+    this.#samples += bytes / packetSize
     if (roundTrip < this.#roundMinimum) this.#roundMinimum = roundTrip
     if (roundTrip < this.#shortest) this.#shortest = roundTrip
     if (this.#samples < LEAST_SAMPLES) return

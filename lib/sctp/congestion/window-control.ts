@@ -60,7 +60,7 @@ export abstract class WindowControl implements CongestionControl {
     }
     if (bytes > 0) this.#silent = false
     const first = this.threshold === Number.POSITIVE_INFINITY
-    if (first) this.#slowStart.take(sample)
+    if (first) this.#slowStart.take(sample, this.packetSize)
     if (!sample.advanced || bytes === 0 || sample.recovering) return
     if (this.window >= this.threshold) {
       this.avoid(sample)
