@@ -132,7 +132,9 @@ export class BbrModel {
     this.collapsed = total >= LEAST_EVIDENCE && this.#roundLost > COLLAPSE * total
     const standing = this.#roundShortest > Math.max(STANDING * this.roundTrip, this.roundTrip + LEAST_STANDING)
     const overflows = standing && total >= LEAST_EVIDENCE && this.#roundLost > OVERFLOW * total
-    if (overflows && this.full && this.#roundRate > 0) this.#bound = RELIEF * this.#roundRate
+    // More than a full queue startup cannot find either.
+    if (overflows) this.full = true
+    if (overflows && this.#roundRate > 0) this.#bound = RELIEF * this.#roundRate
     this.#roundShortest = Number.POSITIVE_INFINITY
     this.#roundLost = 0
     this.#roundDelivered = 0
