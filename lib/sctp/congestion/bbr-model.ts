@@ -129,7 +129,8 @@ export class BbrModel {
     this.roundBegan = bytes > 0 && priorDelivered >= this.#roundEnd
     if (!this.roundBegan) return
     const total = this.#roundLost + this.#roundDelivered
-    this.collapsed = total >= LEAST_EVIDENCE && this.#roundLost > COLLAPSE * total
+    // An interruption loses all and leaves the path what it was: only what arrives besides tells of a slower one.
+    this.collapsed = this.#roundDelivered >= LEAST_EVIDENCE / 2 && this.#roundLost > COLLAPSE * total
     const standing = this.#roundShortest > Math.max(STANDING * this.roundTrip, this.roundTrip + LEAST_STANDING)
     const overflows = standing && total >= LEAST_EVIDENCE && this.#roundLost > OVERFLOW * total
     // More than a full queue startup cannot find either.

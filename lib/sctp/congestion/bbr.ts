@@ -86,7 +86,7 @@ export class BbrCongestionControl implements CongestionControl {
       this.#pacingGain = DRAIN_GAIN
       this.#windowGain = STARTUP_GAIN
     }
-    if (this.phase === 'drain' && sample.flight <= model.inFlight(1)) this.#cruise(sample.now)
+    if (this.phase === 'drain' && sample.flight <= Math.max(model.inFlight(1), this.#least)) this.#cruise(sample.now)
     if (this.phase === 'probe-rate') this.#cycle(sample)
     this.#probeRoundTrip(sample, stale)
     if (sample.bytes > 0) this.#idle = false

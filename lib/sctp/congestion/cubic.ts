@@ -4,7 +4,7 @@
  * paths are filled again in seconds. Where the standard control would be faster, it grows as that does (4.3).
  */
 
-import type { Acknowledgement, CongestionOptions } from './congestion-control.ts'
+import type { Acknowledgement } from './congestion-control.ts'
 import { WindowControl } from './window-control.ts'
 
 /** C, in packets a second cubed (5.1). */
@@ -27,11 +27,6 @@ export class CubicCongestionControl extends WindowControl {
   #prior = 0
   #last = 0
   readonly #saved = { maximum: 0, epoch: Number.NaN, return: 0, estimate: 0, prior: 0 }
-
-  constructor(options: CongestionOptions) {
-    super(options)
-    this.#saved.epoch = Number.NaN
-  }
 
   protected avoid({ bytes, limited, now }: Readonly<Acknowledgement>): void {
     if (!(this.#epoch >= 0)) this.#begin(now)

@@ -82,10 +82,18 @@ t.test('loss while a queue stands slows it down until the next probe', t => {
 
 t.test('a path that loses most of what is sent has become slower', t => {
   const { control, rounds } = cruising()
-  rounds.pass({ from: TRIP, rate: RATE / 10, loss: 0.9, bytes: FULL })
+  rounds.pass({ from: TRIP, rate: RATE / 10, loss: 0.9, bytes: 2 * FULL })
   rounds.pass({ from: TRIP, rate: RATE / 10, loss: 0.1 })
   t.equal(control.model.rate, RATE / 10)
   t.ok(control.window < 0.5 * FULL, `${control.window}`)
+  t.end()
+})
+
+t.test('an interruption that loses everything for a while leaves the path what it was', t => {
+  const { control, rounds } = cruising()
+  rounds.pass({ from: TRIP, rate: RATE / 100, loss: 0.99, bytes: 5 * FULL })
+  for (let i = 0; i < 2; i++) rounds.pass({ from: TRIP, rate: RATE })
+  t.equal(control.model.rate, RATE)
   t.end()
 })
 
