@@ -25,7 +25,16 @@ export interface Agreement {
   readonly interleaving: boolean
   /** The peer takes packets of ours without a checksum (RFC 9653). */
   readonly zeroChecksum: boolean
+  /** The peer seems to pass over chunks that it does not know, as RFC 9260 3.2 says: PAD may be sent to it. */
+  readonly padding: boolean
 }
+
+/**
+ * Bytes of receiver window from which on a peer counts as one of the stacks that pass over unknown chunks: libwebrtc, which
+ * announces nothing else of itself, has 5 MiB. There are stacks that fail as a whole on a PAD chunk (werift 0.25 ends its
+ * process); they announce 1 MiB or less, and none of the newer extensions.
+ */
+const LARGE_WINDOW = 4 * 1024 * 1024
 
 /** What this side can. */
 export interface Abilities {
@@ -59,5 +68,6 @@ export const agree = (
     reconfig: peer.reconfig,
     interleaving,
     zeroChecksum: abilities.dtls && peer.zeroChecksum,
+    padding: peer.interleaving || peer.zeroChecksum || peer.window >= LARGE_WINDOW,
   }
 }

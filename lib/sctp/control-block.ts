@@ -157,7 +157,7 @@ export class ControlBlock implements TransferOwner {
     )
     this.packets.zeroChecksum = agreement.zeroChecksum
     this.#sized()
-    this.pathMtu.begin(this.#largestPacket, now)
+    this.#seekMtu(now)
     this.path.errors = 0
     this.path.used(now)
     this.events.push({ type: 'established' })
@@ -168,7 +168,12 @@ export class ControlBlock implements TransferOwner {
     this.packets.setBase(mtu)
     this.#largestPacket = largestPacket
     this.#sized()
-    if (this.transfer !== undefined) this.pathMtu.begin(largestPacket, now)
+    this.#seekMtu(now)
+  }
+
+  #seekMtu(now: number): void {
+    if (this.transfer === undefined) return
+    this.pathMtu.begin(this.establishment.agreement?.padding === true ? this.#largestPacket : 0, now)
   }
 
   /** Packets have another size now. */

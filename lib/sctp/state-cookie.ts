@@ -17,6 +17,7 @@ const FORWARD_TSN = 1
 const RECONFIG = 2
 const INTERLEAVING = 4
 const ZERO_CHECKSUM = 8
+const PADDING = 16
 
 export interface StateCookie extends Agreement {
   /** Monotonic milliseconds, whole. */
@@ -47,7 +48,8 @@ export class CookieJar {
         (cookie.forwardTsn ? FORWARD_TSN : 0) |
           (cookie.reconfig ? RECONFIG : 0) |
           (cookie.interleaving ? INTERLEAVING : 0) |
-          (cookie.zeroChecksum ? ZERO_CHECKSUM : 0),
+          (cookie.zeroChecksum ? ZERO_CHECKSUM : 0) |
+          (cookie.padding ? PADDING : 0),
       )
       .u32(cookie.localTieTag)
       .u32(cookie.peerTieTag)
@@ -83,6 +85,7 @@ export class CookieJar {
       reconfig: (extensions & RECONFIG) !== 0,
       interleaving: (extensions & INTERLEAVING) !== 0,
       zeroChecksum: (extensions & ZERO_CHECKSUM) !== 0,
+      padding: (extensions & PADDING) !== 0,
       localTieTag: reader.u32(),
       peerTieTag: reader.u32(),
     }

@@ -1,12 +1,14 @@
 /** Path MTU discovery (RFC 8899): how large packets become, and what happens when the path ceases to carry them. */
 
 import t from 'tap'
-import { chunk, chunksOf, parameter, u32 } from './craft.ts'
+import { chunk, chunksOf, init, packet, parameter, u32 } from './craft.ts'
 import { Pair, pattern, same } from './pair.ts'
 import { Puppet } from './puppet.ts'
 import type { WireOptions } from './wire.ts'
 
 const BASE = 1172
+/** What a peer announces that passes over chunks that it does not know. */
+const MODERN = { window: 5 << 20 }
 
 /** A path that carries packets up to a size, which may change. */
 class Road {
@@ -225,7 +227,7 @@ t.test('the first probe does not stand in the way of data', t => {
 })
 
 t.test('only the probe itself, acknowledged, makes packets larger', t => {
-  const puppet = Puppet.established()
+  const puppet = Puppet.established({}, MODERN)
   puppet.association.setPath({ mtu: BASE, largestPacket: 1400 }, 0)
   puppet.flush()
   const [probe] = takeProbes(puppet)
@@ -247,7 +249,7 @@ t.test('only the probe itself, acknowledged, makes packets larger', t => {
 })
 
 t.test('each probe has its own nonce: an answer that comes too late is not taken', t => {
-  const puppet = Puppet.established()
+  const puppet = Puppet.established({}, MODERN)
   puppet.association.setPath({ mtu: BASE, largestPacket: 1400 }, 0)
   puppet.flush()
   const [first] = takeProbes(puppet)
@@ -258,6 +260,29 @@ t.test('each probe has its own nonce: an answer that comes too late is not taken
   t.equal(puppet.association.mtu, BASE)
   puppet.deliver(chunk(5, 0, second!.information))
   t.equal(puppet.association.mtu, 1400)
+  t.end()
+})
+
+t.test('a peer that may not pass over PAD is left alone', t => {
+  const extensions = (...types: number[]) => [...parameter(0xc000, []), ...parameter(0x8008, types)]
+  const peers: [Parameters<typeof init>[1], number][] = [
+    [{}, 0],
+    [{ window: 5 << 20 }, 1],
+    [{ parameters: extensions(130, 192, 64) }, 1],
+    [{ parameters: [...extensions(130, 192), ...parameter(0x8001, u32(1))] }, 1],
+  ]
+  for (const [peer, probes] of peers) {
+    const puppet = Puppet.established({ interleaving: false }, peer)
+    puppet.association.setPath({ mtu: BASE, largestPacket: 1400 }, 0)
+    puppet.flush()
+    t.equal(takeProbes(puppet).length, probes)
+    const asked = new Puppet({ interleaving: false, largestPacket: 1400 })
+    asked.deliverBytes(packet(0, init(1, peer)))
+    const answer = asked.take()[0]!
+    asked.learn(answer)
+    asked.deliver(chunk(10, 0, asked.cookie(answer)))
+    t.equal(takeProbes(asked).length, probes, 'the cookie carries it')
+  }
   t.end()
 })
 
@@ -275,7 +300,7 @@ t.test('the peer’s probes are answered without the padding', t => {
 })
 
 t.test('an association that has ended probes no more', t => {
-  const puppet = Puppet.established({ largestPacket: 1400 })
+  const puppet = Puppet.established({ largestPacket: 1400 }, MODERN)
   puppet.association.abort(puppet.now)
   t.equal(puppet.association.deadline, Number.POSITIVE_INFINITY)
   t.end()
