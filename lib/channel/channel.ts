@@ -71,6 +71,15 @@ export interface Channel {
   readonly bytesSent: number
   readonly messagesReceived: number
   readonly bytesReceived: number
+  /**
+   * Asks for one event `drained`.
+   * @returns False, and there will be none, when no more than `bytes` are buffered now, or the channel is closed.
+   */
+  awaitDrain(bytes: number): boolean
+  /** The owner keeps so many bytes of messages that nobody has taken yet: the peer may send as many fewer. */
+  retain(bytes: number): void
+  /** They were taken; the peer is told with `flush`. */
+  release(bytes: number): void
 }
 
 /** The same, as its `DataChannels` sees it. */
@@ -173,10 +182,14 @@ export class DataChannel implements Channel {
     this.#applyMarks()
   }
 
-  /**
-   * Asks for one event `drained`.
-   * @returns False, and there will be none, when no more than `bytes` are buffered now.
-   */
+  retain(bytes: number): void {
+    this.#association.retain(bytes)
+  }
+
+  release(bytes: number): void {
+    this.#association.release(bytes)
+  }
+
   awaitDrain(bytes: number): boolean {
     if (this.state === 'closed' || this.bufferedAmount <= bytes) return false
     this.#drainMark = bytes

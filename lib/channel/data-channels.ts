@@ -162,21 +162,6 @@ export class DataChannels implements FlushingMachine {
     own.bytesSent += data.length
   }
 
-  /** Asks for one event `drained`; false when no more than `bytes` are buffered now, or the channel is closed. */
-  awaitDrain(channel: Channel, bytes: number): boolean {
-    return this.#own(channel).awaitDrain(bytes)
-  }
-
-  /** The owner keeps so many bytes of messages that nobody has taken yet: the peer may send as many fewer. */
-  retain(bytes: number): void {
-    this.#association.retain(bytes)
-  }
-
-  /** They were taken; the peer is told with `flush`. */
-  release(bytes: number): void {
-    this.#association.release(bytes)
-  }
-
   /** Closes a channel: what was sent before leaves first (RFC 8831 6.7). Closing again does nothing. */
   close(channel: Channel, now: number): void {
     this.#closing.close(this.#own(channel))

@@ -25,6 +25,9 @@ const stillbornChannel = (options: ChannelOptions): Channel => ({
   bytesSent: 0,
   messagesReceived: 0,
   bytesReceived: 0,
+  awaitDrain: () => false,
+  retain: () => {},
+  release: () => {},
 })
 
 /** How many closed channels the statistics remember. */
@@ -88,6 +91,9 @@ export class Channels {
         break
       case 'buffered-low':
         slots.bufferedLow()
+        break
+      case 'drained':
+        slots.drained()
         break
       case 'closing':
         slots.closing()

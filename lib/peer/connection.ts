@@ -102,11 +102,6 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
     return this.#world.host.now()
   }
 
-  /** Milliseconds since 1970. */
-  unixTime(): number {
-    return this.#world.host.timeOrigin + this.now()
-  }
-
   queueTask(task: () => void): void {
     this.#tasks.queue(task)
   }
@@ -253,9 +248,13 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
     return this.connectivity.maxMessageSize
   }
 
-  send(channel: Channel, data: Uint8Array, text: boolean): void {
-    this.session.send(channel, data, text, this.now())
-    // Nothing is due before the flush: of the messages of one turn, the first asks for it.
+  send(channel: Channel, data: Uint8Array, text: boolean, owned: boolean): void {
+    this.session.send(channel, data, text, this.now(), owned)
+    this.flushSoon()
+  }
+
+  /** Nothing is due before the flush: of the messages of one turn, the first asks for it. */
+  flushSoon(): void {
     if (this.#flushDue) return
     this.#flushDue = true
     this.touch()
@@ -280,17 +279,20 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
   }
 
   #report(): RTCStatsReport {
+    const { sctp, channels, datagramSize } = this.session
+    const connected = sctp !== undefined && channels.state === 'connected'
     const entries = this.#stats.collect(
       {
         transports: this.connectivity.transports.list,
         channels: this.#channels.all,
+        association: connected ? { view: channels.association, transport: sctp.transport, datagramSize } : undefined,
         dataChannelsOpened: this.#opened,
         dataChannelsClosed: this.#left,
         localCertificate: this.#certificates[0]?.der,
         localFingerprintHash: this.configuration.fingerprintAlgorithms?.[0] ?? 'sha-256',
         exposeRemoteAddresses: this.configuration.exposeRemoteAddresses === true,
       },
-      this.unixTime(),
+      this.#world.host.timeOrigin + this.now(),
     )
     return new RTCStatsReport(new StatsReportSlots(entries))
   }

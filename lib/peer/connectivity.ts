@@ -44,8 +44,11 @@ class SctpFace {
   readonly slots: SctpTransportSlots
   readonly face: RTCSctpTransport
 
-  constructor(readonly transport: TransportFace) {
-    this.slots = new SctpTransportSlots(transport.dtls)
+  constructor(
+    readonly transport: TransportFace,
+    sendBuffer: number | undefined,
+  ) {
+    this.slots = new SctpTransportSlots(transport.dtls, sendBuffer)
     this.face = new RTCSctpTransport(this.slots)
   }
 }
@@ -100,7 +103,7 @@ export class Connectivity {
       if (data && this.#sctp === undefined) {
         const [transport] = session.transports
         const face = transport === undefined ? undefined : this.transports.find(transport.mid)
-        this.#sctp = new SctpFace(face ?? this.transports.expect())
+        this.#sctp = new SctpFace(face ?? this.transports.expect(), this.#owner.configuration.sctp?.sendBufferLimit)
       }
     } else if (type === 'answer' && !data) {
       this.#sctp = undefined

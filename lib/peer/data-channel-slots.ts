@@ -6,6 +6,7 @@
 
 import { fromUtf8 } from '../bytes/index.ts'
 import type { Channel } from '../channel/index.ts'
+import { ChannelStreams, type Sendable, type StreamedChannel } from './channel-streams.ts'
 import { RTCError, type RTCErrorDetailType, RTCErrorEvent } from './error.ts'
 import { illegalConstructor } from './idl/index.ts'
 
@@ -16,8 +17,10 @@ export type BinaryType = 'blob' | 'arraybuffer'
 export interface DataChannelOwner {
   /** Bytes of the largest message that the peer takes. */
   readonly maxMessageSize: number
-  /** Throws a ChannelError; reads `data` before it returns. */
-  send(channel: Channel, data: Uint8Array, text: boolean): void
+  /** Throws a ChannelError; reads `data` before it returns, unless it is handed over (`owned`). */
+  send(channel: Channel, data: Uint8Array, text: boolean, owned: boolean): void
+  /** What was changed is to reach the peer. */
+  flushSoon(): void
   closeChannel(channel: Channel): void
   /** The channel has entered, or left, the open state: for the statistics. */
   counted(what: 'opened' | 'closed'): void
@@ -38,12 +41,16 @@ export interface WaitingMessage {
 const ownBuffer = (data: Uint8Array<ArrayBuffer>): ArrayBuffer =>
   data.byteLength > 0 && data.byteLength === data.buffer.byteLength ? data.buffer : new Uint8Array(data).buffer
 
-export class DataChannelSlots {
+const makeError = (errorDetail: RTCErrorDetailType, message: string, sctpCauseCode?: number): RTCError =>
+  new RTCError({ errorDetail, ...(sctpCauseCode !== undefined && { sctpCauseCode }) }, message)
+
+export class DataChannelSlots implements StreamedChannel {
   readonly channel: Channel
   readonly owner: DataChannelOwner
   readyState: RTCDataChannelState = 'connecting'
   binaryType: BinaryType = 'arraybuffer'
-  #face: EventTarget | undefined
+  #face: (EventTarget & { send(data: Sendable): void }) | undefined
+  #streams: ChannelStreams | undefined
   #waiting: WaitingMessage[] = []
   #waitingBytes = 0
   /** Bytes sent in vain, after the association had closed the channel and before the task that tells so. */
@@ -58,7 +65,7 @@ export class DataChannelSlots {
   }
 
   /** Called by the face's constructor: the one object at which the events are fired. */
-  attach(face: EventTarget): this {
+  attach(face: EventTarget & { send(data: Sendable): void }): this {
     if (this.#face !== undefined) illegalConstructor()
     this.#face = face
     return this
@@ -69,6 +76,12 @@ export class DataChannelSlots {
     return this.channel.bufferedAmount + this.#waitingBytes + this.#lostBytes
   }
 
+  /** The channel as streams, made when they are first asked for. */
+  get streams(): ChannelStreams {
+    this.#streams ??= new ChannelStreams(this)
+    return this.#streams
+  }
+
   // Sending
 
   /** Whether messages wait for a Blob, so that what is sent now must wait behind them. */
@@ -77,9 +90,28 @@ export class DataChannelSlots {
   }
 
   /** Gives a message to the association, which may have closed the channel already: then it is lost, as it would be on its way. */
-  transmit(data: Uint8Array, text: boolean): void {
-    if (this.channel.state === 'open') this.owner.send(this.channel, data, text)
+  transmit(data: Uint8Array, text: boolean, owned: boolean): void {
+    if (this.channel.state === 'open') this.owner.send(this.channel, data, text, owned)
     else this.#lostBytes += data.byteLength
+  }
+
+  /** As the application does it, for what is written to `writable`. */
+  send(data: Sendable): void {
+    this.#face?.send(data)
+  }
+
+  awaitDrain(bytes: number): boolean {
+    return this.channel.awaitDrain(bytes)
+  }
+
+  /** Messages are kept for a reader: the peer has so much less room. */
+  retain(bytes: number): void {
+    this.channel.retain(bytes)
+  }
+
+  release(bytes: number): void {
+    this.channel.release(bytes)
+    this.owner.flushSoon()
   }
 
   /** Queues a message behind the Blobs that are being read. */
@@ -96,7 +128,7 @@ export class DataChannelSlots {
       sent++
       this.#waitingBytes -= size
       try {
-        this.transmit(data, text)
+        this.transmit(data, text, true)
       } catch (error) {
         this.#failLater(error)
       }
@@ -129,6 +161,7 @@ export class DataChannelSlots {
     if (this.readyState !== 'connecting') return
     this.readyState = 'open'
     this.owner.counted('opened')
+    this.#streams?.opened()
   }
 
   announceOpen(): void {
@@ -140,11 +173,18 @@ export class DataChannelSlots {
   /** A message has come. `data` is the channel's from now on. */
   deliver(data: Uint8Array<ArrayBuffer>, text: boolean): void {
     if (this.readyState !== 'open') return
-    this.#fire(new MessageEvent('message', { data: this.#value(data, text) }))
+    const inbox = this.#streams?.inbox
+    if (inbox !== undefined) inbox.put(this.#value(data, text), data.byteLength)
+    else this.#fire(new MessageEvent('message', { data: this.#value(data, text) }))
   }
 
   bufferedLow(): void {
     if (this.readyState === 'open' || this.readyState === 'closing') this.#fire(new Event('bufferedamountlow'))
+  }
+
+  /** Of what was written to `writable`, enough is sent. */
+  drained(): void {
+    this.#streams?.drained()
   }
 
   /** The peer closes. */
@@ -152,6 +192,7 @@ export class DataChannelSlots {
     if (this.readyState === 'closing' || this.readyState === 'closed') return
     this.#leaveOpen()
     this.readyState = 'closing'
+    this.#streams?.closing()
     this.#fire(new Event('closing'))
   }
 
@@ -161,19 +202,24 @@ export class DataChannelSlots {
    */
   closed(detail?: RTCErrorDetailType, message = '', sctpCauseCode?: number): void {
     if (this.readyState === 'closed') return
-    this.abandon()
-    if (detail !== undefined) this.#fireError(detail, message, sctpCauseCode)
+    const error = detail && makeError(detail, message, sctpCauseCode)
+    this.#end(error)
+    if (error !== undefined) this.#fire(new RTCErrorEvent('error', { error }))
     this.#fire(new Event('close'))
   }
 
   /** The connection is closed: the channel is too, at once and without an event. */
   abandon(): void {
-    if (this.readyState === 'closed') return
+    if (this.readyState !== 'closed') this.#end(undefined)
+  }
+
+  #end(error: RTCError | undefined): void {
     this.#finalAmount = this.bufferedAmount
     this.#leaveOpen()
     this.readyState = 'closed'
     this.#waiting = []
     this.#closeWhenSent = false
+    this.#streams?.closed(error)
   }
 
   #leaveOpen(): void {
@@ -189,13 +235,9 @@ export class DataChannelSlots {
   #failLater(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error)
     this.owner.queueTask(() => {
-      if (this.readyState !== 'closed') this.#fireError('data-channel-failure', message)
+      if (this.readyState === 'closed') return
+      this.#fire(new RTCErrorEvent('error', { error: makeError('data-channel-failure', message) }))
     })
-  }
-
-  #fireError(errorDetail: RTCErrorDetailType, message: string, sctpCauseCode?: number): void {
-    const error = new RTCError({ errorDetail, ...(sctpCauseCode !== undefined && { sctpCauseCode }) }, message)
-    this.#fire(new RTCErrorEvent('error', { error }))
   }
 
   #fire(event: Event): void {

@@ -2,6 +2,7 @@
 
 import { utf8 } from '../bytes/index.ts'
 import { ChannelError } from '../channel/index.ts'
+import type { Sendable } from './channel-streams.ts'
 import type { RTCPriorityType } from './data-channel-init.ts'
 import { type BinaryType, DataChannelSlots, type RTCDataChannelState } from './data-channel-slots.ts'
 import type { RTCErrorEvent } from './error.ts'
@@ -18,6 +19,7 @@ import {
   setEventHandler,
   TypedEventTarget,
 } from './idl/index.ts'
+import type { Message } from './message-inbox.ts'
 
 /** A message, as the `message` event carries it: the platform's MessageEvent. */
 export interface RTCDataChannelMessageEvent extends Event {
@@ -158,7 +160,7 @@ export class RTCDataChannel extends TypedEventTarget<RTCDataChannelEventMap> {
    * @throws `InvalidStateError` unless the channel is open, TypeError for data of another type or larger than the peer
    * takes, `OperationError` when the buffer is full.
    */
-  send(data: string | Blob | ArrayBuffer | ArrayBufferView): void {
+  send(data: Sendable): void {
     const slots = this.#slots
     let bytes: Uint8Array | Blob
     let text = false
@@ -183,14 +185,44 @@ export class RTCDataChannel extends TypedEventTarget<RTCDataChannelEventMap> {
     if (!(bytes instanceof Uint8Array)) {
       this.#sendBlob(bytes)
     } else if (slots.waits) {
-      slots.wait({ data: bytes.slice(), text, size })
+      slots.wait({ data: text ? bytes : new Uint8Array(bytes), text, size })
     } else {
       try {
-        slots.transmit(bytes, text)
+        // Text was encoded for this alone; binary data stays the application's.
+        slots.transmit(bytes, text, text)
       } catch (error) {
         throw sendError(error)
       }
     }
+  }
+
+  /**
+   * Addition: the messages as a stream. From the first access on they go there in place of `message` events; an error of
+   * the channel ends it with that RTCError, after what came before. A reader that does not keep up slows the peer down:
+   * what nobody has taken counts against `sctp.receiveWindow`, which all channels of the connection share. Cancelling it
+   * drops what is kept, and later messages are events again.
+   */
+  get readable(): ReadableStream<Message> {
+    return this.#slots.streams.readable
+  }
+
+  /**
+   * Addition: a stream whose chunks are sent, each as a message, as `send` does it. It takes none before the channel is
+   * open; a write is done, and `writer.ready` with it, when no more than 1 MiB waits to be sent (`bufferedAmount`), or no
+   * more than half of that after there was more. Closing it closes the channel behind what was written, and is done when
+   * that is closed; aborting it closes the channel too. It fails when the channel closes otherwise.
+   */
+  get writable(): WritableStream<Sendable> {
+    return this.#slots.streams.writable
+  }
+
+  /**
+   * Addition: the messages in turn, as from `readable`, with which it shares them. Ends when the channel is closed, throws
+   * its RTCError. Leaving the loop neither closes the channel nor loses a message: another loop goes on from there, and
+   * the peer waits meanwhile.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message> {
+    return this.#slots.streams.iterator()
   }
 
   /** Closes the channel when what was sent is delivered. Calling it again does nothing. */

@@ -11,7 +11,7 @@ import {
 
 export type RTCSctpTransportState = 'connecting' | 'connected' | 'closed'
 
-/** Bytes that can wait to be sent: the association's own bound, which its `send` enforces. */
+/** Bytes that can wait to be sent unless the configuration says otherwise: the association's own bound. */
 const SEND_BUFFER = 64 << 20
 
 /** The internal slots of an RTCSctpTransport. */
@@ -20,14 +20,16 @@ export class SctpTransportSlots {
   maxMessageSize: number | null = null
   maxChannels: number | null = null
 
-  constructor(readonly transport: RTCDtlsTransport) {}
+  /** @param sendBuffer Bytes that can wait to be sent, which a message must fit into; 0: any number. */
+  constructor(
+    readonly transport: RTCDtlsTransport,
+    readonly sendBuffer = SEND_BUFFER,
+  ) {}
 
-  /**
-   * Takes what the peer accepts, in bytes; 0 means any size (RFC 8841, 6). A message must fit into our send buffer too
-   * ("update the data max message size").
-   */
+  /** Takes what the peer accepts, in bytes; 0 means any size (RFC 8841, 6). "Update the data max message size". */
   limitMessages(remoteMaxMessageSize: number): void {
-    this.maxMessageSize = remoteMaxMessageSize === 0 ? SEND_BUFFER : Math.min(remoteMaxMessageSize, SEND_BUFFER)
+    const limits = [remoteMaxMessageSize, this.sendBuffer].filter(limit => limit !== 0)
+    this.maxMessageSize = Math.min(Number.POSITIVE_INFINITY, ...limits)
   }
 }
 
@@ -54,7 +56,7 @@ export class RTCSctpTransport extends TypedEventTarget<RTCSctpTransportEventMap>
   }
 
   /**
-   * The largest message that `send` takes, in bytes. Null before an answer, as webrtc-pc has it; lib.dom's type, which
+   * The largest message that `send` takes, in bytes; Infinity when nothing bounds it. Null before an answer, as webrtc-pc has it; lib.dom's type, which
    * this one must fit, leaves that out.
    */
   get maxMessageSize(): number {

@@ -244,10 +244,10 @@ export class Session implements FlushingMachine {
     return channel
   }
 
-  /** Throws ChannelError; `data` is read before the call returns. */
-  send(channel: Channel, data: Uint8Array, text: boolean, now: number): void {
+  /** Throws ChannelError; `data` is read before the call returns, unless it is handed over (`owned`). */
+  send(channel: Channel, data: Uint8Array, text: boolean, now: number, owned = false): void {
     this.#now = now
-    this.channels.send(channel, data, text, now)
+    this.channels.send(channel, data, text, now, owned)
   }
 
   closeChannel(channel: Channel, now: number): void {

@@ -78,9 +78,9 @@ t.test('who waits for room is told once, whatever the threshold', t => {
     const pair = new ChannelPair({ delay: 10 }).connect()
     const { near } = pair.open()
     near.bufferedAmountLowThreshold = threshold
-    t.notOk(pair.a.awaitDrain(near, 0), 'nothing waits')
+    t.notOk(near.awaitDrain(0), 'nothing waits')
     for (let i = 0; i < 100; i++) pair.a.send(near, pattern(1000, i), false, pair.wire.now)
-    t.ok(pair.a.awaitDrain(near, 40_000))
+    t.ok(near.awaitDrain(40_000))
     let above = near.bufferedAmount
     pair.wire.run(() => {
       if (pair.of('a', 'drained').length === 0) above = near.bufferedAmount

@@ -96,10 +96,39 @@ export const dtls: purertc.RTCConfiguration = {
   keyLog: line => line.length,
   acceptCertificate: certificate => certificate.byteLength > 0,
 }
+/** The additions to RTCDataChannel. */
+export const streams = async (channel: purertc.RTCDataChannel): Promise<number> => {
+  let bytes = 0
+  for await (const message of channel) bytes += typeof message === 'string' ? message.length : 0
+  const { value } = await channel.readable.getReader().read()
+  if (value instanceof ArrayBuffer) bytes += value.byteLength
+  const writer = channel.writable.getWriter()
+  await writer.write('text')
+  await writer.write(new Uint8Array(1))
+  await writer.write(new Blob([]))
+  return bytes
+}
+export const sctp: purertc.RTCConfiguration = {
+  maxMessageSize: 2 ** 30,
+  sctp: {
+    congestionControl: 'bbr',
+    scheduler: 'weighted-fair',
+    interleaving: true,
+    zeroChecksum: false,
+    pathMtuDiscovery: 9000,
+    snap: true,
+    receiveWindow: 1 << 20,
+    sendBufferLimit: 0,
+    maxChannels: 1024,
+  },
+}
 export const pem: { certificate: string; privateKey: string } = dtls.certificates![0]!.toPem()
 export const description: Promise<void> = own.setLocalDescription()
 export const report: Promise<number> = own.getStats().then(stats => {
   let sum = 0
-  for (const [, item] of stats) if (item.type === 'transport') sum += item.bytesSent
+  for (const [, item] of stats) {
+    if (item.type === 'transport') sum += item.bytesSent
+    if (item.type === 'sctp-transport') sum += item.datagramSize ?? item.mtu
+  }
   return sum
 })

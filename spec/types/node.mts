@@ -11,5 +11,9 @@ connection.ondatachannel = ({ channel }) => {
   channel.onerror = ({ error }) => console.log(error.sctpCauseCode satisfies number | null)
 }
 connection.addEventListener('icecandidate', ({ candidate }) => candidate?.toJSON())
+export const copy = async (from: RTCDataChannel, to: RTCDataChannel): Promise<void> => {
+  for await (const message of from) to.send(message)
+  await from.readable.pipeTo(to.writable)
+}
 export const last: { error?: RTCError; channel: RTCDataChannel | undefined } = { channel: undefined }
 export const isChannel = (value: unknown): value is RTCDataChannel => value instanceof RTCDataChannel

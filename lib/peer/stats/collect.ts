@@ -3,10 +3,12 @@
  */
 
 import { base64, hex, utf8 } from '../../bytes/index.ts'
+import type { AssociationView } from '../../channel/index.ts'
 import { type CryptoProvider, type FingerprintHash, fingerprint } from '../../crypto/index.ts'
 import type { DtlsConnection } from '../../dtls/index.ts'
 import type { CandidatePair, IceCandidate } from '../../ice/index.ts'
 import { type Random, randomBytes } from '../../machine/index.ts'
+import type { SessionTransport } from '../../session/index.ts'
 import type { ChannelFace } from '../channels.ts'
 import type { TransportFace } from '../transports.ts'
 import type {
@@ -15,13 +17,23 @@ import type {
   RTCDataChannelStats,
   RTCIceCandidatePairStats,
   RTCIceCandidateStats,
+  RTCSctpTransportStats,
   RTCTransportStats,
 } from './dictionaries.ts'
+
+/** An association that is connected. */
+export interface AssociationSource {
+  readonly view: AssociationView
+  readonly transport: SessionTransport
+  /** Bytes of UDP payload. */
+  readonly datagramSize: number | undefined
+}
 
 /** What of a connection is looked at. */
 export interface StatsSource {
   readonly transports: readonly TransportFace[]
   readonly channels: Iterable<ChannelFace>
+  readonly association: AssociationSource | undefined
   readonly dataChannelsOpened: number
   readonly dataChannelsClosed: number
   /** DER of the certificate that is presented, once there is one. */
@@ -173,6 +185,41 @@ export class StatsCollector {
       selectedCandidatePairChanges: face.selectedPairChanges,
     }
     add(stats)
+    const { association } = source
+    if (association?.transport === session) add(this.#association(association, transportId, timestamp))
+  }
+
+  #association(
+    { view, datagramSize }: AssociationSource,
+    transportId: string,
+    timestamp: number,
+  ): RTCSctpTransportStats {
+    const { smoothedRoundTripTime, counters } = view
+    return {
+      id: this.#ids.of('SC', this.#number(view)),
+      timestamp,
+      type: 'sctp-transport',
+      transportId,
+      ...(smoothedRoundTripTime !== undefined && { smoothedRoundTripTime: smoothedRoundTripTime / 1000 }),
+      congestionWindow: view.congestionWindow,
+      receiverWindow: view.peerReceiveWindow,
+      mtu: view.mtu,
+      unackData: view.unacknowledgedChunks,
+      ...(datagramSize !== undefined && { datagramSize }),
+      packetsSent: view.packetsSent,
+      packetsReceived: counters.packetsReceived,
+      bytesSent: view.bytesSent,
+      bytesReceived: counters.bytesReceived,
+      dataChunksSent: counters.dataChunksSent,
+      dataChunksReceived: counters.dataChunksReceived,
+      retransmittedChunks: counters.retransmittedChunks,
+      duplicateChunks: counters.duplicates,
+      sacksSent: counters.sacksSent,
+      sacksReceived: counters.sacksReceived,
+      fastRecoveries: counters.fastRecoveries,
+      timeouts: counters.timeouts,
+      abandonedMessages: counters.abandonedMessages,
+    }
   }
 
   #candidate(

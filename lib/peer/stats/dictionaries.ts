@@ -9,6 +9,7 @@ export type RTCStatsType =
   | 'peer-connection'
   | 'data-channel'
   | 'transport'
+  | 'sctp-transport'
   | 'candidate-pair'
   | 'local-candidate'
   | 'remote-candidate'
@@ -71,6 +72,43 @@ export interface RTCTransportStats extends RTCStats {
   selectedCandidatePairChanges: number
 }
 
+/** The SCTP association (webrtc-stats of 2023, where it is provisional); while it is connected. */
+export interface RTCSctpTransportStats extends RTCStats {
+  type: 'sctp-transport'
+  /** The transport that carries it. */
+  transportId: string
+  /** Seconds. */
+  smoothedRoundTripTime?: number
+  /** Bytes. */
+  congestionWindow: number
+  /** Bytes that the peer has room for, beyond what is in flight. */
+  receiverWindow: number
+  /** Bytes of the largest SCTP packet that is sent now. */
+  mtu: number
+  /** DATA chunks that were sent and not acknowledged yet. */
+  unackData: number
+  /** Addition: bytes of UDP payload of the largest datagram that is sent now, as far as path MTU discovery has come. */
+  datagramSize?: number
+  /** Addition, as what follows: SCTP packets, with what else they carry. */
+  packetsSent: number
+  packetsReceived: number
+  bytesSent: number
+  bytesReceived: number
+  dataChunksSent: number
+  dataChunksReceived: number
+  /** DATA chunks that were sent again. */
+  retransmittedChunks: number
+  /** DATA chunks that came more than once. */
+  duplicateChunks: number
+  sacksSent: number
+  sacksReceived: number
+  fastRecoveries: number
+  /** Times that nothing was heard for a retransmission timeout. */
+  timeouts: number
+  /** Messages given up by their policy. */
+  abandonedMessages: number
+}
+
 export type RTCStatsIceCandidatePairState = 'frozen' | 'waiting' | 'in-progress' | 'failed' | 'succeeded'
 
 export interface RTCIceCandidatePairStats extends RTCStats {
@@ -126,6 +164,7 @@ export type RTCAnyStats =
   | RTCPeerConnectionStats
   | RTCDataChannelStats
   | RTCTransportStats
+  | RTCSctpTransportStats
   | RTCIceCandidatePairStats
   | RTCIceCandidateStats
   | RTCCertificateStats
