@@ -8,7 +8,7 @@
 import type { CryptoProvider } from '../crypto/index.ts'
 import { type Random, randomU32, Timer } from '../machine/index.ts'
 import { type Abilities, type Agreement, agree } from './agreement.ts'
-import { CAUSE, CHUNK, PARAMETER } from './chunk-type.ts'
+import { CAUSE, CHUNK, CHUNK_HEADER, PARAMETER } from './chunk-type.ts'
 import type { SctpCounters } from './counters.ts'
 import { missingParameter, staleCookie, writeCause } from './error-cause.ts'
 import { type Init, type LocalInit, writeInit } from './init-chunk.ts'
@@ -165,6 +165,11 @@ export class Establishment {
       const cause =
         init.cookie === undefined ? missingParameter(PARAMETER.STATE_COOKIE) : writeCause(CAUSE.INVALID_PARAMETER)
       packets.alone(init.tag, CHUNK.ABORT, 0, cause, now)
+      return false
+    }
+    // A cookie that fits into no packet of ours can never be sent back.
+    if (CHUNK_HEADER + init.cookie.length > packets.largestChunk) {
+      packets.alone(init.tag, CHUNK.ABORT, 0, writeCause(CAUSE.OUT_OF_RESOURCE), now)
       return false
     }
     this.#peerCookie = new Uint8Array(init.cookie)

@@ -254,6 +254,19 @@ t.test('INIT ACK under no tag ends the attempt (3.3.3)', t => {
   t.end()
 })
 
+t.test('a cookie too large to be sent back ends the attempt, at once', t => {
+  for (const [length, state] of [
+    [1100, 'cookie-echoed'],
+    [1160, 'closed'],
+  ] as const) {
+    const puppet = inState('cookie-wait')
+    puppet.deliver(init(2, { parameters: parameter(7, new Uint8Array(length)) }))
+    t.equal(puppet.association.state, state)
+    t.same(puppet.take()[0]!.type, state === 'closed' ? 6 : 10)
+  }
+  t.end()
+})
+
 t.test('a peer that has restarted while we end is told so (5.2.4, A)', t => {
   const puppet = Puppet.established()
   puppet.deliverBytes(packet(0, init(1, { tag: 0x22222222, tsn: 9 })))

@@ -1,5 +1,6 @@
 /** Associations whose INITs travel in signalling (draft-hancke-tsvwg-snap): up at once, without a handshake. */
 
+import fc from 'fast-check'
 import t from 'tap'
 import { isSignalledInit } from '../../lib/sctp/index.ts'
 import { chunk, chunksOf, data, init, packet, sack, tagOf, u16, u32 } from './craft.ts'
@@ -128,6 +129,21 @@ t.test('a peer that signals none is met by the handshake', t => {
   pair.connect()
   pair.a.send(0, 53, pattern(10), {}, pair.wire.now)
   t.ok(pair.wire.run(() => pair.messages('b').length === 1))
+  t.end()
+})
+
+t.test('whatever is signalled, nothing throws', t => {
+  const flipped = fc
+    .array(fc.tuple(fc.nat(EXAMPLE.length - 1), fc.nat(255)), { maxLength: 4 })
+    .map(changes => changes.reduce((bytes, [at, value]) => bytes.with(at, value), new Uint8Array(EXAMPLE)))
+  fc.assert(
+    fc.property(fc.oneof(fc.uint8Array({ maxLength: 60 }), flipped), bytes => {
+      const { association } = new Puppet()
+      association.createInit()
+      return association.connectWith(bytes, 0) === isSignalledInit(bytes)
+    }),
+    { numRuns: 300 },
+  )
   t.end()
 })
 
