@@ -1,11 +1,12 @@
 /**
- * Partial reliability, the sender's side (RFC 3758 3.5): messages are given up, and FORWARD-TSN tells the peer not to
- * wait for them.
+ * Partial reliability, the sender's side (RFC 3758 3.5): messages are given up, and FORWARD-TSN, or I-FORWARD-TSN when
+ * messages are interleaved (RFC 8260 2.3.1), tells the peer not to wait for them. Each TSN is passed over once.
  */
 
-import { add32, diff32, setU16, setU32 } from '../bytes/index.ts'
+import { add32, diff32 } from '../bytes/index.ts'
 import { CHUNK } from './chunk-type.ts'
 import type { SctpCounters } from './counters.ts'
+import { FORWARD_TSN_FIXED, mostSkipped, skippedEntry, writeForwardTsn, writeSkipped } from './forward-tsn-chunk.ts'
 import type { OutboundMessage } from './outbound-message.ts'
 import { CHUNK_STATE, type Outstanding } from './outstanding.ts'
 import type { PacketBuilder } from './packet-builder.ts'
@@ -16,16 +17,30 @@ export class Abandonment {
   due = false
   /** The Advanced.Peer.Ack.Point. */
   #point: number
-  /** Ordered streams that are skipped by it, with the last sequence number skipped on each. */
+  /**
+   * What is skipped by it: twice the stream, and one more for its unordered messages, with the last sequence number or
+   * message identifier that is skipped there.
+   */
   readonly #skipped = new Map<number, number>()
+  /** The message whose entry was made last. */
+  #last: OutboundMessage | undefined
   readonly #outstanding: Outstanding
   readonly #queue: SendQueue
   readonly #supported: boolean
   readonly #counters: SctpCounters
   #sentAt = Number.NEGATIVE_INFINITY
 
+  readonly #interleaved: boolean
+
   /** @param supported Whether the peer takes FORWARD-TSN: without it nothing is given up that has a TSN. */
-  constructor(outstanding: Outstanding, queue: SendQueue, supported: boolean, counters: SctpCounters) {
+  constructor(
+    outstanding: Outstanding,
+    queue: SendQueue,
+    supported: boolean,
+    interleaved: boolean,
+    counters: SctpCounters,
+  ) {
+    this.#interleaved = interleaved
     this.#outstanding = outstanding
     this.#supported = supported
     this.#queue = queue
@@ -48,21 +63,20 @@ export class Abandonment {
     if (message.abandoned) return
     message.abandoned = true
     this.#counters.abandonedMessages++
-    const outstanding = this.#outstanding
-    const released = Math.max(0, diff32(outstanding.first, message.firstTsn))
-    for (let i = released; i < message.chunks; i++) outstanding.markAbandoned(add32(message.firstTsn, i))
+    this.#outstanding.abandon(message)
     this.#queue.abandon(message)
   }
 
   /**
    * Moves the point over what is abandoned, or known to have arrived, next to what is cumulatively acknowledged.
-   * @param most Largest number of streams that fit into one FORWARD-TSN.
+   * @param largestChunk In bytes: so many streams are skipped at once as fit into it.
    */
-  advance(most: number): void {
+  advance(largestChunk: number): void {
     const outstanding = this.#outstanding
     if (diff32(this.#point, outstanding.first) < 0) {
       this.#point = add32(outstanding.first, -1)
       this.#skipped.clear()
+      this.#last = undefined
       this.due = false
     }
     if (outstanding.abandonedCount === 0) return
@@ -72,9 +86,9 @@ export class Abandonment {
       const state = outstanding.state(tsn)
       if (state === CHUNK_STATE.ABANDONED) {
         const message = outstanding.message(tsn)
-        if (message.ordered) {
-          if (this.#skipped.size >= most && !this.#skipped.has(message.streamId)) return
-          this.#skipped.set(message.streamId, message.ssn)
+        if (message !== this.#last) {
+          if (!this.#skip(message, largestChunk)) return
+          this.#last = message
         }
         this.due = true
       } else if (state !== CHUNK_STATE.ACKNOWLEDGED) {
@@ -82,6 +96,17 @@ export class Abandonment {
       }
       this.#point = tsn
     }
+  }
+
+  /** Makes an entry for a message. Returns false when there is no room for it. */
+  #skip(message: OutboundMessage, largestChunk: number): boolean {
+    // FORWARD-TSN has entries for ordered messages alone (RFC 3758 3.2).
+    if (!message.ordered && !this.#interleaved) return true
+    const key = 2 * message.streamId + (message.ordered ? 0 : 1)
+    const most = mostSkipped(this.#interleaved, largestChunk)
+    if (this.#skipped.size >= most && !this.#skipped.has(key)) return false
+    this.#skipped.set(key, message.ssn)
+    return true
   }
 
   /** Whether the peer has yet to learn of the point. */
@@ -94,18 +119,21 @@ export class Abandonment {
     if (this.pending && now - this.#sentAt >= roundTrip) this.due = true
   }
 
-  /** Writes the FORWARD-TSN (RFC 3758 3.2). */
+  /** Writes the FORWARD-TSN (RFC 3758 3.2) or I-FORWARD-TSN (RFC 8260 2.3.1). */
   write(packets: PacketBuilder, now: number): void {
     this.due = false
     this.#sentAt = now
     this.#counters.forwardTsnsSent++
-    let at = packets.chunk(CHUNK.FORWARD_TSN, 0, 4 + 4 * this.#skipped.size, now)
-    const bytes = packets.bytes
-    setU32(bytes, at, this.#point)
-    for (const [streamId, ssn] of this.#skipped) {
-      at += 4
-      setU16(bytes, at, streamId)
-      setU16(bytes, at + 2, ssn)
+    const interleaved = this.#interleaved
+    const entry = skippedEntry(interleaved)
+    const length = FORWARD_TSN_FIXED + entry * this.#skipped.size
+    let at = packets.chunk(interleaved ? CHUNK.I_FORWARD_TSN : CHUNK.FORWARD_TSN, 0, length, now)
+    const { bytes } = packets
+    writeForwardTsn(bytes, at, this.#point)
+    at += FORWARD_TSN_FIXED
+    for (const [key, sequence] of this.#skipped) {
+      writeSkipped(bytes, at, interleaved, key >>> 1, (key & 1) === 1, sequence)
+      at += entry
     }
   }
 }

@@ -178,7 +178,7 @@ export class ControlBlock implements TransferOwner {
 
   /** Packets have another size now. */
   #sized(): void {
-    this.transfer?.sender.congestion.setPacketSize(this.packets.mtu - COMMON_HEADER)
+    this.transfer?.sender.setPacketSize(this.packets.mtu - COMMON_HEADER)
   }
 
   /** The peer has begun anew: nothing of what was under way can be finished. */

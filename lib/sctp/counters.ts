@@ -39,9 +39,12 @@ export interface SctpCounters {
   messagesSent: number
   dataChunksSent: number
   retransmittedChunks: number
-  /** Chunks that missing reports showed lost. */
+  /** Chunks that counted as lost. */
   lostChunks: number
   fastRecoveries: number
+  /** Tail-loss probes (RFC 8985 7), and recoveries that turned out to have been mistaken. */
+  tailProbesSent: number
+  spuriousRecoveries: number
   timeouts: number
   /** Messages given up before anything of them was sent: too old, or dropped for the sake of more valuable ones. */
   abandonedUnsent: number
@@ -84,6 +87,8 @@ export const createCounters = (): SctpCounters => ({
   retransmittedChunks: 0,
   lostChunks: 0,
   fastRecoveries: 0,
+  tailProbesSent: 0,
+  spuriousRecoveries: 0,
   timeouts: 0,
   abandonedUnsent: 0,
   abandonedMessages: 0,

@@ -26,7 +26,8 @@ export class OutboundMessage {
   offset = 0
   /** Stream sequence number or message identifier (RFC 8260 2.1), given with the first TSN. */
   ssn = 0
-  firstTsn = 0
+  /** The TSN of its latest fragment; the others are linked to it. */
+  lastTsn = 0
   /** How many TSNs it has. */
   chunks = 0
   abandoned = false

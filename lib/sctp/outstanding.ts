@@ -5,10 +5,10 @@
  */
 
 import { add32, diff32 } from '../bytes/index.ts'
-import { DATA_HEADER } from './chunk-type.ts'
 import type { OutboundMessage } from './outbound-message.ts'
 import { padded } from './packet-builder.ts'
 import { SerialBits } from './serial-bits.ts'
+import { spread } from './transmissions.ts'
 
 export const CHUNK_STATE = {
   /** Sent, and not heard of since. */
@@ -38,22 +38,27 @@ export class Outstanding {
   abandonedCount = 0
   /** Reported in gap blocks. */
   acknowledged = new SerialBits(FIRST_CAPACITY)
-  /** In flight for the first time: those that missing reports are counted for. */
-  fresh = new SerialBits(FIRST_CAPACITY)
+  readonly #header: number
   #waiting = new SerialBits(FIRST_CAPACITY)
   #waitingFrom: number
   #capacity = FIRST_CAPACITY
   #messages: (OutboundMessage | undefined)[] = new Array(FIRST_CAPACITY).fill(undefined)
   #offsets = new Uint32Array(FIRST_CAPACITY)
   #lengths = new Uint16Array(FIRST_CAPACITY)
+  #fragments = new Uint32Array(FIRST_CAPACITY)
+  /** The TSN of the fragment before, which need not be the one below when messages are interleaved. */
+  #previous = new Uint32Array(FIRST_CAPACITY)
   #states = new Uint8Array(FIRST_CAPACITY)
-  #missing = new Uint8Array(FIRST_CAPACITY)
+  #ambiguous = new Uint8Array(FIRST_CAPACITY)
   #transmissions = new Uint32Array(FIRST_CAPACITY)
+  #orders = new Uint32Array(FIRST_CAPACITY)
 
-  constructor(initialTsn: number) {
+  /** @param header Bytes of a chunk before its payload: those of DATA, or of I-DATA. */
+  constructor(initialTsn: number, header: number) {
     this.first = initialTsn
     this.next = initialTsn
     this.#waitingFrom = initialTsn
+    this.#header = header
   }
 
   get count(): number {
@@ -62,7 +67,7 @@ export class Outstanding {
 
   /** Bytes that a chunk counts for in the congestion window. */
   size(tsn: number): number {
-    return padded(DATA_HEADER + this.#lengths[tsn & (this.#capacity - 1)]!)
+    return padded(this.#header + this.#lengths[tsn & (this.#capacity - 1)]!)
   }
 
   message(tsn: number): OutboundMessage {
@@ -77,6 +82,11 @@ export class Outstanding {
     return this.#lengths[tsn & (this.#capacity - 1)]!
   }
 
+  /** The fragment sequence number. */
+  fragment(tsn: number): number {
+    return this.#fragments[tsn & (this.#capacity - 1)]!
+  }
+
   state(tsn: number): number {
     return this.#states[tsn & (this.#capacity - 1)]!
   }
@@ -86,8 +96,18 @@ export class Outstanding {
     return this.#transmissions[tsn & (this.#capacity - 1)]!
   }
 
-  /** Records the next chunk as sent, and returns its TSN. */
-  add(message: OutboundMessage, offset: number, length: number): number {
+  /** The order of its latest transmission. */
+  order(tsn: number): number {
+    return this.#orders[tsn & (this.#capacity - 1)]!
+  }
+
+  /** Whether an acknowledgement may be of more than one transmission, so that it measures no round trip (Karn). */
+  ambiguous(tsn: number): boolean {
+    return this.#ambiguous[tsn & (this.#capacity - 1)] === 1
+  }
+
+  /** Records the next fragment of a message as sent, by a transmission of this order, and returns its TSN. */
+  add(message: OutboundMessage, offset: number, length: number, order: number): number {
     if (this.count === this.#capacity) this.#grow()
     const tsn = this.next
     this.next = add32(tsn, 1)
@@ -95,34 +115,38 @@ export class Outstanding {
     this.#messages[slot] = message
     this.#offsets[slot] = offset
     this.#lengths[slot] = length
+    this.#fragments[slot] = message.chunks++
+    this.#previous[slot] = message.lastTsn
+    message.lastTsn = tsn
     this.#states[slot] = CHUNK_STATE.IN_FLIGHT
-    this.#missing[slot] = 0
+    this.#ambiguous[slot] = 0
     this.#transmissions[slot] = 1
-    this.fresh.add(tsn)
-    this.flight += padded(DATA_HEADER + length)
+    this.#orders[slot] = order
+    this.flight += padded(this.#header + length)
     return tsn
-  }
-
-  /** One more missing report; returns how many there are now. */
-  reportMissing(tsn: number): number {
-    const slot = tsn & (this.#capacity - 1)
-    const missing = this.#missing[slot]! + 1
-    this.#missing[slot] = missing
-    return missing
   }
 
   /** Removes the lowest chunk. Returns its size if that is news, 0 if a gap block had told it or it was given up. */
   release(): number {
     const tsn = this.first
-    const state = this.state(tsn)
-    const news = state === CHUNK_STATE.IN_FLIGHT || state === CHUNK_STATE.WAITING
-    const size = news ? this.size(tsn) : 0
-    this.#leave(tsn, state)
-    this.acknowledged.delete(tsn)
-    if (state === CHUNK_STATE.ABANDONED) this.abandonedCount--
-    this.#messages[tsn & (this.#capacity - 1)] = undefined
+    const slot = tsn & (this.#capacity - 1)
+    const state = this.#states[slot]!
+    this.#messages[slot] = undefined
     this.first = add32(tsn, 1)
-    return size
+    if (state === CHUNK_STATE.IN_FLIGHT) {
+      const size = padded(this.#header + this.#lengths[slot]!)
+      this.flight -= size
+      return size
+    }
+    if (state === CHUNK_STATE.ACKNOWLEDGED) {
+      this.acknowledged.delete(tsn)
+    } else if (state === CHUNK_STATE.ABANDONED) {
+      this.abandonedCount--
+    } else {
+      this.#leave(tsn, state)
+      return padded(this.#header + this.#lengths[slot]!)
+    }
+    return 0
   }
 
   /** A gap block reports it. Returns its size if that is news, else 0. */
@@ -153,6 +177,15 @@ export class Outstanding {
     if (this.state(tsn) !== CHUNK_STATE.ACKNOWLEDGED) this.giveUp(tsn)
   }
 
+  /** Gives up those chunks of a message that are outstanding, from its last one on. */
+  abandon(message: OutboundMessage): void {
+    let tsn = message.lastTsn
+    for (let left = message.chunks; left > 0 && diff32(tsn, this.first) >= 0; left--) {
+      this.markAbandoned(tsn)
+      tsn = this.#previous[tsn & (this.#capacity - 1)]!
+    }
+  }
+
   /** Its message is given up, and the peer has it not, or no longer. */
   giveUp(tsn: number): void {
     const state = this.state(tsn)
@@ -172,20 +205,33 @@ export class Outstanding {
     return tsn
   }
 
-  /** A waiting chunk was sent again. */
-  sentAgain(tsn: number): void {
-    this.#leave(tsn, CHUNK_STATE.WAITING)
+  /** The highest TSN in flight, which it takes steps to find; -1: none is. */
+  lastInFlight(): number {
+    if (this.flight === 0) return -1
+    let tsn = add32(this.next, -1)
+    while (this.state(tsn) !== CHUNK_STATE.IN_FLIGHT) tsn = add32(tsn, -1)
+    return tsn
+  }
+
+  /** A chunk that waits, or is in flight, was sent again by a transmission of this order. */
+  sentAgain(tsn: number, order: number): void {
+    this.#transmissions[tsn & (this.#capacity - 1)]!++
+    this.fly(tsn, order)
+  }
+
+  /** It is in flight, after all or again: as if by a transmission of this order. */
+  fly(tsn: number, order: number): void {
     const slot = tsn & (this.#capacity - 1)
+    this.#leave(tsn, this.#states[slot]!)
     this.#states[slot] = CHUNK_STATE.IN_FLIGHT
-    this.#missing[slot] = 0
-    this.#transmissions[slot]!++
-    this.flight += this.size(tsn)
+    this.#ambiguous[slot] = 1
+    this.#orders[slot] = order
+    this.flight += padded(this.#header + this.#lengths[slot]!)
   }
 
   #leave(tsn: number, state: number): void {
     if (state === CHUNK_STATE.IN_FLIGHT) {
       this.flight -= this.size(tsn)
-      this.fresh.delete(tsn)
     } else if (state === CHUNK_STATE.WAITING) {
       this.#waiting.delete(tsn)
       this.waitingCount--
@@ -196,37 +242,25 @@ export class Outstanding {
     const old = this.#capacity
     const capacity = old * 2
     const messages: (OutboundMessage | undefined)[] = new Array(capacity).fill(undefined)
-    const offsets = new Uint32Array(capacity)
-    const lengths = new Uint16Array(capacity)
-    const states = new Uint8Array(capacity)
-    const missing = new Uint8Array(capacity)
-    const transmissions = new Uint32Array(capacity)
     const acknowledged = new SerialBits(capacity)
-    const fresh = new SerialBits(capacity)
     const waiting = new SerialBits(capacity)
     for (let i = 0; i < old; i++) {
       const tsn = add32(this.first, i)
-      const from = tsn & (old - 1)
-      const to = tsn & (capacity - 1)
-      messages[to] = this.#messages[from]
-      offsets[to] = this.#offsets[from]!
-      lengths[to] = this.#lengths[from]!
-      states[to] = this.#states[from]!
-      missing[to] = this.#missing[from]!
-      transmissions[to] = this.#transmissions[from]!
+      messages[tsn & (capacity - 1)] = this.#messages[tsn & (old - 1)]
       if (this.acknowledged.has(tsn)) acknowledged.add(tsn)
-      if (this.fresh.has(tsn)) fresh.add(tsn)
       if (this.#waiting.has(tsn)) waiting.add(tsn)
     }
-    this.#capacity = capacity
     this.#messages = messages
-    this.#offsets = offsets
-    this.#lengths = lengths
-    this.#states = states
-    this.#missing = missing
-    this.#transmissions = transmissions
+    this.#offsets = spread(this.#offsets, new Uint32Array(capacity), this.first)
+    this.#lengths = spread(this.#lengths, new Uint16Array(capacity), this.first)
+    this.#fragments = spread(this.#fragments, new Uint32Array(capacity), this.first)
+    this.#previous = spread(this.#previous, new Uint32Array(capacity), this.first)
+    this.#states = spread(this.#states, new Uint8Array(capacity), this.first)
+    this.#ambiguous = spread(this.#ambiguous, new Uint8Array(capacity), this.first)
+    this.#transmissions = spread(this.#transmissions, new Uint32Array(capacity), this.first)
+    this.#orders = spread(this.#orders, new Uint32Array(capacity), this.first)
+    this.#capacity = capacity
     this.acknowledged = acknowledged
-    this.fresh = fresh
     this.#waiting = waiting
   }
 }

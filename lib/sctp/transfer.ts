@@ -59,21 +59,31 @@ export class Transfer {
     const refuse = owner.refuse.bind(owner)
     const ReassemblyOf = agreement.interleaving ? InterleavedReassembly : DataReassembly
     const reassembly = new ReassemblyOf(options.maxMessageSize, deliver, refuse, counters)
-    this.sender = new Sender(queue, localTsn, peerWindow, forwardTsn, packets.largestDataChunk, path, counters, random)
+    this.sender = new Sender(
+      queue,
+      localTsn,
+      peerWindow,
+      forwardTsn,
+      agreement.interleaving,
+      options.congestionControl,
+      packets.largestDataChunk,
+      path,
+      counters,
+      random,
+    )
     this.receiver = new Receiver(peerTsn, options.window, reassembly, counters)
     this.reconfiguration = new Reconfiguration(reconfig, localTsn, peerTsn, owner, queue, path, counters)
   }
 
   get deadline(): number {
     const { sender, receiver, reconfiguration } = this
-    return Math.min(sender.recovery.timer.at, sender.burst.at, receiver.tracker.timer.at, reconfiguration.timer.at)
+    return Math.min(sender.deadline, receiver.tracker.timer.at, reconfiguration.timer.at)
   }
 
   advance(now: number): void {
     const { sender, receiver, reconfiguration } = this
-    sender.burst.expire(now)
     if (receiver.tracker.timer.expire(now)) receiver.tracker.acknowledgeNow()
-    if (sender.recovery.timer.expire(now)) sender.expireRetransmission(this.#packets, now)
+    sender.advance(this.#packets, now)
     if (reconfiguration.timer.expire(now)) reconfiguration.expire()
   }
 
