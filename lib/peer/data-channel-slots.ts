@@ -147,6 +147,7 @@ export class DataChannelSlots implements StreamedChannel {
 
   /** The application has called `close`. */
   close(): void {
+    this.#streams?.inbox?.settle()
     if (this.readyState === 'closing' || this.readyState === 'closed') return
     this.#leaveOpen()
     this.readyState = 'closing'

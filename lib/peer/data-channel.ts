@@ -199,8 +199,8 @@ export class RTCDataChannel extends TypedEventTarget<RTCDataChannelEventMap> {
   /**
    * Addition: the messages as a stream. From the first access on they go there in place of `message` events; an error of
    * the channel ends it with that RTCError, after what came before. A reader that does not keep up slows the peer down:
-   * what nobody has taken counts against `sctp.receiveWindow`, which all channels of the connection share. Cancelling it
-   * drops what is kept, and later messages are events again.
+   * what nobody has taken counts against `sctp.receiveWindow`, which all channels of the connection share, until `close` is
+   * called here. Cancelling it drops what is kept, and later messages are events again.
    */
   get readable(): ReadableStream<Message> {
     return this.#slots.streams.readable

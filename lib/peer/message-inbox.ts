@@ -28,7 +28,9 @@ interface Taker {
 const OVERHEAD = 128
 
 export class MessageInbox {
-  readonly #account: Account
+  #account: Account | undefined
+  /** Bytes that the account has retained for what is kept. */
+  #retained = 0
   readonly #kept: (Kept | undefined)[] = []
   #first = 0
   readonly #takers: Taker[] = []
@@ -59,6 +61,8 @@ export class MessageInbox {
     }
     const cost = length + OVERHEAD
     this.#kept.push({ value, cost })
+    if (this.#account === undefined) return
+    this.#retained += cost
     this.#account.retain(cost)
   }
 
@@ -72,7 +76,10 @@ export class MessageInbox {
         this.#kept.splice(0, this.#first)
         this.#first = 0
       }
-      this.#account.release(kept.cost)
+      if (this.#account !== undefined) {
+        this.#retained -= kept.cost
+        this.#account.release(kept.cost)
+      }
       return Promise.resolve({ done: false, value: kept.value })
     }
     if (this.#ended) {
@@ -94,12 +101,19 @@ export class MessageInbox {
     }
   }
 
+  /** The application has closed the channel: what is kept holds the peer up no longer, and can still be taken. */
+  settle(): void {
+    const account = this.#account
+    this.#account = undefined
+    if (this.#retained > 0) account?.release(this.#retained)
+    this.#retained = 0
+  }
+
   /** Nobody wants what is kept. */
   discard(): void {
-    let cost = 0
-    for (const kept of this.#kept.splice(0)) cost += kept?.cost ?? 0
+    this.settle()
+    this.#kept.length = 0
     this.#first = 0
-    if (cost > 0) this.#account.release(cost)
     this.end()
   }
 }

@@ -8,7 +8,6 @@ import { DataChannels } from '../channel/index.ts'
 import type { CandidatePair } from '../ice/index.ts'
 import type { AppliedMedia } from '../jsep/index.ts'
 import type { EventQueue } from '../machine/index.ts'
-import { isSignalledInit } from '../sctp/index.ts'
 import { recordOverhead } from '../transport/index.ts'
 import { datagramSizes } from './datagram-sizes.ts'
 import type { SessionEvent, SessionOptions } from './events.ts'
@@ -128,7 +127,7 @@ export class DataLink {
       const role = sctp.transport.dtls?.role ?? 'client'
       // What a description of another association said counts for nothing.
       const shown = inits !== undefined && this.#init !== undefined && equalBytes(inits.local, this.#init)
-      const remoteInit = shown && isSignalledInit(inits.remote) ? { remoteInit: inits.remote } : {}
+      const remoteInit = shown ? { remoteInit: inits.remote } : {}
       this.#channels.connect({ role, localPort, remotePort, remoteMaxMessageSize, ...remoteInit }, now)
     } else if (this.#started && sctp !== undefined) {
       this.#cutFor(sctp, now)

@@ -171,3 +171,31 @@ t.test('the peer closes: what is being written fails; by our own hand nothing do
   t.same(await sim.run(pending), { done: true, value: undefined })
   b.close()
 })
+
+t.test('what nobody will read holds no other channel up once its own is closed, or its stream cancelled', async t => {
+  for (const end of ['close', 'cancel'] as const) {
+    const { sim, near, far, a, b } = await open({ b: { sctp: { receiveWindow: 50_000 } } })
+    const heard: unknown[] = []
+    b.ondatachannel = ({ channel }) => {
+      channel.onmessage = ({ data }) => heard.push(data)
+    }
+    const other = a.createDataChannel('other')
+    await sim.run(() => other.readyState === 'open')
+    await sim.run(sim.now() + 100)
+    const { readable } = far
+    for (let i = 0; i < 20; i++) near.send(new Uint8Array(10_000))
+    await sim.run(sim.now() + 5000)
+    other.send('held up')
+    await sim.run(sim.now() + 5000)
+    t.same(heard, [])
+    if (end === 'close') {
+      far.close()
+      const { value } = await sim.run(readable.getReader().read())
+      t.equal(bytes(value), 10_000, 'it can be read all the same')
+    } else await sim.run(readable.cancel())
+    await sim.run(() => heard.length > 0)
+    t.same(heard, ['held up'], end)
+    a.close()
+    b.close()
+  }
+})
