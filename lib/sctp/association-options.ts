@@ -106,7 +106,7 @@ export const DEFAULTS = {
   receiveWindow: 5 * 1024 * 1024,
   sendBufferLimit: 64 * 1024 * 1024,
   streams: 65_535,
-  interleaving: false,
+  interleaving: true,
   initialTimeout: 1000,
   largestTimeout: 10_000,
   maxRetransmissions: 10,

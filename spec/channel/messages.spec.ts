@@ -56,7 +56,7 @@ t.test('an unordered channel keeps order until the peer has shown that it knows 
     pair.wire.sent
       .filter(({ from }) => from === 'a')
       .flatMap(({ bytes }) => chunksOf(bytes))
-      .filter(({ type }) => type === 0)
+      .filter(({ type }) => type === 64)
       .map(({ flags }) => (flags & 4) !== 0)
   const near = pair.a.create({ ...RELIABLE, ordered: false })
   pair.wire.settle()
@@ -75,7 +75,7 @@ t.test('an unordered channel keeps order until the peer has shown that it knows 
   const [answer] = pair.wire.sent
     .filter(({ from }) => from === 'b')
     .flatMap(({ bytes }) => chunksOf(bytes))
-    .filter(({ type }) => type === 0)
+    .filter(({ type }) => type === 64)
   t.equal(answer!.flags & 4, 4, 'the peer’s side knows it from the start')
   t.end()
 })

@@ -70,7 +70,7 @@ t.test('only what every peer knows is announced', t => {
   const fields = view(first!)
   t.equal(fields.getUint32(4), 5 * 1024 * 1024, 'window')
   t.same([fields.getUint16(8), fields.getUint16(10)], [65535, 65535], 'streams')
-  t.same([...first!.value.subarray(16)], [0xc0, 0, 0, 4, 0x80, 8, 0, 6, 130, 192])
+  t.same([...first!.value.subarray(16)], [0xc0, 0, 0, 4, 0x80, 8, 0, 8, 130, 192, 64, 194])
   t.end()
 })
 

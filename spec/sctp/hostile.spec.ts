@@ -92,8 +92,8 @@ t.test('random fragments and gaps of interleaved messages, in the window and out
 })
 
 /** Valid packets of all kinds. */
-const recorded = (): Uint8Array[] => {
-  const pair = Pair.established({ delay: 20, loss: 0.25, seed: 5 })
+const recorded = (interleaving: boolean): Uint8Array[] => {
+  const pair = Pair.established({ delay: 20, loss: 0.25, seed: 5 }, { interleaving })
   for (let i = 0; i < 10; i++) {
     pair.a.send(i, 53, pattern(2000, i), { maxRetransmits: 0, unordered: i % 3 === 0 }, pair.wire.now)
   }
@@ -106,14 +106,15 @@ const recorded = (): Uint8Array[] => {
 }
 
 t.test('flipped bits and cuts of valid packets, their checksum set right', t => {
-  const valid = recorded()
+  const valid = [...recorded(false), ...recorded(true)]
   const kinds = new Set(valid.flatMap(bytes => chunksOf(bytes).map(({ type }) => type)))
-  for (const type of [0, 1, 2, 3, 4, 5, 7, 8, 10, 11, 14, 130, 192])
+  for (const type of [0, 1, 2, 3, 4, 5, 7, 8, 10, 11, 14, 64, 130, 192, 194])
     t.ok(kinds.has(type), `chunk ${type} is among them`)
   const edits = fc.array(fc.record({ at: fc.nat(3000), bit: fc.nat(7) }), { minLength: 1, maxLength: 6 })
   fc.assert(
     fc.property(fc.nat(), edits, fc.option(fc.nat(1200)), fc.boolean(), (which, flips, cut, up) => {
-      const puppet = up ? Puppet.established() : new Puppet()
+      const peer = which % 2 === 0 ? {} : { parameters: interleavingParameters() }
+      const puppet = up ? Puppet.established({}, peer) : new Puppet()
       if (!up) puppet.association.connect(0)
       puppet.association.send(0, 53, pattern(5000), {}, puppet.now)
       puppet.flush()
