@@ -63,7 +63,12 @@ export class Abandonment {
     if (message.abandoned) return
     message.abandoned = true
     this.#counters.abandonedMessages++
-    this.#outstanding.abandon(message)
+    const { offset } = message
+    const outstanding = this.#outstanding
+    outstanding.abandon(message)
+    // Were all that was sent of it to arrive after all, no FORWARD-TSN would leave, and the peer wait for the rest for ever:
+    // so what is never sent has a TSN too, which has to be skipped.
+    if (offset > 0 && offset < message.data.length) outstanding.giveUp(outstanding.add(message, offset, 0, 0))
     this.#queue.abandon(message)
   }
 

@@ -108,9 +108,28 @@ t.test('a message is given up whole: what is in flight, and what is still to be 
   t.equal(view(next!).getUint16(6), 1, 'the next message of the stream follows')
   t.equal(next!.value.length, 12 + 20)
   const last = view(sent.at(-1)!).getUint32(0)
-  t.same([view(forward!).getUint32(0), view(forward!).getUint16(6)], [last, 0], 'all that was sent of it is skipped')
+  t.same(
+    [view(forward!).getUint32(0), view(forward!).getUint16(6)],
+    [last + 1, 0],
+    'all that was sent of it is skipped, and a TSN for the rest',
+  )
   t.ok(((last - puppet.tsn) | 0) < 39)
   t.equal(puppet.association.bufferedAmount(1), 0)
+  t.end()
+})
+
+t.test('the peer is told of a message given up half sent, though all that was sent of it arrives after all', t => {
+  const puppet = Puppet.established()
+  puppet.association.send(1, 53, pattern(FULL * 40), { lifetime: 20 }, 0)
+  puppet.flush()
+  const sent = puppet.takeData().length
+  puppet.now = 30
+  puppet.deliver(sack((puppet.tsn + 1) >>> 0, { gaps: [[2, sent - 2]] }))
+  puppet.deliver(sack((puppet.tsn + sent - 1) >>> 0))
+  const [forward] = readForward(puppet).slice(-1)
+  t.same(forward, { index: sent, skipped: [[1, 0]] })
+  puppet.deliver(sack((puppet.tsn + sent) >>> 0))
+  t.equal(puppet.association.unacknowledgedChunks, 0)
   t.end()
 })
 
