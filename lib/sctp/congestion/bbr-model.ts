@@ -19,12 +19,14 @@ const ROUND_TRIP_WINDOW = 10_000
 const FULL_GROWTH = 1.25
 const FULL_ROUNDS = 3
 /** Lost, of what was lost or delivered in a round: more than chance explains. */
-const COLLAPSE = 1 / 3
+const COLLAPSE = 1 / 2
 /** Lost in a round through which a queue stood: it overflows. Loss without a queue is chance. */
 const OVERFLOW = 0.02
 /** Times the shortest round trip, which all of a round must exceed for a queue to be standing; and ms, likewise. */
 const STANDING = 1.1
 const LEAST_STANDING = 2
+/** Lost in a round of startup: it need not find out more. A flow that begins where a queue stands sees it by nothing else. */
+const STARTUP_LOSS = 0.3
 /** Of what was delivered, what is sent until the next probe when the queue overflows. */
 const RELIEF = 0.9
 /** Bytes without which a round's losses say nothing. */
@@ -37,7 +39,7 @@ export class BbrModel {
   roundBegan = false
   /** The rate has ceased to grow: all that the path can carry was seen. */
   full = false
-  /** The round that ended with the latest SACK lost a third or more. */
+  /** The round that ended with the latest SACK lost half of what was sent or more. */
   collapsed = false
   readonly #rates = new WindowedMaximum(RATE_WINDOW)
   readonly #heaps = new WindowedMaximum(AGGREGATION_WINDOW)
@@ -134,8 +136,9 @@ export class BbrModel {
     const standing = this.#roundShortest > Math.max(STANDING * this.roundTrip, this.roundTrip + LEAST_STANDING)
     const overflows = standing && total >= LEAST_EVIDENCE && this.#roundLost > OVERFLOW * total
     // More than a full queue startup cannot find either.
-    if (overflows) this.full = true
-    if (overflows && this.#roundRate > 0) this.#bound = RELIEF * this.#roundRate
+    const enough = !this.full && total >= LEAST_EVIDENCE && this.#roundLost > STARTUP_LOSS * total
+    if (overflows || enough) this.full = true
+    if ((overflows || enough) && this.#roundRate > 0) this.#bound = RELIEF * this.#roundRate
     this.#roundShortest = Number.POSITIVE_INFINITY
     this.#roundLost = 0
     this.#roundDelivered = 0

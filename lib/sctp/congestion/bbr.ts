@@ -5,7 +5,7 @@
  * It measures what the path delivers (the largest rate of ten round trips) and how long it takes when no queue stands
  * (the shortest round trip of ten seconds), sends at that rate, and keeps about their product in flight. A lost packet is
  * sent again and changes nothing: on long paths with random loss that is the difference between using the link and a few
- * packets a round trip. Only when a third of what was sent is lost, which is no longer chance but a path that became
+ * packets a round trip. Only when half of what was sent is lost, which is no longer chance but a path that became
  * slower, does it forget what it had measured.
  */
 
