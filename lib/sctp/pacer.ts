@@ -12,8 +12,8 @@ const GRANULARITY = 1
 const LATEST = 50
 
 export class Pacer {
-  /** Whether it has held a packet back since the last one left. */
-  held = false
+  /** It has held a packet back, and what was to leave meanwhile has not all left yet. */
+  #held = false
   /** When the next packet is due, in monotonic milliseconds. */
   #due = Number.NEGATIVE_INFINITY
 
@@ -25,18 +25,23 @@ export class Pacer {
 
   /** When `allows` will be true: when no packet may leave now. */
   resume(rate: number, packetSize: number, now: number): number {
-    this.held = true
+    this.#held = true
     return Math.max(now + GRANULARITY, this.#due - Math.max(GRANULARITY, packetSize / rate))
   }
 
   /** Data leaves. */
   sent(bytes: number, rate: number, now: number): void {
     if (rate === Number.POSITIVE_INFINITY) {
-      this.held = false
+      this.#held = false
       return
     }
-    const earliest = this.held ? now - LATEST : now
-    this.held = false
-    this.#due = Math.max(this.#due, earliest) + bytes / rate
+    if (this.#due >= now) this.#held = false
+    else this.#due = Math.max(this.#due, this.#held ? now - LATEST : now)
+    this.#due += bytes / rate
+  }
+
+  /** There is nothing more to send. */
+  rest(): void {
+    this.#held = false
   }
 }

@@ -153,6 +153,7 @@ export class Sender {
     }
     if (outstanding.waitingCount === 0 && this.queue.empty) {
       recovery.limited = false
+      this.#pacer.rest()
       if (outstanding.flight < this.congestion.window) recovery.rate.applicationLimited(outstanding.flight)
       return false
     }
@@ -230,6 +231,7 @@ export class Sender {
       if (message === undefined) {
         recovery.limited = false
         recovery.rate.applicationLimited(outstanding.flight)
+        this.#pacer.rest()
         return
       }
       if (outstanding.flight >= congestion.window || outstanding.count >= MAX_OUTSTANDING) {
