@@ -135,6 +135,17 @@ export class Reconfiguration {
   }
 
   /**
+   * Answers the peer's requests. Goes ahead of DATA: with the answer to the second of two resets the peer holds a stream free,
+   * and takes what comes on it before for what belongs to the old one.
+   */
+  answer(packets: PacketBuilder, now: number): void {
+    const { answers } = this.#responder
+    if (answers.length === 0) return
+    for (const answer of answers) packets.append(CHUNK.RE_CONFIG, 0, answer, now)
+    this.#responder.answers = []
+  }
+
+  /**
    * A reset is asked for when all that it covers is acknowledged, and names that as the last TSN: so the peer need never put
    * it off (RFC 6525 5.2.2), neither for a lost packet nor for what other streams have sent since. There are peers that
    * lose messages when they do.
@@ -142,11 +153,6 @@ export class Reconfiguration {
    * @param lastTsn The last TSN that was given out.
    */
   flush(firstOutstanding: number, lastTsn: number, packets: PacketBuilder, now: number): void {
-    const { answers } = this.#responder
-    if (answers.length > 0) {
-      for (const answer of answers) packets.append(CHUNK.RE_CONFIG, 0, answer, now)
-      this.#responder.answers = []
-    }
     if (this.#queue.hasDrained) {
       const drained = this.#queue.takeDrained()
       if (this.#supported) for (const streamId of drained) this.#waiting.push({ streamId, lastTsn })

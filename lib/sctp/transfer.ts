@@ -99,6 +99,7 @@ export class Transfer {
     const { tracker } = receiver
     // A SACK that is not due yet travels with DATA (RFC 9260 6.2).
     if (tracker.due || (tracker.pending && sender.ready(now))) receiver.acknowledge(packets, now)
+    reconfiguration.answer(packets, now)
     if (sender.flush(packets, now)) this.#path.used(now)
     if (reconfiguration.pending) {
       const { first, next } = sender.outstanding
