@@ -5,9 +5,14 @@
  * all that goes out. The callback is not told which packet it is for, so packets under way stand in a ring and leave it
  * in the order in which they were sent. libuv guarantees that order as long as the platform itself takes every send;
  * hence a destination that it would refuse on sight (not an address, the wrong family) is refused here, before.
+ *
+ * A callback costs a tick of its own for every packet. Node hands a datagram to the platform within `send`, and its
+ * queue says whether the platform took it; so most of the packets of a bulk transfer go without a callback. dgram is
+ * silent about what fails without one: small packets (checks, handshakes) and every 16th of the others keep it, so that
+ * a path that fails is told of all the same. Bun and Deno send later than `send` returns, and always get the callback.
  */
 
-import { createSocket, type Socket, type SocketType } from 'node:dgram'
+import { createSocket, Socket, type SocketType } from 'node:dgram'
 import { isIP } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import type { Packet } from '../bytes/index.ts'
@@ -18,6 +23,15 @@ import { InFlight } from './in-flight.ts'
 /** Bytes asked for. The usual default, 212 KB, overflows within a few milliseconds of a bulk transfer on loopback. */
 const RECEIVE_BUFFER = 4 << 20
 const SEND_BUFFER = 1 << 20
+/** Packets of these sizes are bulk (what is larger may be refused); all but one in `TOLD` go without a callback. */
+const BULK = 512
+const LARGEST_BULK = 16_384
+const TOLD = 16
+/** Whether `getSendQueueCount` tells, right after `send`, if the platform has taken the datagram: in Node alone. */
+const SENDS_AT_ONCE =
+  process.versions['bun'] === undefined &&
+  process.versions['deno'] === undefined &&
+  typeof Socket.prototype.getSendQueueCount === 'function'
 /** Where the platform refuses a size, half of it is tried, down to this. */
 const SMALLEST_BUFFER = 256 << 10
 
@@ -62,6 +76,8 @@ export class UdpSocket implements DatagramSocket {
   #closed = false
   /** The destination found good last: bulk goes to one. */
   #checked = ''
+  /** Bulk packets since the last one with a callback. */
+  #untold = 0
 
   /** @param link Where the socket is confined to one link: nothing from elsewhere is received. */
   constructor(socket: Socket, options: Omit<DatagramOptions, 'port'>, link?: Link) {
@@ -88,8 +104,20 @@ export class UdpSocket implements DatagramSocket {
       this.#failed?.('EINVAL')
       return
     }
+    const destination = this.#link === undefined ? address : this.#link.scoped(address)
+    if (SENDS_AT_ONCE && this.#isBulk(packet.length) && ++this.#untold < TOLD) {
+      this.#socket.send(packet.view(), port, destination)
+      // One that has to wait for the platform keeps its buffer: it is left to the collector instead of its pool.
+      if (this.#socket.getSendQueueCount() === 0) packet.release()
+      return
+    }
+    this.#untold = 0
     this.#inFlight.push(packet)
-    this.#socket.send(packet.view(), port, this.#link?.scoped(address) ?? address, this.#sent)
+    this.#socket.send(packet.view(), port, destination, this.#sent)
+  }
+
+  #isBulk(length: number): boolean {
+    return length >= BULK && length <= LARGEST_BULK
   }
 
   close(): void {
