@@ -22,6 +22,14 @@ export interface ChannelInit {
   readonly protocol?: string
   readonly negotiated?: boolean
   readonly id?: number
+  readonly priority?: 'very-low' | 'low' | 'medium' | 'high'
+}
+
+/** What came or went in bulk. The hash is over every message, in their order. */
+export interface BulkDigest {
+  readonly bytes: number
+  readonly messages: number
+  readonly sha256: string
 }
 
 export interface ChannelReport extends ChannelInit {
@@ -106,6 +114,11 @@ export class End {
   send = (label: string, messages: readonly MessageSpec[]) => this.#call<MessageDigest[]>('send', label, messages)
   received = (label: string, count: number) => this.#call<MessageDigest[]>('received', label, count)
   flow = (label: string, size: number) => this.#call<void>('flow', label, size)
+  sink = (label: string) => this.#call<void>('sink', label)
+  sunk = (label: string, bytes: number) => this.#call<BulkDigest>('sunk', label, bytes)
+  bulk = (label: string, bytes: number, size: number) => this.#call<BulkDigest>('bulk', label, bytes, size)
+  oblige = () => this.#call<void>('oblige')
+  reopen = (times: number) => this.#call<number[]>('reopen', times)
   stopFlow = (label: string) => this.#call<MessageDigest[]>('stopFlow', label)
 }
 

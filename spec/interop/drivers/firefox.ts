@@ -54,5 +54,5 @@ export async function launchFirefox({ mdns = false }: FirefoxOptions = {}): Prom
 
 export const firefox: PeerStarter = {
   name: 'firefox',
-  start: async () => drive('firefox', await launchFirefox()),
+  start: async () => drive('firefox', await launchFirefox(), { bulk: 50 }),
 }

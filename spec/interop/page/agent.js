@@ -13,6 +13,8 @@
 
 /** Longest wait for anything, in milliseconds. */
 const PATIENCE = 15_000
+/** Longest wait for a bulk transfer, in milliseconds. */
+const BULK_PATIENCE = 90_000
 /** How often a condition is looked at, in milliseconds. */
 const INTERVAL = 5
 /** Sending pauses while more than this is buffered, in bytes. */
@@ -58,6 +60,31 @@ async function digest(data) {
   return { kind: text ? 'text' : 'binary', size: bytes.length, sha256 }
 }
 
+/** Messages without end, of which a hash remains that each of them and their order go into. */
+class Chain {
+  bytes = 0
+  messages = 0
+  #hash = Promise.resolve(new Uint8Array(32))
+
+  add(data) {
+    const bytes = new Uint8Array(data)
+    this.bytes += bytes.length
+    this.messages++
+    this.#hash = this.#hash.then(async before => {
+      const both = new Uint8Array(before.length + bytes.length)
+      both.set(before)
+      both.set(bytes, before.length)
+      return new Uint8Array(await crypto.subtle.digest('SHA-256', both))
+    })
+  }
+
+  async digest() {
+    const hash = await this.#hash
+    const sha256 = [...hash].map(byte => byte.toString(16).padStart(2, '0')).join('')
+    return { bytes: this.bytes, messages: this.messages, sha256 }
+  }
+}
+
 class ChannelEnd {
   /** Digests of what came, in order. @type {Promise<MessageDigest>[]} */
   received = []
@@ -69,11 +96,17 @@ class ChannelEnd {
   flowing = false
   /** Settles when the flow has stopped. @type {Promise<void> | undefined} */
   flow = undefined
+  /** What came in bulk, once it is expected: each hash is over the one before and the next message. */
+  sink = undefined
 
   constructor(channel, tell) {
     this.channel = channel
     channel.binaryType = 'arraybuffer'
     channel.addEventListener('message', ({ data }) => {
+      if (this.sink !== undefined) {
+        this.sink.add(data)
+        return
+      }
       this.received.push(digest(data))
       if (!this.echo) return
       try {
@@ -93,6 +126,26 @@ class ChannelEnd {
   }
 }
 
+/** Sends back what comes, and closes the channel when it is told to. */
+const oblige = channel => {
+  channel.addEventListener('message', ({ data }) => {
+    if (data === 'close') channel.close()
+    else channel.send(data)
+  })
+}
+
+/** Resolves with the next event of this type; rejects when it takes too long. */
+const once = (target, type, what) =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`waited ${PATIENCE} ms for '${type}' of ${what}`)), PATIENCE)
+    const listener = event => {
+      clearTimeout(timer)
+      target.removeEventListener(type, listener)
+      resolve(event)
+    }
+    target.addEventListener(type, listener)
+  })
+
 class ConnectionEnd {
   /** By label, oldest first. @type {Map<string, ChannelEnd>} */
   channels = new Map()
@@ -103,6 +156,8 @@ class ConnectionEnd {
   /** Remote candidates that wait for the first remote description. */
   early = []
   described = false
+  /** Channels that come in are treated by `oblige`. */
+  obliging = false
 
   constructor(pc, tell, { endOfCandidates = true, trickles = true }) {
     this.pc = pc
@@ -119,7 +174,10 @@ class ConnectionEnd {
       if (this.held === undefined) tell({ candidate: init })
       else this.held.push(init)
     })
-    pc.addEventListener('datachannel', ({ channel }) => this.adopt(channel.label, channel))
+    pc.addEventListener('datachannel', ({ channel }) => {
+      if (this.obliging) oblige(channel)
+      else this.adopt(channel.label, channel)
+    })
     for (const name of ['connection', 'iceConnection']) {
       pc.addEventListener(`${name.toLowerCase()}statechange`, () => this.states.push(`${name} ${pc[`${name}State`]}`))
     }
@@ -195,11 +253,13 @@ export class Agent {
     return end
   }
 
-  async #until(id, what, condition) {
+  async #until(id, what, condition, patience = PATIENCE) {
     const start = Date.now()
     while (!(await condition())) {
-      if (Date.now() - start > PATIENCE) {
-        throw new Error(`waited ${PATIENCE} ms for: ${what}; now ${JSON.stringify(this.report(id))}`)
+      if (Date.now() - start > patience) {
+        throw new Error(
+          `waited ${patience} ms for: ${typeof what === 'function' ? what() : what}; now ${JSON.stringify(this.report(id))}`,
+        )
       }
       await sleep(INTERVAL)
     }
@@ -388,5 +448,65 @@ export class Agent {
     end.flowing = false
     await end.flow
     return Promise.all(end.flowed)
+  }
+
+  /** From now on what comes is hashed and thrown away. */
+  sink(id, label) {
+    this.#connection(id).channel(label).sink = new Chain()
+  }
+
+  /** Waits for so many bytes in all since `sink`. */
+  async sunk(id, label, bytes) {
+    const { sink } = this.#connection(id).channel(label)
+    await this.#until(
+      id,
+      () => `${bytes} bytes on '${label}', of which ${sink.bytes} have come`,
+      () => sink.bytes >= bytes,
+      BULK_PATIENCE,
+    )
+    return sink.digest()
+  }
+
+  /** Sends so many bytes in messages of one size. @returns what the other side's `sunk` is to give */
+  async bulk(id, label, bytes, size) {
+    const end = this.#connection(id).channel(label)
+    const sent = new Chain()
+    for (let left = bytes, seed = 0; left > 0; left -= size, seed++) {
+      const message = makeBytes(Math.min(size, left), seed)
+      sent.add(message)
+      await end.send(message)
+    }
+    return sent.digest()
+  }
+
+  /** From now on the channels that come in send back what they get, and close when they are told to. */
+  oblige(id) {
+    this.#connection(id).obliging = true
+  }
+
+  /**
+   * Opens a channel, has a message sent back and closes it, so many times, where the other end obliges. Every second one
+   * is closed by the other end.
+   * @returns the ids that the channels had
+   */
+  async reopen(id, times) {
+    const { pc } = this.#connection(id)
+    const ids = []
+    for (let i = 0; i < times; i++) {
+      const what = `channel ${i} of ${times}`
+      const channel = pc.createDataChannel(`again ${i}`)
+      // There are stacks where it is open at once, and no event says so.
+      if (channel.readyState !== 'open') await once(channel, 'open', what)
+      ids.push(channel.id)
+      const back = once(channel, 'message', what)
+      channel.send(`number ${i}`)
+      const { data } = await back
+      if (data !== `number ${i}`) throw new Error(`${what} sent back '${data}'`)
+      const closed = once(channel, 'close', what)
+      if (i % 2 === 0) channel.close()
+      else channel.send('close')
+      await closed
+    }
+    return ids
   }
 }

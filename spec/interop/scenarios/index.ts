@@ -1,5 +1,7 @@
 /** The scenarios that every peer goes through, each the name of one behaviour. */
 
+import { bulk } from './bulk.ts'
+import { channels } from './channels.ts'
 import { dtls } from './dtls.ts'
 import { lifeCycle } from './life-cycle.ts'
 import { messages } from './messages.ts'
@@ -9,4 +11,12 @@ import { transport } from './transport.ts'
 
 export type { Scenario } from './scenario.ts'
 
-export const scenarios: readonly Scenario[] = [...transport, ...dtls, ...messages, ...lifeCycle, ...restart]
+export const scenarios: readonly Scenario[] = [
+  ...transport,
+  ...dtls,
+  ...messages,
+  ...channels,
+  ...bulk,
+  ...lifeCycle,
+  ...restart,
+]
