@@ -8,6 +8,7 @@ import type { Results } from './results.ts'
 import type { StackName } from './stacks/index.ts'
 import { summarize } from './statistics.ts'
 import { grouped, ratio, spread, table } from './table.ts'
+import { targets } from './targets.ts'
 
 const OURS: StackName = 'purertc'
 
@@ -92,5 +93,6 @@ function connect(results: Results): string[] {
 export const report = (results: Results): string =>
   [
     ...[throughput, latency, connect].flatMap(section => section(results)),
+    ...targets(results),
     ...handshakes(results.handshake, results.skipped),
   ].join('\n')

@@ -35,6 +35,9 @@ const loadOurs = async () => (await import('../../lib/index.ts')).RTCPeerConnect
 
 export const stacks: Record<StackName, Stack> = {
   purertc: w3cStack('purertc', loadOurs, { configuration: { iceServers: [] } }),
+  'purertc-1200': w3cStack('purertc-1200', loadOurs, {
+    configuration: { iceServers: [], sctp: { pathMtuDiscovery: false } },
+  }),
   'purertc-dtls1.2': w3cStack('purertc-dtls1.2', loadOurs, {
     configuration: { iceServers: [], dtlsVersions: ['1.2'] },
   }),
@@ -54,6 +57,7 @@ export const stacks: Record<StackName, Stack> = {
 /** The packages: npm's in the first list, Debian's in the second. */
 const PACKAGES: Record<StackName, string> = {
   purertc: '',
+  'purertc-1200': '',
   'purertc-dtls1.2': '',
   'node-datachannel': 'node-datachannel',
   wrtc: '@roamhq/wrtc',

@@ -1,6 +1,7 @@
 /** What the bench needs of a WebRTC stack: one connection with one data channel, between two processes. */
 
-export const STACKS = ['purertc', 'node-datachannel', 'wrtc', 'werift'] as const
+/** `purertc-1200` is purertc without path MTU discovery: datagrams of at most 1,200 bytes, as the others send them. */
+export const STACKS = ['purertc', 'purertc-1200', 'node-datachannel', 'wrtc', 'werift'] as const
 /** Compared with the others only where it is named: what DTLS 1.3 costs shows beside it. */
 export const ON_REQUEST = ['purertc-dtls1.2'] as const
 /** Not in JavaScript, and driven over a pipe: what they do to connect can be compared, how fast they send cannot. */
