@@ -110,7 +110,7 @@ export class Sender {
   advance(packets: PacketBuilder, now: number): void {
     const { recovery } = this
     this.burst.expire(now)
-    const late = recovery.reordering.expire(now)
+    const late = recovery.losses.timer.expire(now)
     if (late) recovery.expireReordering(now)
     // The probe goes before T3, which then waits for its answer.
     if (recovery.probe.timer.expire(now) && this.#probe(packets, now)) return
@@ -154,7 +154,7 @@ export class Sender {
     if (outstanding.waitingCount === 0 && this.queue.empty) {
       recovery.limited = false
       this.#pacer.rest()
-      if (outstanding.flight < this.congestion.window) recovery.rate.applicationLimited(outstanding.flight)
+      if (outstanding.flight < this.congestion.window) recovery.arrivals.rate.applicationLimited(outstanding.flight)
       return false
     }
     if (outstanding.flight === 0) this.#wake(now)
@@ -230,7 +230,7 @@ export class Sender {
       const message = queue.current(now)
       if (message === undefined) {
         recovery.limited = false
-        recovery.rate.applicationLimited(outstanding.flight)
+        recovery.arrivals.rate.applicationLimited(outstanding.flight)
         this.#pacer.rest()
         return
       }
@@ -248,7 +248,7 @@ export class Sender {
       // With nothing in flight, one chunk may probe a window that is full (6.1, A).
       if (length > recovery.peerWindow && outstanding.flight > 0) {
         recovery.limited = false
-        recovery.rate.applicationLimited(outstanding.flight)
+        recovery.arrivals.rate.applicationLimited(outstanding.flight)
         break
       }
       if (!begun && !this.#mayBegin(packets, now)) return

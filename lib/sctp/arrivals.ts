@@ -1,0 +1,144 @@
+/**
+ * What a SACK tells to have arrived (RFC 9260 6.2.1): chunks that are cumulatively acknowledged, and those that gap blocks
+ * report; and what their times of arrival say about round trips (6.3.1), the rate of delivery, and reordering (RFC 8985).
+ */
+
+import { add32, diff32 } from '../bytes/index.ts'
+import type { Acknowledgement } from './congestion/congestion-control.ts'
+import type { SctpCounters } from './counters.ts'
+import { DeliveryRate } from './delivery-rate.ts'
+import { CHUNK_STATE, type Outstanding } from './outstanding.ts'
+import type { Rack } from './rack.ts'
+import type { RetransmissionTimeout } from './retransmission-timeout.ts'
+import type { SackView } from './sack-chunk.ts'
+import type { Transmissions } from './transmissions.ts'
+
+export class Arrivals {
+  readonly rate: DeliveryRate
+  /** Something arrived that counted as lost and had not been sent again. */
+  unsent = false
+  readonly #outstanding: Outstanding
+  readonly #transmissions: Transmissions
+  readonly #rack: Rack
+  readonly #timeout: RetransmissionTimeout
+  readonly #counters: SctpCounters
+  /** The highest TSN that is known to have arrived. */
+  #highest: number
+  /** Round trips are taken for the timeout once each: of what was sent from this order on. */
+  #timedFrom = 0
+  /** The latest transmissions that arrived, of all and of those sent once. */
+  #newest = 0
+  #anyNewest = false
+  #once = 0
+  #anyOnce = false
+
+  constructor(
+    outstanding: Outstanding,
+    transmissions: Transmissions,
+    rack: Rack,
+    timeout: RetransmissionTimeout,
+    counters: SctpCounters,
+  ) {
+    this.#outstanding = outstanding
+    this.#transmissions = transmissions
+    this.#rack = rack
+    this.#timeout = timeout
+    this.#counters = counters
+    this.#highest = add32(outstanding.first, -1)
+    this.rate = new DeliveryRate(transmissions)
+  }
+
+  /** Another SACK begins. */
+  begin(): void {
+    this.#anyNewest = false
+    this.#anyOnce = false
+    this.unsent = false
+  }
+
+  /** The timer ran out: no round trip counts of what was sent before. */
+  timedOut(): void {
+    this.#timedFrom = this.#transmissions.next
+  }
+
+  /** Removes the lowest chunk, which is cumulatively acknowledged. Returns its bytes if that is news, else 0. */
+  release(now: number): number {
+    const outstanding = this.#outstanding
+    const tsn = outstanding.first
+    const state = outstanding.state(tsn)
+    if (state === CHUNK_STATE.IN_FLIGHT || state === CHUNK_STATE.WAITING) this.#arrived(tsn, state, now)
+    return outstanding.release()
+  }
+
+  /** Takes the gap blocks. Returns the bytes that are newly reported. */
+  report(sack: SackView, now: number): number {
+    const outstanding = this.#outstanding
+    const reach = diff32(outstanding.next, sack.cumulativeTsn)
+    let bytes = 0
+    let lastEnd = 1
+    for (let block = 0; block < sack.gaps; block++) {
+      const start = sack.gapStart(block)
+      const end = sack.gapEnd(block)
+      if (start <= lastEnd || end < start || end >= reach) {
+        this.#counters.lyingSacks++
+        break
+      }
+      lastEnd = end
+      let offset = start
+      while (offset <= end) {
+        const known = outstanding.acknowledged.distanceToGap(add32(sack.cumulativeTsn, offset), end - offset + 1)
+        if (known < 0) break
+        offset += known
+        const tsn = add32(sack.cumulativeTsn, offset)
+        const state = outstanding.state(tsn)
+        if (state !== CHUNK_STATE.ABANDONED) this.#arrived(tsn, state, now)
+        bytes += outstanding.acknowledge(tsn)
+        offset++
+      }
+    }
+    return bytes
+  }
+
+  /** Fills in the round trip and the rate of delivery of what this SACK told of, `bytes` in all. */
+  measure(bytes: number, sample: Acknowledgement, now: number): void {
+    sample.roundTrip = Number.NaN
+    sample.deliveryRate = Number.NaN
+    if (bytes > 0) this.rate.arrived(bytes, now)
+    if (this.#anyOnce) {
+      const roundTrip = now - this.#transmissions.sentAt(this.#once)
+      sample.roundTrip = roundTrip
+      this.#rack.measured(roundTrip, now)
+      if (diff32(this.#once, this.#timedFrom) >= 0) {
+        this.#timedFrom = this.#transmissions.next
+        this.#timeout.sample(roundTrip)
+      }
+    }
+    if (!this.#anyNewest) return
+    this.#rack.arrived(this.#newest, this.#transmissions.sentAt(this.#newest), now)
+    this.rate.measure(this.#newest, this.#rack.leastRoundTrip, sample)
+  }
+
+  /** A chunk was in flight, or waited to be sent again, and is known to have arrived. */
+  #arrived(tsn: number, state: number, now: number): void {
+    const outstanding = this.#outstanding
+    const ambiguous = outstanding.ambiguous(tsn)
+    const beyond = diff32(tsn, this.#highest) > 0
+    if (beyond) this.#highest = tsn
+    else if (!ambiguous) this.#rack.reordering = true
+    if (state === CHUNK_STATE.WAITING) {
+      this.unsent = true
+      return
+    }
+    const order = outstanding.order(tsn)
+    if (ambiguous) {
+      // Sooner than any round trip: it is the earlier transmission that arrived (RFC 8985 6.2 step 2).
+      if (now - this.#transmissions.sentAt(order) < this.#rack.leastRoundTrip) return
+    } else if (!this.#anyOnce || diff32(order, this.#once) > 0) {
+      this.#once = order
+      this.#anyOnce = true
+    }
+    if (!this.#anyNewest || diff32(order, this.#newest) > 0) {
+      this.#newest = order
+      this.#anyNewest = true
+    }
+  }
+}
