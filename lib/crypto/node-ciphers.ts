@@ -1,12 +1,16 @@
 /**
  * Ciphers of `node:crypto`: the AEADs of records, and the bare AES that DTLS needs beside them.
  *
- * Records are sealed by one cipher object each, from the raw key: measured on Node 20, a `KeyObject` and an explicit
- * tag length cost more and give nothing.
+ * Long records are sealed by one cipher object each, from the raw key: measured on Node 20, a `KeyObject` and an explicit
+ * tag length cost more and give nothing. Short ones, for which that object costs more than its work, are put together from
+ * a block cipher that lives as long as the key (`gcm/`).
  */
 
 import platform, { type Cipher, createCipheriv, createDecipheriv } from 'node:crypto'
+import process from 'node:process'
 import { aeadKey, blockKey, checkBlocks, openedEnd, sealedEnd } from './aead.ts'
+import { ComposedGcm } from './gcm/composed-gcm.ts'
+import { gcmKernel } from './gcm/kernel.ts'
 import { PortableAead } from './portable-aead.ts'
 import type { Aead, AeadName, Cbc, RecordNumberMask } from './provider.ts'
 import { ChaChaRecordNumberMask, checkSample, SAMPLE_LENGTH } from './record-number-mask.ts'
@@ -51,23 +55,46 @@ class NodeAead implements Aead {
 
 let hasChaCha: boolean | undefined
 
+/** One cipher object for all blocks: without padding, ECB gives out each block as it goes in. */
+const createEcb = (key: Uint8Array): Cipher =>
+  createCipheriv(key.length === 16 ? 'aes-128-ecb' : 'aes-256-ecb', key, null).setAutoPadding(false)
+
+/**
+ * Bytes of the longest record that is sealed block by block. A cipher object costs as much as hashing so many more bytes
+ * by our own kernel takes (`npm run bench:micro`, which prints where the two meet).
+ */
+const longestComposed = (): number => {
+  const { bun, node = '' } = process.versions
+  // Its cipher objects are cheap.
+  if (bun !== undefined) return 0
+  return Number.parseInt(node, 10) >= 24 ? 8192 : 2048
+}
+
+const LONGEST_COMPOSED = longestComposed()
+
+/** Records by the block cipher and our own GHASH, where nonces are known ahead and the platform can. */
+const createGcm = (name: AeadName, key: Uint8Array, iv: Uint8Array | undefined): Aead => {
+  const whole = new NodeAead(name, key)
+  const kernel = iv === undefined || LONGEST_COMPOSED === 0 ? undefined : gcmKernel()
+  if (iv === undefined || kernel === undefined) return whole
+  const cipher = createEcb(aeadKey(name, key))
+  return new ComposedGcm(kernel, blocks => cipher.update(blocks), iv, whole, LONGEST_COMPOSED)
+}
+
 /** Bun has no ChaCha20-Poly1305, and a peer may still choose it: that one is noble's there. */
-export const createNodeAead = (name: AeadName, key: Uint8Array): Aead => {
-  if (name !== 'chacha20-poly1305') return new NodeAead(name, key)
+export const createNodeAead = (name: AeadName, key: Uint8Array, iv?: Uint8Array): Aead => {
+  if (name !== 'chacha20-poly1305') return createGcm(name, key, iv)
   // Asked at the first use, not at the import: most connections never need it.
   hasChaCha ??= platform.getCiphers().includes(name)
   return hasChaCha ? new NodeAead(name, key) : new PortableAead(name, key)
 }
 
-/** One cipher object for all records: without padding, ECB gives out each block as it goes in. */
 class NodeAesRecordNumberMask implements RecordNumberMask {
   readonly #cipher: Cipher
   readonly #sample = new Uint8Array(SAMPLE_LENGTH)
 
   constructor(name: 'aes-128-gcm' | 'aes-256-gcm', key: Uint8Array) {
-    const checked = aeadKey(name, key)
-    this.#cipher = createCipheriv(name === 'aes-128-gcm' ? 'aes-128-ecb' : 'aes-256-ecb', checked, null)
-    this.#cipher.setAutoPadding(false)
+    this.#cipher = createEcb(aeadKey(name, key))
   }
 
   compute(bytes: Uint8Array, at: number): Uint8Array {

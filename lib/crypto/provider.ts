@@ -155,8 +155,12 @@ export interface CryptoProvider {
   /** The hash of the parts as if joined. */
   hash(name: HashName, ...parts: readonly Uint8Array[]): Uint8Array
   createMac(name: HashName, key: Uint8Array): Mac
-  /** `key` is 16 bytes for aes-128-gcm, 32 for the others. */
-  createAead(name: AeadName, key: Uint8Array): Aead
+  /**
+   * @param key 16 bytes for aes-128-gcm, 32 for the others.
+   * @param iv 12 bytes, where nonces are these mixed (XOR) with a number that counts up from one record to the next: lets
+   * work be done ahead. Another nonce does no harm.
+   */
+  createAead(name: AeadName, key: Uint8Array, iv?: Uint8Array): Aead
   /** Record numbers of DTLS 1.3 under `sn_key`, as long as the AEAD's own key (a RangeError otherwise). */
   createRecordNumberMask(name: AeadName, key: Uint8Array): RecordNumberMask
   /** `key` is 16 or 32 bytes (a RangeError otherwise). */

@@ -30,9 +30,10 @@ const around = (content: Uint8Array, room: number): Uint8Array => {
   return buffer
 }
 
-const run = (crypto: CryptoProvider, name: AeadName, member: AeadCase & Case): string | undefined => {
-  const aead = crypto.createAead(name, bytes(member.key))
+/** @param isAhead Whether the AEAD is told of its nonces ahead. */
+const run = (crypto: CryptoProvider, name: AeadName, member: AeadCase & Case, isAhead: boolean): string | undefined => {
   const [nonce, additional, text] = [bytes(member.iv), bytes(member.aad), bytes(member.msg)]
+  const aead = crypto.createAead(name, bytes(member.key), isAhead ? nonce : undefined)
   const sealed = bytes(member.ct + member.tag)
 
   const opened = around(sealed, 0)
@@ -71,8 +72,10 @@ for (const { name, crypto } of providers) {
         if (aead === undefined || group.ivSize !== 96 || group.tagSize !== 128) continue
         for (const member of group.tests) {
           count++
-          const outcome = run(crypto, aead, member)
-          if (outcome !== undefined) wrong.push(line(member, outcome))
+          for (const isAhead of [false, true]) {
+            const outcome = run(crypto, aead, member, isAhead)
+            if (outcome !== undefined) wrong.push(line(member, outcome))
+          }
         }
       }
       t.same(wrong, [])

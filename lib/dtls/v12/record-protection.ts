@@ -71,8 +71,8 @@ export class AeadSealer implements RecordSealer {
     traffic: TrafficKey,
     readonly epoch: number,
   ) {
-    this.#aead = crypto.createAead(suite.aead, traffic.key)
     this.#nonce = new RecordNonce(traffic.iv, suite.explicitNonceLength)
+    this.#aead = crypto.createAead(suite.aead, traffic.key, this.#nonce.nonce.slice())
     this.#explicit = suite.explicitNonceLength > 0
     this.before = RECORD_HEADER + suite.explicitNonceLength
   }
@@ -115,8 +115,8 @@ export class AeadOpener implements RecordOpener {
     traffic: TrafficKey,
     readonly epoch: number,
   ) {
-    this.#aead = crypto.createAead(suite.aead, traffic.key)
     this.#nonce = new RecordNonce(traffic.iv, suite.explicitNonceLength)
+    this.#aead = crypto.createAead(suite.aead, traffic.key, this.#nonce.nonce.slice())
     this.#before = RECORD_HEADER + suite.explicitNonceLength
   }
 

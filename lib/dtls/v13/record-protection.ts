@@ -71,7 +71,7 @@ export class Sealer13 implements RecordSealer {
     keys: TrafficKeys13,
     readonly epoch: number,
   ) {
-    this.#aead = crypto.createAead(suite.aead, keys.key)
+    this.#aead = crypto.createAead(suite.aead, keys.key, keys.iv)
     this.#mask = crypto.createRecordNumberMask(suite.aead, keys.sn)
     this.#nonce = new SequenceNonce(keys.iv)
     const isGcm = suite.aead !== 'chacha20-poly1305'
@@ -122,7 +122,7 @@ export class Opener13 implements RecordOpener {
     keys: TrafficKeys13,
     readonly epoch: number,
   ) {
-    this.#aead = crypto.createAead(suite.aead, keys.key)
+    this.#aead = crypto.createAead(suite.aead, keys.key, keys.iv)
     this.#mask = crypto.createRecordNumberMask(suite.aead, keys.sn)
     this.#nonce = new SequenceNonce(keys.iv)
   }
