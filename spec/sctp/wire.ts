@@ -18,6 +18,11 @@ export interface WireOptions {
   readonly reorder?: number
   /** Called for each packet; false drops it. May change the bytes. */
   readonly filter?: (bytes: Uint8Array, from: Side, index: number) => boolean
+  /**
+   * Decides in place of chance about the `index`-th packet of a side: for each copy that is to arrive, the milliseconds by
+   * which it is held back. `[]` loses it. Undefined leaves it to chance.
+   */
+  readonly script?: (from: Side, index: number) => readonly number[] | undefined
 }
 
 export type Side = 'a' | 'b'
@@ -64,12 +69,13 @@ export class Wire {
     packet.release()
     const index = this.#counts[from]++
     this.sent.push({ from, bytes, at: this.now })
-    const { delay = 0, loss = 0, duplicate = 0, reorder = 0, filter } = this.options
+    const { delay = 0, loss = 0, duplicate = 0, reorder = 0, filter, script } = this.options
     if (filter !== undefined && !filter(bytes, from, index)) return
-    if (this.#random() < loss) return
-    const copies = this.#random() < duplicate ? 2 : 1
+    const holds = script?.(from, index)
+    if (holds === undefined && this.#random() < loss) return
+    const copies = holds?.length ?? (this.#random() < duplicate ? 2 : 1)
     for (let i = 0; i < copies; i++) {
-      const late = this.#random() < reorder ? this.#random() * delay : 0
+      const late = holds?.[i] ?? (this.#random() < reorder ? this.#random() * delay : 0)
       this.#flying.push({
         at: this.now + delay + late,
         order: this.#order++,
