@@ -6,7 +6,7 @@
 import { equalBytes } from '../bytes/index.ts'
 import type { AppliedMedia, DtlsRole } from './applied.ts'
 import { answeredRole } from './continuity.ts'
-import { dataForm, readInit, readSctp, SCTP_PORT } from './data-section.ts'
+import { dataForm, largestDatagram, readInit, readSctp, SCTP_PORT } from './data-section.ts'
 import type { Description } from './description.ts'
 import type { Side } from './signaling-state.ts'
 
@@ -138,12 +138,14 @@ export class Agreement {
     if (remote === undefined || index === undefined || local === undefined || here === undefined) return undefined
     if (dataForm(remote.media(index)) === undefined || remote.rejected(index)) return undefined
     const { port, maxMessageSize } = readSctp(remote.media(index))
+    const remoteLargestDatagram = largestDatagram(remote.media(index), remote.usernameFragment(index))
     const inits = { local: readInit(local.media(here)), remote: readInit(remote.media(index)) }
     return {
       localPort: SCTP_PORT,
       remotePort: port,
       localMaxMessageSize: this.#maxMessageSize,
       remoteMaxMessageSize: maxMessageSize,
+      ...(remoteLargestDatagram !== undefined && { remoteLargestDatagram }),
       ...(areInits(inits) && { inits }),
     }
   }

@@ -32,7 +32,8 @@ export const composeAnswer = (
     // It is answered, never begun by an answer.
     const theirInit = readInit(offered)
     const init = theirInit !== undefined && context.snap?.accepts(theirInit) ? context.snap.init : undefined
-    return dataSection(mid, form, maxMessageSize, { transport, fingerprints: context.fingerprints, setup, init })
+    const { fingerprints, largestDatagram } = context
+    return dataSection(mid, form, maxMessageSize, { transport, fingerprints, setup, init, largestDatagram })
   })
   const bundles = offer.bundles.map(mids => mids.filter(mid => accepted !== undefined && mid === offer.mids[accepted]))
   return { media, bundles: bundles.filter(mids => mids.length > 0) }

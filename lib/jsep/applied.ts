@@ -40,6 +40,8 @@ export interface LocalContext {
    * is none yet or when a restart is due: `iceRestart`, or an offer of the peer with new credentials.
    */
   transport(mid: string, iceRestart: boolean): LocalTransport
+  /** The largest datagram that we take, in bytes of UDP payload; not announced where it is not said. */
+  readonly largestDatagram?: number
   /** Where descriptions are to carry the INIT chunk of the association (draft-hancke-tsvwg-snap): ours, and which of the peer's can be used. */
   readonly snap?: { readonly init: Uint8Array; readonly accepts: (init: Uint8Array) => boolean }
 }
@@ -51,6 +53,8 @@ export interface SctpDescription {
   readonly localMaxMessageSize: number
   /** Bytes; 0 for any size. 65,536 where the peer says nothing. */
   readonly remoteMaxMessageSize: number
+  /** The largest datagram that the peer says it takes, in bytes of UDP payload; undefined where it does not say. */
+  readonly remoteLargestDatagram?: number
   /** The INIT chunks that both descriptions carry, so that neither is sent (draft-hancke-tsvwg-snap). */
   readonly inits?: { readonly local: Uint8Array; readonly remote: Uint8Array }
 }

@@ -24,6 +24,8 @@ export interface CarriedTransport {
   readonly transport: LocalTransport
   /** The INIT chunk to show, if one is to be shown. */
   readonly init?: Uint8Array | undefined
+  /** Bytes of UDP payload to announce, if any are. */
+  readonly largestDatagram?: number | undefined
   readonly fingerprints: readonly FingerprintValue[]
   readonly setup: Setup
 }
@@ -33,13 +35,15 @@ export const dataSection = (
   mid: string | undefined,
   form: DataForm,
   maxMessageSize: number,
-  { transport, fingerprints, setup, init }: CarriedTransport,
+  { transport, fingerprints, setup, init, largestDatagram: size }: CarriedTransport,
 ): MediaDescription => {
   const trickled = trickledOf(transport)
   const { port, connection } = defaultDestination(trickled.candidates)
   const attributes = transportAttributes(transport, fingerprints, setup)
   if (mid !== undefined) attributes.push(typed('mid', mid))
-  attributes.push(...sctpAttributes(form, maxMessageSize, init), ...candidateAttributes(trickled))
+  const { usernameFragment } = transport
+  const largestDatagram = size === undefined ? undefined : `${size} ${usernameFragment}`
+  attributes.push(...sctpAttributes(form, maxMessageSize, { init, largestDatagram }), ...candidateAttributes(trickled))
   const { protocol } = form
   const formats = formatsOf(form)
   return { kind: 'application', port, protocol, formats, connections: [connection], bandwidths: [], attributes }

@@ -47,10 +47,41 @@ export const readInit = (media: MediaDescription): Uint8Array | undefined => {
   return init === undefined || init.length === 0 || init.length > LARGEST_INIT ? undefined : init
 }
 
+/** Bytes: what every endpoint takes, and what the length field of UDP can say. */
+const DATAGRAMS = { smallest: 1200, largest: 65_535 } as const
+
+/**
+ * The largest datagram that whoever wrote an m-section takes, in bytes of UDP payload: `a=x-purertc-largest-datagram`.
+ *
+ * There are stacks (libwebrtc's is one) whose DTLS reads a datagram into 2,048 bytes and fails when there is more, so that
+ * path MTU discovery may not try what no Ethernet carries unless the peer is known to take it. No standard has a name for
+ * that; who does not know this one ignores it (RFC 8866, 5.13). It counts only with the user-name fragment of the m-section
+ * it stands in (`16384 ufrag`): some answer with every attribute of an offer that they do not know, or pass one on for
+ * another endpoint.
+ */
+export const largestDatagram = (media: MediaDescription, usernameFragment: string | undefined): number | undefined => {
+  const [size = '', writer, more] = (attribute(media, 'x-purertc-largest-datagram') ?? '').split(' ')
+  if (!/^[1-9][0-9]{3,4}$/.test(size) || writer !== usernameFragment || more !== undefined) return undefined
+  const bytes = Number(size)
+  return bytes >= DATAGRAMS.smallest && bytes <= DATAGRAMS.largest ? bytes : undefined
+}
+
 export const formatsOf = ({ legacy }: DataForm): string[] => [legacy ? String(SCTP_PORT) : PROTOCOL]
 
-export const sctpAttributes = ({ legacy }: DataForm, maxMessageSize: number, init?: Uint8Array): Attribute[] => [
+/** What only the form of today shows. */
+export interface Announcements {
+  readonly init?: Uint8Array | undefined
+  /** `<bytes> <ufrag>`. */
+  readonly largestDatagram?: string | undefined
+}
+
+export const sctpAttributes = (
+  { legacy }: DataForm,
+  maxMessageSize: number,
+  { init, largestDatagram }: Announcements,
+): Attribute[] => [
   legacy ? typed('sctpmap', { port: SCTP_PORT, protocol: PROTOCOL, streams: STREAMS }) : typed('sctp-port', SCTP_PORT),
   typed('max-message-size', maxMessageSize),
   ...(init === undefined || legacy ? [] : [typed('sctp-init', base64(init))]),
+  ...(largestDatagram === undefined || legacy ? [] : [typed('x-purertc-largest-datagram', largestDatagram)]),
 ]

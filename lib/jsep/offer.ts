@@ -25,7 +25,7 @@ export const composeOffer = (agreement: Agreement, context: LocalContext, wishes
   const mids: string[] = []
   const { iceRestart, maxMessageSize } = wishes
   const put = (index: number, mid: string, form: DataForm): void => {
-    const { fingerprints, snap } = context
+    const { fingerprints, snap, largestDatagram } = context
     // Always actpass, also when a role stands: the answerer keeps to it (RFC 8842, 5.5).
     const transport = context.transport(mid, iceRestart)
     media[index] = dataSection(mid, form, maxMessageSize, {
@@ -33,6 +33,7 @@ export const composeOffer = (agreement: Agreement, context: LocalContext, wishes
       fingerprints,
       setup: 'actpass',
       init: snap?.init,
+      largestDatagram,
     })
     mids.push(mid)
   }

@@ -40,7 +40,9 @@ export interface RTCSctpConfiguration {
   /**
    * Whether to find out how large datagrams may be (RFC 8899). True by default, unless `mtu` is given. A number is the
    * largest datagram to try, in bytes of UDP payload: 576 to 16,384. Where it is not given that is 1,472 for IPv4 and
-   * 1,452 for IPv6 (an Ethernet), less what relays take, and 16,384 towards an address of this host or over TCP.
+   * 1,452 for IPv6 (an Ethernet), less what relays take, and 16,384 towards an address of this host or over TCP. Never is
+   * more than an Ethernet carries tried towards a peer whose description does not say that it takes more
+   * (`a=x-purertc-largest-datagram:<bytes> <ufrag>`, which ours always does): a larger datagram ends browsers' DTLS.
    */
   pathMtuDiscovery?: boolean | number
   /**

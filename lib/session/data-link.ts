@@ -21,6 +21,8 @@ export interface SctpParameters {
   readonly remotePort: number
   /** What the peer takes, in bytes; 0 means any size (RFC 8841, 6). */
   readonly remoteMaxMessageSize: number
+  /** The largest datagram that the peer says it takes, in bytes of UDP payload. */
+  readonly remoteLargestDatagram?: number
   /** The INIT chunks of both sides, where both descriptions carry one. */
   readonly inits?: { readonly local: Uint8Array; readonly remote: Uint8Array }
 }
@@ -87,10 +89,10 @@ export class DataLink {
   /** An answer has settled the m-section: whose ids are whose is known from now on (webrtc-pc, 4.4.1.5). */
   agree(media: AppliedMedia, transport: SessionTransport, now: number): void {
     if (media.sctp === undefined) return
-    const { localPort, remotePort, remoteMaxMessageSize, inits } = media.sctp
+    const { remoteMaxMessageSize } = media.sctp
     const standing = this.#sctp?.transport === transport
     if (this.#sctp !== undefined && !standing) this.#end(now)
-    this.#sctp = { mid: media.mid, transport, localPort, remotePort, remoteMaxMessageSize, ...(inits && { inits }) }
+    this.#sctp = { ...media.sctp, mid: media.mid, transport }
     this.#channels.remoteMaxMessageSize = remoteMaxMessageSize
     if (standing) return
     if (media.dtlsRole !== undefined) this.#channels.setRole(media.dtlsRole)
@@ -142,13 +144,18 @@ export class DataLink {
   }
 
   /** Cuts packets for the pair that carries them: another one begins anew with what gets through everywhere. */
-  #cutFor({ transport }: SctpParameters, now: number): void {
+  #cutFor({ transport, remoteLargestDatagram }: SctpParameters, now: number): void {
     const { dtls, ice } = transport
     const pair = ice.selectedPair
     if (pair === undefined || dtls === undefined || pair === this.#pair) return
     this.#pair = pair
     const { mtu, defaultMtu, sctp } = this.#options
-    const sizes = datagramSizes(pair, transport.isOwnAddress, defaultMtu, mtu, sctp?.pathMtuDiscovery)
+    const sizes = datagramSizes(pair, transport.isOwnAddress, {
+      fallback: defaultMtu,
+      mtu,
+      discovery: sctp?.pathMtuDiscovery,
+      announced: remoteLargestDatagram,
+    })
     const overhead = dtls.recordOverhead
     this.#channels.setPath({ mtu: sizes.base - overhead, largestPacket: sizes.largest - overhead }, now)
   }

@@ -3,7 +3,8 @@
  *
  * A socket of Node's cannot forbid fragmentation, so that a larger datagram than a link carries may arrive all the same, in
  * fragments of which each can be lost. So nothing is tried beyond what an Ethernet carries, but towards an address of this
- * host, where no link is, and over TCP, which has no datagrams of its own.
+ * host, where no link is, and over TCP, which has no datagrams of its own; and there too only what the peer says it takes:
+ * libwebrtc's DTLS reads datagrams of at most 2,048 bytes and ends at a larger one, so that a mere trial ends the connection.
  */
 
 import type { CandidatePair } from '../ice/index.ts'
@@ -12,6 +13,8 @@ import type { CandidatePair } from '../ice/index.ts'
 const ETHERNET = { 4: 1500 - 20 - 8, 6: 1500 - 40 - 8 } as const
 /** Bytes, where no link bounds them: a record of DTLS has as many, and 65,535 would be the most of UDP and RFC 4571. */
 const LOCAL = 16_384
+/** What we take, in bytes of UDP payload, as our descriptions say: sockets and streams bear more, records have no more. */
+export const LARGEST_DATAGRAM = LOCAL
 /** Send and Data indications (RFC 8656, 11): header, XOR-PEER-ADDRESS, head of DATA, padding. */
 const INDICATION = { 4: 20 + 12 + 4 + 3, 6: 20 + 24 + 4 + 3 } as const
 
@@ -51,19 +54,25 @@ export const datagramCeiling = (pair: CandidatePair, isOwn: (address: string) =>
   return isLoopback(remoteAddress) || isOwn(remoteAddress) ? LOCAL : last
 }
 
-/**
- * What the datagrams of a pair are to be.
- * @param mtu The owner's size to begin with, if it says one: then no other is tried unless `discovery` says so too.
- * @param discovery True, false, or the largest to try; by default true where `mtu` is not said.
- */
+export interface SizeWishes {
+  /** Bytes to begin with where nothing else is said. */
+  readonly fallback: number
+  /** The owner's size to begin with, if it says one: it is obeyed, and no other is tried unless `discovery` says so too. */
+  readonly mtu?: number | undefined
+  /** True, false, or the largest to try in place of what the path suggests; by default true where `mtu` is not said. */
+  readonly discovery?: boolean | number | undefined
+  /** The largest that the peer says it takes; undefined where it does not say: then no more than an Ethernet carries. */
+  readonly announced?: number | undefined
+}
+
+/** What the datagrams of a pair are to be. A peer that says it takes less than we begin with is not believed. */
 export const datagramSizes = (
   pair: CandidatePair,
   isOwn: (address: string) => boolean,
-  fallback: number,
-  mtu: number | undefined,
-  discovery: boolean | number = mtu === undefined,
+  { fallback, mtu, discovery = mtu === undefined, announced }: SizeWishes,
 ): DatagramSizes => {
-  const ceiling = typeof discovery === 'number' ? discovery : datagramCeiling(pair, isOwn)
-  const base = mtu ?? (discovery === false ? fallback : Math.min(fallback, ceiling))
+  const suggested = typeof discovery === 'number' ? discovery : datagramCeiling(pair, isOwn)
+  const ceiling = Math.min(suggested, announced ?? ETHERNET[familyOf(pair.remoteAddress)])
+  const base = mtu ?? (discovery === false ? fallback : Math.min(fallback, suggested))
   return { base, largest: discovery === false ? base : Math.max(base, ceiling) }
 }

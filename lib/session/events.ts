@@ -13,7 +13,8 @@ import type { DtlsPreferences } from '../transport/index.ts'
 export interface SctpPreferences extends AssociationPreferences {
   /**
    * Whether to find out how large datagrams may be (RFC 8899): true unless `mtu` is given. A number is the largest to try,
-   * in bytes of UDP payload, in place of what the path suggests.
+   * in bytes of UDP payload, in place of what the path suggests. Beyond 1,472 bytes (IPv6: 1,452) no more is tried than the
+   * peer's description says it takes (`a=x-purertc-largest-datagram`), whatever is given here.
    */
   readonly pathMtuDiscovery?: boolean | number
   /** Whether descriptions carry the INIT of the association (draft-hancke-tsvwg-snap): false. */

@@ -15,6 +15,7 @@ import { type Applied, type LocalContext, Negotiation, type SdpType, type Signal
 import { EventQueue, type FlushingMachine } from '../machine/index.ts'
 import { isSignalledInit } from '../sctp/index.ts'
 import { DataLink, type SctpParameters } from './data-link.ts'
+import { LARGEST_DATAGRAM } from './datagram-sizes.ts'
 import { type CandidateInit, SessionError, type SessionEvent, type SessionOptions } from './events.ts'
 import type { SessionTransport } from './session-transport.ts'
 import { TransportSet } from './transport-set.ts'
@@ -280,7 +281,8 @@ export class Session implements FlushingMachine {
     }
     const init = this.#data.init
     const snap = init && { init, accepts: isSignalledInit }
-    return { ...this.#transports.context(this.#fingerprints, iceRestart), ...(snap && { snap }) }
+    const context = this.#transports.context(this.#fingerprints, iceRestart)
+    return { ...context, largestDatagram: LARGEST_DATAGRAM, ...(snap && { snap }) }
   }
 
   #apply(applied: Applied, before: SignalingState, now: number): void {

@@ -15,6 +15,8 @@ interface SideOptions {
   readonly data?: boolean
   readonly maxMessageSize?: number
   readonly iceLite?: boolean
+  /** Announced, in bytes. */
+  readonly largestDatagram?: number
   /** An INIT chunk to show; whatever the peer shows is taken. */
   readonly init?: Uint8Array
   /** One that is made up of the name by default. */
@@ -31,10 +33,12 @@ export class Side {
   ended = false
   readonly name: string
   readonly #init: Uint8Array | undefined
+  readonly #largestDatagram: number | undefined
 
   constructor(name: string, options: SideOptions = {}) {
     this.name = name
     this.#init = options.init
+    this.#largestDatagram = options.largestDatagram
     const seed = name.charCodeAt(0)
     this.negotiation = new Negotiation({
       random: seededCrypto(seed).random,
@@ -53,6 +57,7 @@ export class Side {
   get context(): LocalContext {
     return {
       fingerprints: this.fingerprints,
+      ...(this.#largestDatagram && { largestDatagram: this.#largestDatagram }),
       ...(this.#init && { snap: { init: this.#init, accepts: (init: Uint8Array) => init[0] !== 0xff } }),
       transport: (mid, iceRestart) => {
         if (iceRestart) this.generation++

@@ -31,6 +31,7 @@ const cases: [line: string, value: unknown, written?: string][] = [
   ['setup:holdconn', 'holdconn'],
   ['tls-id:91bbf309c0990a6bec11e38ba2933cee', '91bbf309c0990a6bec11e38ba2933cee'],
   ['sctp-port:5000', 5000],
+  ['x-purertc-largest-datagram:16384 abcd', '16384 abcd'],
   ['max-message-size:0', 0],
   ['max-message-size:18446744073709551615', Number.MAX_SAFE_INTEGER, 'max-message-size:9007199254740991'],
   ['sctpmap:5000 webrtc-datachannel 1024', { port: 5000, protocol: 'webrtc-datachannel', streams: 1024 }],

@@ -71,7 +71,44 @@ t.test('what the owner says of it', t => {
     [4000, true, 4000, 4000],
   ]
   for (const [mtu, discovery, base, largest] of cases) {
-    t.same(datagramSizes(pair, isOwn, 1200, mtu, discovery), { base, largest }, `${mtu} ${discovery}`)
+    for (const announced of [undefined, 16_384]) {
+      const sizes = datagramSizes(pair, isOwn, { fallback: 1200, mtu, discovery, announced })
+      t.same(sizes, { base, largest }, `${mtu} ${discovery} ${announced}`)
+    }
+  }
+  t.end()
+})
+
+t.test('what the peer says it takes', t => {
+  const tcp = (type: 'active' | 'passive', address: string) =>
+    candidate('host', address, { protocol: 'tcp', tcpType: type })
+  const pairs = {
+    own: pairOf(ours4, ours4),
+    own6: pairOf(ours6, ours6),
+    tcp: pairOf(tcp('active', '192.0.2.1'), tcp('passive', '198.51.100.1')),
+    link: pairOf(ours4, candidate('host', '198.51.100.1')),
+  }
+  const cases: [keyof typeof pairs, number | undefined, boolean | number | undefined, number][] = [
+    ['own', undefined, undefined, 1472],
+    ['own6', undefined, undefined, 1452],
+    ['tcp', undefined, undefined, 1472],
+    ['own', 16_384, undefined, 16_384],
+    ['own6', 16_384, undefined, 16_384],
+    ['tcp', 16_384, undefined, 16_384],
+    ['own', 65_535, undefined, 16_384],
+    ['tcp', 2048, undefined, 2048],
+    ['own', 1300, undefined, 1300],
+    ['own', 500, undefined, 1200],
+    ['own', 16_384, false, 1200],
+    // A number is a ceiling of the owner's: what the peer says bounds it beyond an Ethernet.
+    ['own', undefined, 9000, 1472],
+    ['link', undefined, 9000, 1472],
+    ['link', 4000, 9000, 4000],
+    ['link', 16_384, 9000, 9000],
+  ]
+  for (const [name, announced, discovery, largest] of cases) {
+    const sizes = datagramSizes(pairs[name], isOwn, { fallback: 1200, discovery, announced })
+    t.same(sizes, { base: 1200, largest }, `${name} ${announced} ${discovery}`)
   }
   t.end()
 })

@@ -7,6 +7,7 @@ import {
   type RTCConfiguration,
   RTCPeerConnection,
   type RTCSctpTransportStats,
+  type RTCSessionDescription,
 } from '../../lib/peer/index.ts'
 import { type SimulatedHost, Simulation, seededRandom } from '../../lib/sim/index.ts'
 import { packetKind } from '../../lib/transport/index.ts'
@@ -22,8 +23,12 @@ interface Result {
   readonly largest: number
 }
 
-/** Sends 300 kB between two hosts, or within one. */
-const transfer = async (addresses: readonly string[], configuration: RTCConfiguration = {}): Promise<Result> => {
+/** Sends 300 kB between two hosts, or within one; `change` is what befalls descriptions on their way. */
+const transfer = async (
+  addresses: readonly string[],
+  configuration: RTCConfiguration = {},
+  change: (sdp: string) => string = sdp => sdp,
+): Promise<Result> => {
   const sim = new Simulation({ seed: 5, network: { delay: 5 } })
   const hosts = addresses.map(address => sim.createHost({ addresses: [address] }))
   const connect = (host: SimulatedHost, seed: number) =>
@@ -42,9 +47,10 @@ const transfer = async (addresses: readonly string[], configuration: RTCConfigur
   }
   t.notOk(await associationOf(sim, a), 'nothing is told before there is an association')
   await sim.run(a.setLocalDescription())
-  await sim.run(b.setRemoteDescription(a.localDescription!))
+  const carried = ({ type, sdp }: RTCSessionDescription) => ({ type, sdp: change(sdp) })
+  await sim.run(b.setRemoteDescription(carried(a.localDescription!)))
   await sim.run(b.setLocalDescription())
-  await sim.run(a.setRemoteDescription(b.localDescription!))
+  await sim.run(a.setRemoteDescription(carried(b.localDescription!)))
   await sim.run(() => near.readyState === 'open' && far.readyState === 'open')
   await sim.run(sim.now() + 10_000)
   let largest = 0
@@ -82,6 +88,31 @@ t.test('16 KiB within a host', async t => {
   const { stats } = await transfer(['10.0.0.1'])
   t.ok(stats.datagramSize! <= 16_384 && stats.datagramSize! > 16_000, `${stats.datagramSize} bytes`)
   t.ok(stats.packetsSent < 150, `${stats.packetsSent} packets`)
+})
+
+t.test('within a host, as the peer says what it takes', async t => {
+  const announced = /a=x-purertc-largest-datagram:16384 (\S+)\r\n/
+  for (const [become, most] of [
+    ['', 1472],
+    ['a=x-purertc-largest-datagram:16384 another\r\n', 1472],
+    ['a=x-purertc-largest-datagram:16384\r\n', 1472],
+    ['a=x-purertc-largest-datagram:99999 $1\r\n', 1472],
+    ['a=x-purertc-largest-datagram:1 $1\r\n', 1472],
+    ['a=x-purertc-largest-datagram:4000 $1\r\n', 4000],
+    ['a=x-purertc-largest-datagram:65535 $1\r\n', 16_384],
+  ] as const) {
+    const { stats, largest } = await transfer(['10.0.0.1'], {}, sdp => {
+      t.match(sdp, announced)
+      return sdp.replace(announced, become)
+    })
+    t.ok(
+      stats.datagramSize! <= most && stats.datagramSize! > most * 0.97,
+      `${stats.datagramSize} of ${most}: ${become}`,
+    )
+    t.ok(largest <= most)
+  }
+  const { stats } = await transfer(['2001:db8::1'], {}, sdp => sdp.replace(announced, ''))
+  t.ok(stats.datagramSize! <= 1452 && stats.datagramSize! > 1448, `${stats.datagramSize} bytes of IPv6`)
 })
 
 t.test('as the configuration says', async t => {

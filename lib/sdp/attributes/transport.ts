@@ -71,5 +71,6 @@ export const transportCodecs = {
   'sctp-port': number(PORTS),
   'max-message-size': maxMessageSize,
   'sctp-init': text,
+  'x-purertc-largest-datagram': text,
   sctpmap,
 } satisfies { [N in keyof AttributeValues]?: AttributeCodec<AttributeValues[N]> }

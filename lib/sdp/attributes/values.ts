@@ -131,6 +131,8 @@ export interface AttributeValues {
   'max-message-size': number
   /** An INIT chunk in base64 (draft-hancke-tsvwg-snap); jsep reads it. */
   'sctp-init': string
+  /** No standard's: the largest datagram that whoever writes it takes; jsep reads it. */
+  'x-purertc-largest-datagram': string
   sctpmap: SctpMap
   // Grouping (RFC 5888, 9143, 8830)
   group: Group
