@@ -7,6 +7,8 @@ import { add32, diff32 } from '../bytes/index.ts'
 import type { Acknowledgement } from './congestion/congestion-control.ts'
 import type { SctpCounters } from './counters.ts'
 import { DeliveryRate } from './delivery-rate.ts'
+import type { LargePackets } from './large-packets.ts'
+import type { LossDetection } from './loss-detection.ts'
 import { CHUNK_STATE, type Outstanding } from './outstanding.ts'
 import type { Rack } from './rack.ts'
 import type { RetransmissionTimeout } from './retransmission-timeout.ts'
@@ -20,6 +22,7 @@ export class Arrivals {
   readonly #outstanding: Outstanding
   readonly #transmissions: Transmissions
   readonly #rack: Rack
+  readonly #largePackets: LargePackets
   readonly #timeout: RetransmissionTimeout
   readonly #counters: SctpCounters
   /** The highest TSN that is known to have arrived. */
@@ -32,20 +35,15 @@ export class Arrivals {
   #once = 0
   #anyOnce = false
 
-  constructor(
-    outstanding: Outstanding,
-    transmissions: Transmissions,
-    rack: Rack,
-    timeout: RetransmissionTimeout,
-    counters: SctpCounters,
-  ) {
+  constructor(outstanding: Outstanding, losses: LossDetection, timeout: RetransmissionTimeout, counters: SctpCounters) {
     this.#outstanding = outstanding
-    this.#transmissions = transmissions
-    this.#rack = rack
+    this.#transmissions = losses.transmissions
+    this.#rack = losses.rack
+    this.#largePackets = losses.largePackets
     this.#timeout = timeout
     this.#counters = counters
     this.#highest = add32(outstanding.first, -1)
-    this.rate = new DeliveryRate(transmissions)
+    this.rate = new DeliveryRate(this.#transmissions)
   }
 
   /** Another SACK begins. */
@@ -129,6 +127,7 @@ export class Arrivals {
       return
     }
     const order = outstanding.order(tsn)
+    if (this.#transmissions.large(order)) this.#largePackets.arrived()
     if (ambiguous) {
       // Sooner than any round trip: it is the earlier transmission that arrived (RFC 8985 6.2 step 2).
       if (now - this.#transmissions.sentAt(order) < this.#rack.leastRoundTrip) return

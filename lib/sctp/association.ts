@@ -286,6 +286,7 @@ export class Association implements FlushingMachine {
     const block = this.#block
     const { transfer } = block
     if (block.ended) return
+    block.pathMtu.watch(now)
     if (transfer !== undefined) {
       transfer.flush(now)
       const { queue } = block

@@ -55,6 +55,8 @@ export interface SctpCounters {
   /** Probes of path MTU discovery (RFC 8899), those that were not answered in time, and sizes that ceased to arrive. */
   mtuProbesSent: number
   mtuProbesLost: number
+  /** Times that packets larger than the base were lost round after round, while smaller ones arrived (4.3). */
+  largePacketsLost: number
   blackHoles: number
   reconfigsSent: number
 }
@@ -97,6 +99,7 @@ export const createCounters = (): SctpCounters => ({
   heartbeatsSent: 0,
   mtuProbesSent: 0,
   mtuProbesLost: 0,
+  largePacketsLost: 0,
   blackHoles: 0,
   reconfigsSent: 0,
 })

@@ -7,16 +7,24 @@ import { diff32 } from '../bytes/index.ts'
 import { Timer } from '../machine/index.ts'
 import type { Abandonment } from './abandonment.ts'
 import type { SctpCounters } from './counters.ts'
+import { LargePackets } from './large-packets.ts'
 import { CHUNK_STATE, type Outstanding } from './outstanding.ts'
 import { Rack } from './rack.ts'
 import type { RetransmissionTimeout } from './retransmission-timeout.ts'
 import { Transmissions } from './transmissions.ts'
+
+/**
+ * Milliseconds, or a smoothed round trip if that is longer, before what was sent again counts as lost again: where round
+ * trips are short there must be no storm.
+ */
+const LEAST_REPETITION = 5
 
 export class LossDetection {
   /** What may have been overtaken counts as lost when it runs out. */
   readonly timer = new Timer()
   readonly transmissions = new Transmissions()
   readonly rack = new Rack()
+  readonly largePackets = new LargePackets()
   /** Bytes that were found lost since this was set to zero. */
   lost = 0
   readonly #outstanding: Outstanding
@@ -41,7 +49,9 @@ export class LossDetection {
     const { transmissions, rack } = this
     const outstanding = this.#outstanding
     this.timer.stop()
-    const patience = rack.roundTrip + rack.window(recovering, this.#timeout.smoothed ?? 0)
+    const smoothed = this.#timeout.smoothed ?? 0
+    const first = rack.roundTrip + rack.window(recovering, smoothed)
+    const again = Math.max(first, smoothed, LEAST_REPETITION)
     while (!transmissions.empty) {
       const order = transmissions.first
       const tsn = transmissions.tsn(order)
@@ -52,9 +62,13 @@ export class LossDetection {
       if (inFlight) {
         if (!(rack.roundTrip >= 0) || diff32(order, rack.newest) >= 0) break
         const sentAt = transmissions.sentAt(order)
+        const patience = outstanding.transmissions(tsn) > 1 ? again : first
         if (now - sentAt < patience) {
           this.timer.set(Math.max(now + 1, sentAt + patience))
           break
+        }
+        if (transmissions.large(order) && this.largePackets.lost(order, transmissions.next)) {
+          this.#counters.largePacketsLost++
         }
         this.lose(tsn, now)
       }

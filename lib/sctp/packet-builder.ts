@@ -74,6 +74,12 @@ export class PacketBuilder {
     return this.#packet !== undefined
   }
 
+  /** Whether the open packet is larger than the base. */
+  get large(): boolean {
+    const packet = this.#packet
+    return packet !== undefined && this.#end - packet.start > this.baseMtu
+  }
+
   /** Bytes that the next chunk, header included, may have without a new packet. */
   get room(): number {
     const packet = this.#packet
@@ -98,11 +104,12 @@ export class PacketBuilder {
     this.#pool = this.#basePool
   }
 
-  /** From the next packet on, packets have up to this many bytes; never fewer than the base packet. */
+  /** Packets have up to this many bytes from now on, the open one too if that is fewer; never fewer than the base packet. */
   setMtu(bytes: number): void {
     const mtu = Math.max(this.baseMtu, bytes & ~3)
     if (mtu === this.mtu) return
     this.mtu = mtu
+    this.#limit = Math.min(this.#limit, mtu)
     if (mtu <= this.#basePool.payload) this.#pool = this.#basePool
     else if (mtu > this.#pool.payload || this.#pool === this.#basePool) this.#pool = new PacketPool(mtu, KEPT_LARGE)
   }

@@ -6,8 +6,9 @@
  * (RFC 8899 3). The base is taken for granted: chunks have been cut for it.
  *
  * The owner names a ceiling that is likely to be right, so the ceiling itself is tried first, and bisection follows only
- * when it is not. What carried packets once may stop to: after a retransmission timeout packets are of the base size
- * until a probe has shown the larger size again, and losses that acknowledgements show make a probe check it (4.3).
+ * when it is not. What carried packets once may stop to: after a retransmission timeout, or when large packets alone are
+ * lost round after round, packets are of the base size until a probe has shown the larger size again, and losses that
+ * acknowledgements show make a probe check it (4.3).
  */
 
 import { getU32, setU16, setU32 } from '../bytes/index.ts'
@@ -62,7 +63,7 @@ export class PathMtu {
   #nonce = 0
   #checkAfter = 0
   /** The counters as they stood when they were last looked at. */
-  #timeouts = 0
+  #silences = 0
   #lost = 0
 
   /** @param changed Told the new size of packets, in bytes. */
@@ -88,7 +89,7 @@ export class PathMtu {
       this.stop()
       return
     }
-    this.#timeouts = this.#counters.timeouts
+    this.#silences = this.#counters.timeouts + this.#counters.largePacketsLost
     this.#lost = this.#counters.lostChunks
     this.#lower = this.#packets.baseMtu
     this.#search(this.#ceiling, now)
@@ -103,9 +104,7 @@ export class PathMtu {
 
   /** Sends the probe that is due, if there is one. */
   flush(now: number): void {
-    if (this.#state === 'disabled') return
-    this.#watch(now)
-    if (!this.#due) return
+    if (this.#state === 'disabled' || !this.#due) return
     this.#due = false
     const info = this.#info
     this.#nonce = randomU32(this.#random) | 1
@@ -149,19 +148,21 @@ export class PathMtu {
     this.#next(now)
   }
 
-  /** What the losses of data say about the size in use. */
-  #watch(now: number): void {
-    const { timeouts, lostChunks } = this.#counters
-    const timedOut = timeouts !== this.#timeouts
+  /** What the losses of data say about the size in use; to be called before any of it is sent again. */
+  watch(now: number): void {
+    if (this.#state === 'disabled') return
+    const { timeouts, largePacketsLost, lostChunks } = this.#counters
+    const silences = timeouts + largePacketsLost
+    const silent = silences !== this.#silences
     const lost = lostChunks !== this.#lost
-    if (!timedOut && !lost) return
+    if (!silent && !lost) return
     const size = this.#packets.mtu
-    this.#timeouts = timeouts
+    this.#silences = silences
     if (size === this.#packets.baseMtu) {
       this.#lost = lostChunks
       return
     }
-    if (timedOut) {
+    if (silent) {
       this.#use(this.#packets.baseMtu)
       this.#check(size, now)
     } else if (this.#state === 'complete' && now >= this.#checkAfter) {

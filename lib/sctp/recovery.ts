@@ -16,6 +16,9 @@ import { SackView } from './sack-chunk.ts'
 import { SpuriousRecovery } from './spurious-recovery.ts'
 import { TailLossProbe } from './tail-loss-probe.ts'
 
+/** Transmissions of the lowest chunk that restart T3 (7.2.4): it must run out in the end, however often RACK finds it lost. */
+const RESTARTS = 4
+
 export class Recovery {
   /** T3-rtx. */
   readonly timer = new Timer()
@@ -78,8 +81,7 @@ export class Recovery {
     this.packetSize = packetSize
     this.#advertised = peerWindow
     this.losses = new LossDetection(outstanding, abandonment, path.timeout, counters)
-    const { transmissions, rack } = this.losses
-    this.arrivals = new Arrivals(outstanding, transmissions, rack, path.timeout, counters)
+    this.arrivals = new Arrivals(outstanding, this.losses, path.timeout, counters)
   }
 
   /** When one of the timers is due. */
@@ -98,7 +100,8 @@ export class Recovery {
     const outstanding = this.#outstanding
     outstanding.sentAgain(tsn, this.arrivals.rate.sent(tsn, outstanding.flight, now))
     this.#spurious.resent(tsn)
-    if (!this.timer.running || tsn === outstanding.first) this.timer.set(now + this.#path.timeout.value)
+    const leads = tsn === outstanding.first && outstanding.transmissions(tsn) <= RESTARTS
+    if (leads || !this.timer.running) this.timer.set(now + this.#path.timeout.value)
   }
 
   /** A FORWARD-TSN leaves, which is repeated by the same timer (RFC 3758 3.5 F5). */

@@ -326,6 +326,7 @@ export class Sender {
     const at = packets.chunk(this.#type, flags, header - CHUNK_HEADER + length, now)
     const { bytes } = packets
     this.#lastFlags = at - CHUNK_HEADER + 1
+    if (packets.large) this.recovery.losses.transmissions.markLarge(this.outstanding.order(tsn))
     writeDataHeader(bytes, at, this.#interleaved, tsn, message, this.outstanding.fragment(tsn))
     const { data } = message
     const to = at - CHUNK_HEADER + header

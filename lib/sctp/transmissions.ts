@@ -9,6 +9,9 @@
 import { diff32 } from '../bytes/index.ts'
 
 const FIRST_CAPACITY = 256
+/** What is known of a transmission, bit by bit. */
+const APPLICATION_LIMITED = 1
+const LARGE = 2
 
 export class Transmissions {
   /** The order of the oldest one that is kept; equal to `next` when none is. */
@@ -21,7 +24,7 @@ export class Transmissions {
   #delivered = new Float64Array(FIRST_CAPACITY)
   #deliveredAt = new Float64Array(FIRST_CAPACITY)
   #firstSentAt = new Float64Array(FIRST_CAPACITY)
-  #applicationLimited = new Uint8Array(FIRST_CAPACITY)
+  #flags = new Uint8Array(FIRST_CAPACITY)
 
   /**
    * A chunk leaves; returns the order of this transmission.
@@ -44,7 +47,7 @@ export class Transmissions {
     this.#delivered[slot] = delivered
     this.#deliveredAt[slot] = deliveredAt
     this.#firstSentAt[slot] = firstSentAt
-    this.#applicationLimited[slot] = applicationLimited ? 1 : 0
+    this.#flags[slot] = applicationLimited ? APPLICATION_LIMITED : 0
     this.next = (order + 1) >>> 0
     return order
   }
@@ -84,7 +87,16 @@ export class Transmissions {
   }
 
   applicationLimited(order: number): boolean {
-    return this.#applicationLimited[order & (this.#capacity - 1)] === 1
+    return (this.#flags[order & (this.#capacity - 1)]! & APPLICATION_LIMITED) !== 0
+  }
+
+  /** Whether it left beyond what the base packet has room for. */
+  large(order: number): boolean {
+    return (this.#flags[order & (this.#capacity - 1)]! & LARGE) !== 0
+  }
+
+  markLarge(order: number): void {
+    this.#flags[order & (this.#capacity - 1)]! |= LARGE
   }
 
   #grow(): void {
@@ -95,7 +107,7 @@ export class Transmissions {
     this.#delivered = spread(this.#delivered, new Float64Array(capacity), order)
     this.#deliveredAt = spread(this.#deliveredAt, new Float64Array(capacity), order)
     this.#firstSentAt = spread(this.#firstSentAt, new Float64Array(capacity), order)
-    this.#applicationLimited = spread(this.#applicationLimited, new Uint8Array(capacity), order)
+    this.#flags = spread(this.#flags, new Uint8Array(capacity), order)
     this.#capacity = capacity
   }
 }
