@@ -11,6 +11,7 @@ import process from 'node:process'
 import { aeadKey, blockKey, checkBlocks, openedEnd, sealedEnd } from './aead.ts'
 import { ComposedGcm } from './gcm/composed-gcm.ts'
 import { gcmKernel } from './gcm/kernel.ts'
+import { KernelAesMask } from './gcm/kernel-mask.ts'
 import { PortableAead } from './portable-aead.ts'
 import type { Aead, AeadName, Cbc, RecordNumberMask } from './provider.ts'
 import { ChaChaRecordNumberMask, checkSample, SAMPLE_LENGTH } from './record-number-mask.ts'
@@ -105,8 +106,11 @@ class NodeAesRecordNumberMask implements RecordNumberMask {
   }
 }
 
-export const createNodeRecordNumberMask = (name: AeadName, key: Uint8Array): RecordNumberMask =>
-  name === 'chacha20-poly1305' ? new ChaChaRecordNumberMask(key) : new NodeAesRecordNumberMask(name, key)
+export const createNodeRecordNumberMask = (name: AeadName, key: Uint8Array): RecordNumberMask => {
+  if (name === 'chacha20-poly1305') return new ChaChaRecordNumberMask(key)
+  const kernel = gcmKernel()
+  return kernel === undefined ? new NodeAesRecordNumberMask(name, key) : new KernelAesMask(kernel, aeadKey(name, key))
+}
 
 export class NodeCbc implements Cbc {
   readonly #name: string

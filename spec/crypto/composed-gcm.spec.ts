@@ -5,9 +5,10 @@ import t from 'tap'
 import { equalBytes } from '../../lib/bytes/index.ts'
 import { ComposedGcm } from '../../lib/crypto/gcm/composed-gcm.ts'
 import { ghash, readBlock } from '../../lib/crypto/gcm/ghash.ts'
-import { HASH_AT, INPUT_AT, TABLE_AT } from '../../lib/crypto/gcm/ghash-kernel.ts'
+import { HASH_AT, TABLE_AT } from '../../lib/crypto/gcm/ghash-kernel.ts'
 import { hashKeyTable } from '../../lib/crypto/gcm/hash-key-table.ts'
-import { gcmKernel } from '../../lib/crypto/gcm/kernel.ts'
+import { gcmKernel, INPUT_AT } from '../../lib/crypto/gcm/kernel.ts'
+import { KernelAesMask } from '../../lib/crypto/gcm/kernel-mask.ts'
 import { KeyStream } from '../../lib/crypto/gcm/key-stream.ts'
 import type { Aead } from '../../lib/crypto/index.ts'
 import { nodeCrypto } from '../../lib/crypto/node.ts'
@@ -74,7 +75,7 @@ const waysOf = (length: number) => {
 t.test('the kernel hashes as the plain one does, whatever the number of blocks', t => {
   for (let blocks = 1; blocks <= 70; blocks++) {
     const [key, input] = [readBlock(randomBytes(16), 0), randomBytes(16 * blocks)]
-    kernel.owner = undefined
+    kernel.hashOwner = undefined
     kernel.bytes.set(hashKeyTable(key), TABLE_AT)
     kernel.bytes.set(input, INPUT_AT)
     kernel.bytes.fill(0, HASH_AT, HASH_AT + 16)
@@ -115,6 +116,28 @@ for (const keyLength of KEYS) {
     t.end()
   })
 }
+
+t.test('the mask of a record number is a block of AES: the platform’s, and the example of FIPS 197', t => {
+  const example = Uint8Array.from({ length: 16 }, (_, i) => 0x11 * i)
+  for (const [length, first] of [
+    [16, [0x69, 0xc4]],
+    [32, [0x8e, 0xa2]],
+  ] as const) {
+    const key = Uint8Array.from({ length }, (_, i) => i)
+    t.same([...new KernelAesMask(kernel, key).compute(example, 0)], first, `appendix C, ${8 * length} bits`)
+  }
+  for (let i = 0; i < 400; i++) {
+    const keys = [randomBytes(16), randomBytes(32)]
+    const sample = randomBytes(40)
+    const masks = keys.map(key => new KernelAesMask(kernel, key))
+    for (const [which, mask] of [...masks.entries(), ...masks.entries()]) {
+      const expected = ecb(keys[which]!)(sample.subarray(i % 25, (i % 25) + 16))
+      if (!equalBytes(mask.compute(sample, i % 25), expected.subarray(0, 2))) t.fail(`another block, key ${which}`)
+    }
+  }
+  t.throws(() => new KernelAesMask(kernel, new Uint8Array(16)).compute(new Uint8Array(20), 5), RangeError)
+  t.end()
+})
 
 t.test('a nonce that is not one of the row is as good as any', t => {
   const { iv, ways } = waysOf(16)

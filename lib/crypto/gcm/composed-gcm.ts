@@ -6,9 +6,9 @@
 import { openedEnd, sealedEnd } from '../aead.ts'
 import type { Aead } from '../provider.ts'
 import { readBlock } from './ghash.ts'
-import { HASH_AT, INPUT_AT, INPUT_LIMIT, STREAM_AT, TABLE_AT } from './ghash-kernel.ts'
+import { HASH_AT, TABLE_AT } from './ghash-kernel.ts'
 import { hashKeyTable } from './hash-key-table.ts'
-import type { Kernel } from './kernel.ts'
+import { INPUT_AT, INPUT_LIMIT, type Kernel, STREAM_AT } from './kernel.ts'
 import { type EncryptBlocks, KeyStream } from './key-stream.ts'
 
 const BLOCK = 16
@@ -83,10 +83,10 @@ export class ComposedGcm implements Aead {
   #prepare(nonce: Uint8Array, length: number): void {
     const kernel = this.#kernel
     const { bytes } = kernel
-    if (kernel.owner !== this) {
+    if (kernel.hashOwner !== this) {
       this.#table ??= hashKeyTable(readBlock(this.#encrypt(new Uint8Array(BLOCK)), 0))
       bytes.set(this.#table, TABLE_AT)
-      kernel.owner = this
+      kernel.hashOwner = this
     }
     const stream = this.#stream
     const blocks = padded(length) / BLOCK + 1

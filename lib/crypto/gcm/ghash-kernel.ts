@@ -11,7 +11,7 @@
  * Four blocks are taken at once, by four powers of H: the sums are shifted, and reduced, once for them all.
  */
 
-import { assemble, type Code, doWhile, get, i32, i64, set, TYPE, v128, when } from './wasm-assembler.ts'
+import { type Code, doWhile, type FunctionBody, get, i32, i64, set, TYPE, v128, when } from './wasm-assembler.ts'
 
 /** Blocks taken at once: as many powers of H are in the table. */
 export const POWERS = 4
@@ -22,13 +22,7 @@ export const TABLE_AT = 0
 export const TABLE_LENGTH = POWERS * ROWS * ROW_LENGTH
 /** Where the hash is, to be zeroed to begin with. */
 export const HASH_AT = TABLE_LENGTH
-/** Where what is hashed begins: additional data, then the text, both padded, then their lengths. */
-export const INPUT_AT = 0x1000
-/** Where the key stream begins. */
-export const STREAM_AT = 0x10000
-/** Bytes from either on that may be used. */
-export const INPUT_LIMIT = STREAM_AT - INPUT_AT
-const PAGES = 2
+export const GHASH_END = HASH_AT + 16
 
 const REVERSED_BYTES = [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
 /** The last byte of the first operand, then all but the last of the second. */
@@ -106,49 +100,37 @@ const takeGroup = (group: number): Code[] => [
 
 const isAtLeast = (value: number): Code => i32.isLess(i32.constant(value - 1), get(BLOCKS))
 
+/** Takes so many blocks at an address into the hash. */
+export const ghashFunction: FunctionBody = {
+  name: 'ghash',
+  parameters: [TYPE.i32, TYPE.i32],
+  locals: [...new Array<typeof TYPE.v128>(4 + 2 * POWERS).fill(TYPE.v128), TYPE.i64, TYPE.i64],
+  body: [
+    set(HASH, v128.load(HASH_AT, i32.constant(0))),
+    when(isAtLeast(POWERS), [doWhile(takeGroup(POWERS), isAtLeast(POWERS))]),
+    when(isAtLeast(1), [doWhile(takeGroup(1), isAtLeast(1))]),
+    v128.store(HASH_AT, i32.constant(0), get(HASH)),
+  ],
+}
+
 // Parameters of `mix`, behind AT.
 const STREAM = 1
 const LEFT = 2
 
-export interface GhashKernel {
-  readonly memory: { readonly buffer: ArrayBuffer }
-  /** Takes so many blocks at that address into the hash. */
-  ghash(at: number, blocks: number): void
-  /** Mixes so many blocks of the key stream at `stream` into those at `at`. There is at least one. */
-  mix(at: number, stream: number, blocks: number): void
+/** Mixes so many blocks of the key stream into those at an address. */
+export const mixFunction: FunctionBody = {
+  name: 'mix',
+  parameters: [TYPE.i32, TYPE.i32, TYPE.i32],
+  locals: [],
+  body: [
+    doWhile(
+      [
+        v128.store(0, get(AT), v128.xor(v128.load(0, get(AT)), v128.load(0, get(STREAM)))),
+        set(AT, i32.add(get(AT), i32.constant(ROW_LENGTH))),
+        set(STREAM, i32.add(get(STREAM), i32.constant(ROW_LENGTH))),
+        set(LEFT, i32.subtract(get(LEFT), i32.constant(1))),
+      ],
+      get(LEFT),
+    ),
+  ],
 }
-
-/** The module, as bytes. */
-export const ghashModule = (): Uint8Array<ArrayBuffer> =>
-  assemble(
-    [
-      {
-        name: 'ghash',
-        parameters: [TYPE.i32, TYPE.i32],
-        locals: [...new Array<typeof TYPE.v128>(4 + 2 * POWERS).fill(TYPE.v128), TYPE.i64, TYPE.i64],
-        body: [
-          set(HASH, v128.load(HASH_AT, i32.constant(0))),
-          when(isAtLeast(POWERS), [doWhile(takeGroup(POWERS), isAtLeast(POWERS))]),
-          when(isAtLeast(1), [doWhile(takeGroup(1), isAtLeast(1))]),
-          v128.store(HASH_AT, i32.constant(0), get(HASH)),
-        ],
-      },
-      {
-        name: 'mix',
-        parameters: [TYPE.i32, TYPE.i32, TYPE.i32],
-        locals: [],
-        body: [
-          doWhile(
-            [
-              v128.store(0, get(AT), v128.xor(v128.load(0, get(AT)), v128.load(0, get(STREAM)))),
-              set(AT, i32.add(get(AT), i32.constant(ROW_LENGTH))),
-              set(STREAM, i32.add(get(STREAM), i32.constant(ROW_LENGTH))),
-              set(LEFT, i32.subtract(get(LEFT), i32.constant(1))),
-            ],
-            get(LEFT),
-          ),
-        ],
-      },
-    ],
-    PAGES,
-  )

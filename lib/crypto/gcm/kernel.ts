@@ -1,6 +1,38 @@
-/** The one instance of the kernel: made when it is first needed, where the platform has what it takes. */
+/**
+ * The one instance of the kernels: made when it is first needed, where the platform has what it takes. All keys share its
+ * memory, and each puts there what it needs.
+ */
 
-import { type GhashKernel, ghashModule } from './ghash-kernel.ts'
+import { AES_END, aesFunction, substituteFunction } from './aes-kernel.ts'
+import { ghashFunction, mixFunction } from './ghash-kernel.ts'
+import { assemble } from './wasm-assembler.ts'
+
+/** Where what is hashed begins: additional data, then the text, both padded, then their lengths. */
+export const INPUT_AT = (AES_END + 63) & ~63
+/** Where the key stream begins. */
+export const STREAM_AT = 0x10000
+/** Bytes from either on that may be used. */
+export const INPUT_LIMIT = STREAM_AT - INPUT_AT
+const PAGES = 2
+
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer }
+  /** Takes so many blocks at that address into the hash. */
+  ghash(at: number, blocks: number): void
+  /** Mixes so many blocks of the key stream at `stream` into those at `at`. There is at least one. */
+  mix(at: number, stream: number, blocks: number): void
+  /** Encrypts the block by the round keys at that address: 9 or 13 rounds besides the last. */
+  encryptBlock(keys: number, rounds: number): void
+  substitute(): void
+}
+
+export interface Kernel extends Omit<Exports, 'memory'> {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Whose table of products is in its memory. */
+  hashOwner: unknown
+  /** Whose round keys are. */
+  keyOwner: unknown
+}
 
 /** As much of the platform's WebAssembly as is used: the types of some platforms leave it out. */
 declare const WebAssembly:
@@ -9,12 +41,6 @@ declare const WebAssembly:
       readonly Instance: new (module: object) => { readonly exports: unknown }
     }
   | undefined
-
-export interface Kernel extends GhashKernel {
-  readonly bytes: Uint8Array<ArrayBuffer>
-  /** Whose table of products is in its memory. */
-  owner: unknown
-}
 
 let kernel: Kernel | undefined
 let tried = false
@@ -25,9 +51,11 @@ export const gcmKernel = (): Kernel | undefined => {
   tried = true
   try {
     if (typeof WebAssembly === 'undefined') return undefined
-    const exports = new WebAssembly.Instance(new WebAssembly.Module(ghashModule())).exports as GhashKernel
-    const { ghash, mix, memory } = exports
-    kernel = { ghash, mix, memory, bytes: new Uint8Array(memory.buffer), owner: undefined }
+    const module = new WebAssembly.Module(
+      assemble([ghashFunction, mixFunction, aesFunction, substituteFunction], PAGES),
+    )
+    const { memory, ...functions } = new WebAssembly.Instance(module).exports as Exports
+    kernel = { ...functions, bytes: new Uint8Array(memory.buffer), hashOwner: undefined, keyOwner: undefined }
   } catch {
     // Then every record takes a cipher object of its own.
   }

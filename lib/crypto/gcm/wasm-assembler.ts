@@ -81,6 +81,10 @@ export const v128 = {
   /** Bytes of a table of 16, by the values of the second operand. */
   lookUp: vector(14),
   shiftBytesRight: vector(109),
+  addBytes: vector(110),
+  subtractBytes: vector(113),
+  /** All ones in each byte that is less, as a signed number, than that of the second operand. */
+  areBytesLess: vector(37),
   splat: vector(18),
   lane: (lane: 0 | 1, value: Code): Code => vector(29, [lane])(value),
   replaceLane: (lane: 0 | 1, value: Code, by: Code): Code => vector(30, [lane])(value, by),
