@@ -88,7 +88,7 @@ export class Arrivals {
         offset += known
         const tsn = add32(sack.cumulativeTsn, offset)
         const state = outstanding.state(tsn)
-        if (state !== CHUNK_STATE.ABANDONED) this.#arrived(tsn, state, now)
+        this.#arrived(tsn, state, now)
         bytes += outstanding.acknowledge(tsn)
         offset++
       }
@@ -115,15 +115,15 @@ export class Arrivals {
     this.rate.measure(this.#newest, this.#rack.leastRoundTrip, sample)
   }
 
-  /** A chunk was in flight, or waited to be sent again, and is known to have arrived. */
+  /** A chunk was in flight, waited to be sent again, or was given up, and is known to have arrived. */
   #arrived(tsn: number, state: number, now: number): void {
     const outstanding = this.#outstanding
     const ambiguous = outstanding.ambiguous(tsn)
     const beyond = diff32(tsn, this.#highest) > 0
     if (beyond) this.#highest = tsn
     else if (!ambiguous) this.#rack.reordering = true
-    if (state === CHUNK_STATE.WAITING) {
-      this.unsent = true
+    if (state !== CHUNK_STATE.IN_FLIGHT) {
+      if (state === CHUNK_STATE.WAITING) this.unsent = true
       return
     }
     const order = outstanding.order(tsn)

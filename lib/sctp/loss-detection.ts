@@ -51,6 +51,7 @@ export class LossDetection {
     this.timer.stop()
     const smoothed = this.#timeout.smoothed ?? 0
     const first = rack.roundTrip + rack.window(recovering, smoothed)
+    const last = rack.roundTrip + rack.patient(smoothed)
     const again = Math.max(first, smoothed, LEAST_REPETITION)
     while (!transmissions.empty) {
       const order = transmissions.first
@@ -62,7 +63,10 @@ export class LossDetection {
       if (inFlight) {
         if (!(rack.roundTrip >= 0) || diff32(order, rack.newest) >= 0) break
         const sentAt = transmissions.sentAt(order)
-        const patience = outstanding.transmissions(tsn) > 1 ? again : first
+        const count = outstanding.transmissions(tsn)
+        let patience = count > 1 ? again : first
+        // A message that is given up does not come back when its chunk was late, and not lost.
+        if (last > patience && this.#abandonment.exhausted(outstanding.message(tsn), count, now)) patience = last
         if (now - sentAt < patience) {
           this.timer.set(Math.max(now + 1, sentAt + patience))
           break

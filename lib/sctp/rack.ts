@@ -67,6 +67,11 @@ export class Rack {
   /** Milliseconds by which packets may overtake each other (6.2 step 4). */
   window(recovering: boolean, smoothed: number): number {
     if (!this.reordering && (recovering || this.reports >= REPORTS)) return 0
+    return this.patient(smoothed)
+  }
+
+  /** The same where a mistake could not be made good: however many reports there are, time alone counts. */
+  patient(smoothed: number): number {
     return Math.max(LEAST_WINDOW, Math.min(this.#steps * STEP * this.leastRoundTrip, smoothed))
   }
 

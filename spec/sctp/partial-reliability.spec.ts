@@ -26,6 +26,8 @@ const lose = (puppet: Puppet, index: number): void => {
   for (let i = 0; i < 3; i++) {
     puppet.deliver(sack((puppet.tsn + index - 1) >>> 0, { gaps: [[2, 2 + i]] }))
   }
+  // What would be given up is waited for once more: it may have been overtaken.
+  puppet.pass(2)
 }
 
 t.test('maxRetransmits 0: sent once, and the peer is told not to wait', t => {
@@ -81,6 +83,7 @@ t.test('a peer that answers without having taken it is told again after a round 
   puppet.flush()
   puppet.take()
   for (let i = 0; i < 3; i++) puppet.deliver(sack(puppet.tsn, { gaps: [[2, 2 + i]] }))
+  puppet.pass(11)
   t.equal(readForward(puppet).length, 1)
   puppet.now += 10
   puppet.deliver(sack(puppet.tsn, { gaps: [[2, 5]] }))
@@ -122,12 +125,19 @@ t.test('the peer is told of a message given up half sent, though all that was se
   const puppet = Puppet.established()
   puppet.association.send(1, 53, pattern(FULL * 40), { lifetime: 20 }, 0)
   puppet.flush()
-  const sent = puppet.takeData().length
+  const first = puppet.takeData().length
   puppet.now = 30
-  puppet.deliver(sack((puppet.tsn + 1) >>> 0, { gaps: [[2, sent - 2]] }))
+  puppet.deliver(sack((puppet.tsn + 1) >>> 0, { gaps: [[2, first - 2]] }))
+  puppet.pass(8)
+  const chunks = puppet.take()
+  const sent = first + chunks.filter(({ type }) => type === 0).length
+  const forward = view(chunks.find(({ type }) => type === 192)!)
+  t.same(
+    [(forward.getUint32(0) - puppet.tsn) | 0, forward.getUint16(4), forward.getUint16(6)],
+    [sent, 1, 0],
+    'a TSN more than was sent',
+  )
   puppet.deliver(sack((puppet.tsn + sent - 1) >>> 0))
-  const [forward] = readForward(puppet).slice(-1)
-  t.same(forward, { index: sent, skipped: [[1, 0]] })
   puppet.deliver(sack((puppet.tsn + sent) >>> 0))
   t.equal(puppet.association.unacknowledgedChunks, 0)
   t.end()
@@ -140,6 +150,7 @@ t.test('only the message that ran out of attempts is given up', t => {
   puppet.flush()
   puppet.take()
   for (let i = 0; i < 2; i++) puppet.deliver(sack((puppet.tsn - 1) >>> 0, { gaps: [[3, 4 + i]] }))
+  puppet.pass(2)
   const chunks = puppet.take()
   t.same(
     chunks.map(({ type }) => type),

@@ -49,6 +49,47 @@ t.test('once packets were seen to overtake each other three reports alone prove 
   t.end()
 })
 
+t.test('a message that its next loss ends is not given up by a count of reports, but by time', t => {
+  const options = { heartbeatInterval: Number.POSITIVE_INFINITY, congestionControl: unpaced }
+  const puppet = Puppet.established(options)
+  puppet.send(pattern(1))
+  puppet.now += 40
+  puppet.deliver(sack(puppet.tsn))
+  puppet.tsn = (puppet.tsn + 1) >>> 0
+  const limits = [0, 1, undefined, undefined, undefined, undefined, undefined, undefined]
+  for (const maxRetransmits of limits) {
+    const reliability = maxRetransmits === undefined ? {} : { maxRetransmits }
+    puppet.association.send(1, 53, pattern(FULL), reliability, puppet.now)
+  }
+  puppet.flush()
+  puppet.take()
+  puppet.now += 40
+  puppet.deliver(sack((puppet.tsn - 1) >>> 0, { gaps: [[3, 8]] }))
+  t.equal(puppet.association.counters.abandonedMessages, 0, 'it may be late')
+  puppet.deliver(sack(puppet.tsn, { gaps: [[2, 7]] }))
+  t.equal(puppet.association.counters.abandonedMessages, 0)
+  puppet.pass(60)
+  t.equal(puppet.association.counters.abandonedMessages, 0, 'it was late')
+  t.end()
+})
+
+t.test('such a message is given up a quarter of the least round trip later', t => {
+  const puppet = Puppet.established({ heartbeatInterval: Number.POSITIVE_INFINITY, congestionControl: unpaced })
+  puppet.send(pattern(1))
+  puppet.now += 40
+  puppet.deliver(sack(puppet.tsn))
+  puppet.tsn = (puppet.tsn + 1) >>> 0
+  for (let i = 0; i < 6; i++) puppet.association.send(1, 53, pattern(FULL), { maxRetransmits: 0 }, puppet.now)
+  puppet.flush()
+  puppet.now += 40
+  puppet.deliver(sack((puppet.tsn - 1) >>> 0, { gaps: [[2, 6]] }))
+  puppet.pass(9)
+  t.equal(puppet.association.counters.abandonedMessages, 0)
+  puppet.pass(2)
+  t.equal(puppet.association.counters.abandonedMessages, 1)
+  t.end()
+})
+
 t.test('a loss that duplicates show to be none is undone', t => {
   const puppet = sending(10)
   const before = puppet.association.congestionWindow
