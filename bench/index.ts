@@ -5,7 +5,7 @@
  *                  purertc-dtls1.2, which is purertc without DTLS 1.3, only where it is named)
  *   --sizes 64,1024   message sizes in bytes
  *   --rounds n     rounds of every case (3)
- *   --measure a,b  what is measured (throughput,latency,connect,handshake)
+ *   --measure a,b  what is measured (throughput,many,latency,connect,handshake)
  *   --quick        short measurements
  *   --json path    where the JSON goes (bench/results/<date>.json)
  *
@@ -17,13 +17,14 @@ import { parseArgs } from 'node:util'
 import { measureConnect } from './connect.ts'
 import { CASES } from './handshakes/cases.ts'
 import { measureHandshakes } from './handshakes/measure.ts'
+import { MANY, MANY_SIZE } from './many.ts'
 import { SMALLEST } from './payload.ts'
 import { report, sizeName } from './report.ts'
 import { emptyResults, machine, summarizeLatency, writeJson } from './results.ts'
 import { measureLatency, measureThroughput } from './round.ts'
 import { installed, ON_REQUEST, type StackName, versionOf } from './stacks/index.ts'
 
-const MEASURES = ['throughput', 'latency', 'connect', 'handshake']
+const MEASURES = ['throughput', 'many', 'latency', 'connect', 'handshake']
 const SIZES = [64, 1024, 16_384, 65_536, 262_144]
 
 const usage = (problem: string): never => {
@@ -56,7 +57,9 @@ for (const name of measures)
 const rounds = Number(values.rounds)
 if (!Number.isInteger(rounds) || rounds < 1) usage('rounds are at least 1')
 const times = values.quick ? { warmUp: 400, measured: 800 } : { warmUp: 700, measured: 2500 }
-const work = values.quick ? { connections: 4, roundTrips: 300 } : { connections: 10, roundTrips: 1000 }
+const work = values.quick
+  ? { connections: 4, firstTrips: 100, warmUp: 1000, roundTrips: 500 }
+  : { connections: 10, firstTrips: 200, warmUp: 2500, roundTrips: 3000 }
 
 const handshakes = values.quick ? { warmUp: 150, measured: 100 } : { warmUp: 1500, measured: 600 }
 
@@ -81,8 +84,7 @@ for (let round = 0; round < rounds; round++) {
   for (const name of measures.includes('latency') ? order : []) {
     progress(`round ${round + 1}/${rounds}: open and round trip, ${name}`)
     await results.latency.get(name)?.add(async () => {
-      const { opens, roundTrips } = await measureLatency(name, work)
-      return summarizeLatency(opens, roundTrips)
+      return summarizeLatency(await measureLatency(name, work))
     })
   }
   for (const each of [...cases.slice(round), ...cases.slice(0, round)]) {
@@ -95,7 +97,16 @@ for (let round = 0; round < rounds; round++) {
       await results.throughput
         .get(size)
         ?.get(name)
-        ?.add(() => measureThroughput(name, size, times))
+        ?.add(() => measureThroughput(name, { size }, times))
+    }
+  }
+  for (const { name: title, channels, window } of measures.includes('many') ? MANY : []) {
+    for (const name of order) {
+      progress(`round ${round + 1}/${rounds}: ${title}, ${name}`)
+      await results.many
+        .get(title)
+        ?.get(name)
+        ?.add(() => measureThroughput(name, { size: MANY_SIZE, channels, window }, times))
     }
   }
 }

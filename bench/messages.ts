@@ -1,17 +1,25 @@
 /** What the bench's parent and its two child processes tell each other. */
 
-import type { Role, Signal, StackName } from './stacks/index.ts'
+import type { PacketCounts, Role, Signal, StackName } from './stacks/index.ts'
 
 export interface ThroughputJob {
   readonly kind: 'throughput'
   readonly size: number
+  /** How many channels take turns, a message each: 1. */
+  readonly channels?: number
+  /** Messages that are under way at once; by default as many as fit in a window that is the same for every stack. */
+  readonly window?: number
 }
 
 export interface LatencyJob {
   readonly kind: 'latency'
   /** How many connections are opened one after another, to time that. */
   readonly connections: number
-  /** Round trips that are timed, after a fifth as many that are not. */
+  /** Round trips that are timed at once, in code that has hardly run yet. */
+  readonly firstTrips: number
+  /** Milliseconds of round trips that are not timed, then. */
+  readonly warmUp: number
+  /** Round trips that are timed after that. */
   readonly roundTrips: number
 }
 
@@ -44,6 +52,8 @@ export interface Mark {
   readonly cpu: number
   readonly messages: number
   readonly bytes: number
+  /** Of the association, where the stack tells. */
+  readonly counts?: PacketCounts | undefined
 }
 
 /** From a child. */
@@ -57,5 +67,10 @@ export type Report =
   | { readonly type: 'closed' }
   | ({ readonly type: 'mark' } & Mark)
   | { readonly type: 'stopped'; readonly messages: number; readonly maxRss: number }
-  | { readonly type: 'latency'; readonly opens: readonly number[]; readonly roundTrips: readonly number[] }
+  | {
+      readonly type: 'latency'
+      readonly opens: readonly number[]
+      readonly firstTrips: readonly number[]
+      readonly roundTrips: readonly number[]
+    }
   | { readonly type: 'failed'; readonly reason: string }

@@ -2,9 +2,10 @@
 
 import { ROUND_TRIP } from './connect.ts'
 import { handshakes } from './handshakes/report.ts'
+import { manyTables } from './many.ts'
 import type { Stages } from './milestones.ts'
-import { anyMeasured, failureLines } from './outcomes.ts'
-import type { Results } from './results.ts'
+import { anyMeasured, failureLines, type Outcomes } from './outcomes.ts'
+import type { OpenAndRoundTrip, Results } from './results.ts'
 import type { StackName } from './stacks/index.ts'
 import { summarize } from './statistics.ts'
 import { grouped, ratio, spread, table } from './table.ts'
@@ -30,6 +31,8 @@ function throughput(results: Results): string[] {
       'receiver',
       'peak MB sender',
       'receiver',
+      'datagram',
+      'SACKs/packet',
     ]
     const rows = [...byStack].map(([name, outcomes]) => [
       name,
@@ -40,6 +43,8 @@ function throughput(results: Results): string[] {
       spread(outcomes.summary('receiverCpuPerGigabyte')),
       spread(outcomes.summary('senderMaxRss'), megabytes),
       spread(outcomes.summary('receiverMaxRss'), megabytes),
+      ...[outcomes.summary('datagramSize')].map(size => (size === undefined ? '-' : grouped(size.median))),
+      spread(outcomes.summary('sacksPerPacket')),
     ])
     lines.push(table([head, ...rows]), ...failureLines(byStack), '')
   }
@@ -48,13 +53,29 @@ function throughput(results: Results): string[] {
 
 function latency(results: Results): string[] {
   if (!anyMeasured(results.latency)) return []
-  const head = ['ms', 'to open', 'the first time', 'round trip p50', 'p99']
+  const head = [
+    'ms',
+    'to open',
+    'the first time',
+    'first round trips',
+    `${OURS} is`,
+    'round trip p50',
+    `${OURS} is`,
+    'p99',
+    `${OURS} is`,
+  ]
+  const ours = results.latency.get(OURS)
+  const beside = (name: StackName, outcomes: Outcomes<OpenAndRoundTrip>, of: keyof OpenAndRoundTrip) => [
+    spread(outcomes.summary(of)),
+    name === OURS ? '' : ratio(ours?.summary(of), outcomes.summary(of)),
+  ]
   const rows = [...results.latency].map(([name, outcomes]) => [
     name,
     spread(outcomes.summary('open')),
     spread(outcomes.summary('firstOpen')),
-    spread(outcomes.summary('roundTripP50')),
-    spread(outcomes.summary('roundTripP99')),
+    ...beside(name, outcomes, 'firstTripP50'),
+    ...beside(name, outcomes, 'roundTripP50'),
+    ...beside(name, outcomes, 'roundTripP99'),
   ])
   return [table([head, ...rows]), ...failureLines(results.latency), '']
 }
@@ -92,7 +113,10 @@ function connect(results: Results): string[] {
 
 export const report = (results: Results): string =>
   [
-    ...[throughput, latency, connect].flatMap(section => section(results)),
+    ...throughput(results),
+    ...manyTables(results.many),
+    ...latency(results),
+    ...connect(results),
     ...targets(results),
     ...handshakes(results.handshake, results.skipped),
   ].join('\n')

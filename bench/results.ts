@@ -6,8 +6,9 @@ import { dirname } from 'node:path'
 import type { TimeToConnect } from './connect.ts'
 import { type CaseName, type HandshakeCase, unavailable } from './handshakes/cases.ts'
 import type { HandshakeCosts } from './handshakes/measure.ts'
+import { MANY, MANY_STACKS, type ManyResults } from './many.ts'
 import { Outcomes } from './outcomes.ts'
-import type { Throughput } from './round.ts'
+import type { Latency, Throughput } from './round.ts'
 import { CONNECTING, type StackName, versionOf } from './stacks/index.ts'
 import { percentile } from './statistics.ts'
 
@@ -15,13 +16,15 @@ export interface OpenAndRoundTrip {
   /** Milliseconds to open the first connection of a process, and the median of those after it. */
   readonly firstOpen: number
   readonly open: number
-  /** Milliseconds for 64 bytes there and back. */
+  /** Milliseconds for 64 bytes there and back: the median of the first after the connection was open, and later ones. */
+  readonly firstTripP50: number
   readonly roundTripP50: number
   readonly roundTripP99: number
 }
 
 export interface Results {
   readonly throughput: Map<number, Map<StackName, Outcomes<Throughput>>>
+  readonly many: ManyResults
   readonly latency: Map<StackName, Outcomes<OpenAndRoundTrip>>
   readonly connect: Map<StackName, Outcomes<TimeToConnect>>
   readonly handshake: Map<CaseName, Outcomes<HandshakeCosts>>
@@ -50,6 +53,9 @@ export function emptyResults(
   const inProcess = stacks.filter(name => !CONNECTING.some(stack => stack === name))
   return {
     throughput: new Map(sizes.map(size => [size, outcomes<Throughput>(inProcess)])),
+    many: new Map(
+      MANY.map(({ name }) => [name, outcomes<Throughput>(inProcess.filter(stack => MANY_STACKS.includes(stack)))]),
+    ),
     latency: outcomes<OpenAndRoundTrip>(inProcess),
     connect: outcomes<TimeToConnect>(stacks),
     handshake: new Map(measurable.map(({ name }) => [name, new Outcomes<HandshakeCosts>()])),
@@ -57,9 +63,10 @@ export function emptyResults(
   }
 }
 
-export const summarizeLatency = (opens: readonly number[], roundTrips: readonly number[]): OpenAndRoundTrip => ({
+export const summarizeLatency = ({ opens, firstTrips, roundTrips }: Latency): OpenAndRoundTrip => ({
   firstOpen: opens[0] ?? Number.NaN,
   open: percentile(opens.slice(1), 0.5),
+  firstTripP50: percentile(firstTrips, 0.5),
   roundTripP50: percentile(roundTrips, 0.5),
   roundTripP99: percentile(roundTrips, 0.99),
 })
@@ -73,7 +80,7 @@ export const machine = () => ({
 })
 
 export function writeJson(path: string, results: Results, options: object): void {
-  const { throughput, latency, connect, handshake, skipped } = results
+  const { throughput, many, latency, connect, handshake, skipped } = results
   const stacks = [...connect.keys()]
   const document = {
     date: new Date().toISOString(),
@@ -81,6 +88,7 @@ export function writeJson(path: string, results: Results, options: object): void
     versions: Object.fromEntries(stacks.map(name => [name, versionOf(name)])),
     options,
     throughput: Object.fromEntries([...throughput].map(([size, byStack]) => [size, Object.fromEntries(byStack)])),
+    many: Object.fromEntries([...many].map(([name, byStack]) => [name, Object.fromEntries(byStack)])),
     latency: Object.fromEntries(latency),
     connect: Object.fromEntries(connect),
     handshake: Object.fromEntries(handshake),

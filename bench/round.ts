@@ -2,7 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Command, Job, LatencyJob, Mark, Report } from './messages.ts'
+import type { Command, Job, LatencyJob, Mark, Report, ThroughputJob } from './messages.ts'
 import type { Role, StackName } from './stacks/index.ts'
 
 const WORKER = fileURLToPath(new URL('worker.js', import.meta.url))
@@ -19,12 +19,18 @@ export interface Throughput {
   /** Most memory held, in bytes. */
   readonly senderMaxRss: number
   readonly receiverMaxRss: number
+  /** CPU microseconds of both ends for each message. */
+  readonly cpuPerMessage: number
+  /** Bytes of UDP payload of the sender's largest datagrams, and SACKs of the receiver for each packet; where told. */
+  readonly datagramSize?: number
+  readonly sacksPerPacket?: number
 }
 
 export interface Latency {
   /** Milliseconds from construction to open, of each connection in turn: the first is a cold start. */
   readonly opens: readonly number[]
-  /** Milliseconds, 64 bytes there and back. */
+  /** Milliseconds, 64 bytes there and back: right after the connection was open, and when all code has run often. */
+  readonly firstTrips: readonly number[]
   readonly roundTrips: readonly number[]
 }
 
@@ -111,14 +117,26 @@ export async function withWorkers<T>(stack: StackName, job: Job, measure: (ends:
   }
 }
 
+function packets({ counts: sender }: Mark, { counts: before }: Mark, { counts: after }: Mark) {
+  if (sender === undefined || before === undefined || after === undefined) return {}
+  return {
+    datagramSize: sender.datagramSize,
+    sacksPerPacket: (after.sacksSent - before.sacksSent) / (after.packetsReceived - before.packetsReceived),
+  }
+}
+
 export interface Times {
   /** Milliseconds that are not measured, then those that are. */
   readonly warmUp: number
   readonly measured: number
 }
 
-export function measureThroughput(stack: StackName, size: number, times: Times): Promise<Throughput> {
-  return withWorkers(stack, { kind: 'throughput', size }, async ({ sender, receiver }) => {
+export function measureThroughput(
+  stack: StackName,
+  job: Omit<ThroughputJob, 'kind'>,
+  times: Times,
+): Promise<Throughput> {
+  return withWorkers(stack, { kind: 'throughput', ...job }, async ({ sender, receiver }) => {
     await Promise.all([sender.next('open'), receiver.next('open')])
     await sleep(times.warmUp)
     const before = await Promise.all([sender.mark(), receiver.mark()])
@@ -128,7 +146,7 @@ export function measureThroughput(stack: StackName, size: number, times: Times):
     sender.tell({ type: 'stop' })
     const [senderEnd, receiverEnd] = await stopped
     if (senderEnd.messages !== receiverEnd.messages) throw new Error('the two ends counted differently')
-    const delta = (index: 0 | 1, of: keyof Mark) => after[index][of] - before[index][of]
+    const delta = (index: 0 | 1, of: Exclude<keyof Mark, 'counts'>) => after[index][of] - before[index][of]
     const seconds = delta(1, 'time') / 1000
     if (delta(1, 'bytes') === 0) throw new Error(`nothing arrived within ${times.measured} ms`)
     const cpuPerGigabyte = (index: 0 | 1) => delta(index, 'cpu') / 1e6 / (delta(1, 'bytes') / 1e9)
@@ -139,13 +157,15 @@ export function measureThroughput(stack: StackName, size: number, times: Times):
       receiverCpuPerGigabyte: cpuPerGigabyte(1),
       senderMaxRss: senderEnd.maxRss,
       receiverMaxRss: receiverEnd.maxRss,
+      cpuPerMessage: (delta(0, 'cpu') + delta(1, 'cpu')) / delta(1, 'messages'),
+      ...packets(after[0], before[1], after[1]),
     }
   })
 }
 
 export function measureLatency(stack: StackName, job: Omit<LatencyJob, 'kind'>): Promise<Latency> {
   return withWorkers(stack, { kind: 'latency', ...job }, async ({ sender }) => {
-    const { opens, roundTrips } = await sender.next('latency', 3 * PATIENCE)
-    return { opens, roundTrips }
+    const { opens, firstTrips, roundTrips } = await sender.next('latency', 3 * PATIENCE)
+    return { opens, firstTrips, roundTrips }
   })
 }

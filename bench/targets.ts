@@ -4,6 +4,7 @@
  * A target whose stacks were not measured has no line.
  */
 
+import { MANY, type ManyName } from './many.ts'
 import type { Outcomes } from './outcomes.ts'
 import type { Results } from './results.ts'
 import type { Throughput } from './round.ts'
@@ -11,10 +12,14 @@ import type { StackName } from './stacks/index.ts'
 
 const BULK = [16_384, 65_536, 262_144]
 const SMALL = 64
+const NATIVE: readonly StackName[] = ['node-datachannel', 'wrtc']
 /** Beside the faster of the two native stacks, with the datagrams that path discovery finds. */
 const FASTER_THAN_NATIVE = 1.3
 /** Of p99, beside node-datachannel. */
 const TAIL = 2
+
+/** Of what a message costs, when there are many channels or many messages: what falls within the spread of runs. */
+const GROWTH = 1.2
 
 type ByStack<T extends object> = ReadonlyMap<StackName, Outcomes<T>> | undefined
 
@@ -30,6 +35,22 @@ function line(what: string, found: number, target: number, most = false): string
   ]
 }
 
+/** The native stacks that the targets speak of and that have no figure: a target reached without them says less. */
+function absent(results: Results): string[] {
+  const measured = (name: StackName) =>
+    BULK.some(
+      size =>
+        results.throughput.has(size) &&
+        !Number.isNaN(median(results.throughput.get(size) as ByStack<Throughput>, name, 'megabytesPerSecond')),
+    )
+  const bulk = [...results.throughput.keys()].some(size => BULK.includes(size))
+  if (!bulk || !measured('purertc')) return []
+  const missing = NATIVE.filter(name => !measured(name))
+  return missing.length === 0
+    ? []
+    : [`         without figures of ${missing.join(' and ')}: compared with the others alone`]
+}
+
 export function targets(results: Results): string[] {
   const lines: string[] = []
   for (const size of BULK) {
@@ -37,7 +58,7 @@ export function targets(results: Results): string[] {
     const speed = (name: StackName) => median(of, name, 'megabytesPerSecond')
     const cpu = (name: StackName) =>
       median(of, name, 'senderCpuPerGigabyte') + median(of, name, 'receiverCpuPerGigabyte')
-    const native = Math.max(...[speed('node-datachannel'), speed('wrtc')].filter(value => !Number.isNaN(value)))
+    const native = Math.max(...NATIVE.map(speed).filter(value => !Number.isNaN(value)))
     const name = `${size / 1024} KiB`
     const base = speed('purertc-1200') / speed('node-datachannel')
     lines.push(
@@ -57,5 +78,11 @@ export function targets(results: Results): string[] {
     ...line('round trip p50 beside node-datachannel', p50('purertc') / p50('node-datachannel'), 1, true),
     ...line('round trip p99 beside node-datachannel', p99('purertc') / p99('node-datachannel'), TAIL, true),
   )
+  const cost = (name: ManyName) => median(results.many.get(name), 'purertc', 'cpuPerMessage')
+  const [base, ...others] = MANY
+  for (const { name } of others) {
+    lines.push(...line(`64 B, ${name}, CPU a message beside ${base.name}`, cost(name) / cost(base.name), GROWTH, true))
+  }
+  lines.push(...absent(results))
   return lines.length === 0 ? [] : ['targets, by the medians above', ...lines, '']
 }

@@ -5,9 +5,17 @@
  * sender keeps at most a window unacknowledged. (Not every stack's `bufferedAmount` tells the truth.)
  */
 
-import { type Command, type Job, type LatencyJob, monotonic, type Report } from './messages.ts'
+import { type Command, type Job, type LatencyJob, monotonic, type Report, type ThroughputJob } from './messages.ts'
 import { Payload } from './payload.ts'
-import { type BenchChannel, type Link, type Role, type Signal, type Stack, stacks } from './stacks/index.ts'
+import {
+  type BenchChannel,
+  type Link,
+  type PacketCounts,
+  type Role,
+  type Signal,
+  type Stack,
+  stacks,
+} from './stacks/index.ts'
 
 /** Most bytes and most messages that the sender keeps unacknowledged. */
 const WINDOW_BYTES = 1 << 20
@@ -20,6 +28,9 @@ const ACKNOWLEDGEMENT = 4
 const tell = (report: Report) => process.send?.(report)
 const fail = (error: unknown) =>
   tell({ type: 'failed', reason: error instanceof Error ? error.message : String(error) })
+
+/** Most milliseconds of round trips that are timed in one go: of the slowest stack there are fewer. */
+const LONGEST_TRIPS = 3000
 
 /** Counted by whoever sends or receives; read at a mark. */
 const done = { messages: 0, bytes: 0 }
@@ -47,15 +58,14 @@ function signalled(connection: number, signal: Signal): void {
 
 const windowOf = (size: number) => Math.max(SHARE, Math.min(WINDOW_MESSAGES, Math.floor(WINDOW_BYTES / size)))
 
-/** Sends until told to stop, then waits for the rest to be acknowledged. */
-function sendAll(channel: BenchChannel, size: number): void {
+/** Sends until told to stop, then waits for the rest to be acknowledged. A message carries its number in its channel. */
+function sendAll(channel: BenchChannel, { size, channels = 1, window = windowOf(size) }: ThroughputJob): void {
   const payload = new Payload(size)
-  const window = windowOf(size)
   let acknowledged = 0
   const pump = () => {
     while (!stopping && done.messages - acknowledged < window) {
-      payload.stamp(done.messages)
-      channel.send(payload.bytes)
+      payload.stamp(Math.floor(done.messages / channels))
+      channel.send(payload.bytes, done.messages % channels)
       done.messages++
       done.bytes += size
     }
@@ -76,43 +86,53 @@ function sendAll(channel: BenchChannel, size: number): void {
   pump()
 }
 
-function receiveAll(channel: BenchChannel, size: number): void {
+function receiveAll(channel: BenchChannel, { size, channels = 1, window = windowOf(size) }: ThroughputJob): void {
   const payload = new Payload(size)
-  const share = Math.max(1, Math.floor(windowOf(size) / SHARE))
+  const share = Math.max(1, Math.floor(window / SHARE))
+  /** Messages of each channel. */
+  const came = new Array<number>(channels).fill(0)
   const acknowledgement = new Uint8Array(ACKNOWLEDGEMENT)
   const acknowledge = () => {
     new DataView(acknowledgement.buffer).setUint32(0, done.messages)
     channel.send(acknowledgement)
   }
-  channel.receive(bytes => {
+  /** How many there are in all, once the sender has said so: its last word may pass messages of other channels. */
+  let sent = Number.NaN
+  const acknowledgeLast = () => {
+    acknowledge()
+    finish()
+  }
+  channel.receive((bytes, number) => {
     if (bytes.length === ACKNOWLEDGEMENT) {
-      const sent = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
-      if (sent !== done.messages) return void fail(`${done.messages} of ${sent} messages arrived`)
-      acknowledge()
-      finish()
+      sent = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
+      if (sent === done.messages) acknowledgeLast()
+      else if (channels === 1) fail(`${done.messages} of ${sent} messages arrived`)
       return
     }
-    if (!payload.matches(bytes, done.messages)) {
-      return void fail(
-        `message ${done.messages} of ${size} bytes did not arrive as it was sent (${bytes.length} bytes)`,
-      )
+    const expected = came[number] ?? 0
+    came[number] = expected + 1
+    if (!payload.matches(bytes, expected)) {
+      return void fail(`message ${expected} of ${size} bytes did not arrive as it was sent (${bytes.length} bytes)`)
     }
     done.messages++
     done.bytes += bytes.length
-    if (done.messages % share === 0) acknowledge()
+    if (done.messages === sent) acknowledgeLast()
+    else if (done.messages % share === 0) acknowledge()
   })
 }
 
 let stop = () => {}
+let counts = async (): Promise<PacketCounts | undefined> => undefined
 
 /** What the process held at most, in bytes. */
 const maxRss = () => process.resourceUsage().maxRSS * 1024
 
 const finish = () => tell({ type: 'stopped', messages: done.messages, maxRss: maxRss() })
 
-/** Opens connections one after another, each timed; over the first, times round trips of 64 bytes. */
+/** Opens connections one after another, each timed; over the first, times round trips of 64 bytes, cold and warm. */
 async function measureLatency(stack: Stack, role: Role, job: LatencyJob): Promise<void> {
   const opens: number[] = []
+  const firstTrips: number[] = []
   const roundTrips: number[] = []
   for (let i = 0; i < job.connections; i++) {
     const start = performance.now()
@@ -135,11 +155,18 @@ async function measureLatency(stack: Stack, role: Role, job: LatencyJob): Promis
           back = resolve
           channel.send(bytes)
         })
-      const untimed = job.roundTrips / 5
-      for (let j = 0; i === 0 && j < job.roundTrips + untimed; j++) {
-        const sent = performance.now()
-        await roundTrip(ball)
-        if (j >= untimed) roundTrips.push(performance.now() - sent)
+      const time = async (into: number[], count: number) => {
+        const end = performance.now() + LONGEST_TRIPS
+        for (let j = 0; j < count && performance.now() < end; j++) {
+          const sent = performance.now()
+          await roundTrip(ball)
+          into.push(performance.now() - sent)
+        }
+      }
+      if (i === 0) {
+        await time(firstTrips, job.firstTrips)
+        for (const end = performance.now() + job.warmUp; performance.now() < end; ) await roundTrip(ball)
+        await time(roundTrips, job.roundTrips)
       }
       await roundTrip(new Uint8Array(1))
       await new Promise(resolve => setTimeout(resolve, 20))
@@ -147,7 +174,7 @@ async function measureLatency(stack: Stack, role: Role, job: LatencyJob): Promis
     listeners.set(i, () => {})
     channel.close()
   }
-  tell({ type: 'latency', opens, roundTrips })
+  tell({ type: 'latency', opens, firstTrips, roundTrips })
   tell({ type: 'stopped', messages: 0, maxRss: maxRss() })
 }
 
@@ -181,10 +208,17 @@ function close(connection: number): void {
 async function run(stack: Stack, role: Role, job: Job): Promise<void> {
   if (job.kind === 'latency') return measureLatency(stack, role, job)
   if (job.kind === 'connect') return connectWhenTold(stack, role)
-  const channel = await stack.connect(role, linkOf(0))
+  const channel = await stack.connect(role, linkOf(0), job.channels)
+  counts = channel.counts ?? counts
   tell({ type: 'open' })
-  if (role === 'offerer') sendAll(channel, job.size)
-  else receiveAll(channel, job.size)
+  if (role === 'offerer') sendAll(channel, job)
+  else receiveAll(channel, job)
+}
+
+async function mark(): Promise<void> {
+  const found = await counts()
+  const { user, system } = process.cpuUsage()
+  tell({ type: 'mark', time: performance.now(), cpu: user + system, ...done, counts: found })
 }
 
 process.on('message', message => {
@@ -202,11 +236,9 @@ process.on('message', message => {
     case 'close':
       close(command.connection)
       break
-    case 'mark': {
-      const { user, system } = process.cpuUsage()
-      tell({ type: 'mark', time: performance.now(), cpu: user + system, ...done })
+    case 'mark':
+      mark().catch(fail)
       break
-    }
     case 'stop':
       stopping = true
       stop()

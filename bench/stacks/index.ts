@@ -13,6 +13,7 @@ export {
   CONNECTING,
   type Link,
   ON_REQUEST,
+  type PacketCounts,
   type Role,
   type Signal,
   STACKS,
@@ -34,12 +35,14 @@ const aiortcProgram = shared(startAiortc)
 const loadOurs = async () => (await import('../../lib/index.ts')).RTCPeerConnection
 
 export const stacks: Record<StackName, Stack> = {
-  purertc: w3cStack('purertc', loadOurs, { configuration: { iceServers: [] } }),
+  purertc: w3cStack('purertc', loadOurs, { configuration: { iceServers: [] }, counts: true }),
   'purertc-1200': w3cStack('purertc-1200', loadOurs, {
     configuration: { iceServers: [], sctp: { pathMtuDiscovery: false } },
+    counts: true,
   }),
   'purertc-dtls1.2': w3cStack('purertc-dtls1.2', loadOurs, {
     configuration: { iceServers: [], dtlsVersions: ['1.2'] },
+    counts: true,
   }),
   'node-datachannel': nodeDatachannel,
   wrtc: w3cStack('wrtc', async () => (await import('@roamhq/wrtc')).default.RTCPeerConnection, {

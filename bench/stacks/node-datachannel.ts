@@ -4,7 +4,7 @@ import { type BenchChannel, Inbox, type Link, type Role, type Signal, type Stack
 
 export const nodeDatachannel: Stack = {
   name: 'node-datachannel',
-  async connect(role: Role, link: Link): Promise<BenchChannel> {
+  async connect(role: Role, link: Link, count = 1): Promise<BenchChannel> {
     const { PeerConnection } = await import('node-datachannel')
     const pc = new PeerConnection('bench', { iceServers: [], maxMessageSize: 262_144 })
     // Candidates may come before the description that they belong to, and are then refused on the other side.
@@ -22,27 +22,34 @@ export const nodeDatachannel: Stack = {
     })
     type Channel = ReturnType<typeof pc.createDataChannel>
     const inbox = new Inbox()
-    const opened = new Promise<Channel>(resolve => {
+    const channels: Channel[] = []
+    const opened = new Promise<void>(resolve => {
+      let open = 0
       const wait = (channel: Channel) => {
+        const number = Number(channel.getLabel())
+        channels[number] = channel
         channel.onMessage(message => {
           if (typeof message === 'string') return
-          inbox.deliver(message instanceof ArrayBuffer ? new Uint8Array(message) : message)
+          inbox.deliver(message instanceof ArrayBuffer ? new Uint8Array(message) : message, number)
         })
-        if (channel.isOpen()) resolve(channel)
-        else channel.onOpen(() => resolve(channel))
+        const isOpen = () => {
+          if (++open === count) resolve()
+        }
+        if (channel.isOpen()) isOpen()
+        else channel.onOpen(isOpen)
       }
       if (role === 'answerer') pc.onDataChannel(wait)
-      else wait(pc.createDataChannel('bench'))
+      else for (let i = 0; i < count; i++) wait(pc.createDataChannel(String(i)))
     })
     link.listen(({ description, candidate }) => {
       if (description !== undefined) pc.setRemoteDescription(description.sdp, description.type as 'offer' | 'answer')
       if (candidate !== undefined) pc.addRemoteCandidate(String(candidate.candidate), String(candidate.mid))
     })
-    const channel = await opened
+    await opened
     return {
-      send: bytes => {
+      send: (bytes, channel = 0) => {
         // False means that it waits in the library's queue, which has no limit.
-        channel.sendMessageBinary(bytes)
+        channels[channel]?.sendMessageBinary(bytes)
       },
       receive: listener => inbox.listen(listener),
       close: () => pc.close(),

@@ -22,33 +22,44 @@ export interface Link {
   listen(listener: (signal: Signal) => void): void
 }
 
-/** An open channel, reliable and ordered. */
+/** What the association has done so far, where a stack tells. */
+export interface PacketCounts {
+  /** Bytes of UDP payload of the largest datagram that is sent now. */
+  readonly datagramSize: number
+  /** Packets that carried a SACK, and packets of the association that came in. */
+  readonly sacksSent: number
+  readonly packetsReceived: number
+}
+
+/** Open channels of one connection, reliable and ordered; most jobs need the first alone. */
 export interface BenchChannel {
-  /** Sends a binary message. `bytes` may be overwritten as soon as the call returns. */
-  send(bytes: Uint8Array): void
+  /** Sends a binary message over the channel of that number (the first). `bytes` may be overwritten as soon as the call returns. */
+  send(bytes: Uint8Array, channel?: number): void
   /** From now on, messages come to `listener`; what it is given is valid until it returns. */
-  receive(listener: (bytes: Uint8Array) => void): void
+  receive(listener: (bytes: Uint8Array, channel: number) => void): void
+  /** Absent where the stack does not tell. */
+  readonly counts?: () => Promise<PacketCounts | undefined>
   close(): void
 }
 
 export interface Stack {
   readonly name: StackName
-  /** Makes a connection with one channel; resolves when the channel is open. */
-  connect(role: Role, link: Link): Promise<BenchChannel>
+  /** Makes a connection with so many channels (one); resolves when all are open. */
+  connect(role: Role, link: Link, channels?: number): Promise<BenchChannel>
 }
 
 /** Keeps what comes before anyone listens: some stacks deliver before the promise of an open channel has settled. */
 export class Inbox {
-  readonly #early: Uint8Array[] = []
-  #listener: ((bytes: Uint8Array) => void) | undefined
+  readonly #early: { readonly bytes: Uint8Array; readonly channel: number }[] = []
+  #listener: ((bytes: Uint8Array, channel: number) => void) | undefined
 
-  deliver(bytes: Uint8Array): void {
-    if (this.#listener === undefined) this.#early.push(bytes)
-    else this.#listener(bytes)
+  deliver(bytes: Uint8Array, channel: number): void {
+    if (this.#listener === undefined) this.#early.push({ bytes, channel })
+    else this.#listener(bytes, channel)
   }
 
-  listen(listener: (bytes: Uint8Array) => void): void {
+  listen(listener: (bytes: Uint8Array, channel: number) => void): void {
     this.#listener = listener
-    for (const bytes of this.#early.splice(0)) listener(bytes)
+    for (const { bytes, channel } of this.#early.splice(0)) listener(bytes, channel)
   }
 }

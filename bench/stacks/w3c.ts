@@ -1,6 +1,15 @@
 /** The stacks that have the W3C API (or nearly), each with its own differences. */
 
-import { type BenchChannel, Inbox, type Link, type Role, type Signal, type Stack, type StackName } from './stack.ts'
+import {
+  type BenchChannel,
+  Inbox,
+  type Link,
+  type PacketCounts,
+  type Role,
+  type Signal,
+  type Stack,
+  type StackName,
+} from './stack.ts'
 
 /** The part of the API that the bench uses, as every one of them has it. */
 interface Connection {
@@ -13,6 +22,7 @@ interface Connection {
   setRemoteDescription(description: Description): Promise<unknown>
   addIceCandidate(candidate: object): Promise<unknown>
   readonly localDescription?: Description | null | undefined
+  getStats?(): Promise<{ values(): Iterable<Readonly<Record<string, unknown>>> }>
   close(): unknown
 }
 
@@ -23,6 +33,7 @@ interface Description {
 
 interface Channel {
   binaryType?: string
+  readonly label: string
   readonly readyState: string
   onopen: unknown
   onmessage: unknown
@@ -42,44 +53,74 @@ export interface W3cOptions {
   readonly keepsSent?: boolean
   /** False where candidates are told by the description alone, once all are known. */
   readonly trickles?: boolean
+  /** Whether its statistics say how large datagrams are and how many SACKs were sent. */
+  readonly counts?: boolean
+}
+
+async function packetCounts(pc: Connection): Promise<PacketCounts | undefined> {
+  for (const entry of (await pc.getStats?.())?.values() ?? []) {
+    if (entry['type'] !== 'sctp-transport') continue
+    return {
+      datagramSize: Number(entry['datagramSize']),
+      sacksSent: Number(entry['sacksSent']),
+      packetsReceived: Number(entry['packetsReceived']),
+    }
+  }
+  return undefined
 }
 
 export function w3cStack(
   name: StackName,
   load: () => Promise<unknown>,
-  { configuration, keepsSent = false, trickles = true }: W3cOptions,
+  { configuration, keepsSent = false, trickles = true, counts = false }: W3cOptions,
 ): Stack {
   return {
     name,
-    async connect(role, link) {
+    async connect(role, link, count = 1) {
       const RTCPeerConnection = (await load()) as new (configuration: object) => Connection
       const pc = new RTCPeerConnection(configuration)
       const inbox = new Inbox()
-      const channel = await open(pc, role, link, inbox, trickles)
+      const channels = await open(pc, role, link, inbox, { trickles, count })
       return {
-        send: keepsSent ? bytes => void channel.send(Buffer.from(bytes)) : bytes => void channel.send(bytes),
+        send: keepsSent
+          ? (bytes, channel = 0) => void channels[channel]?.send(Buffer.from(bytes))
+          : (bytes, channel = 0) => void channels[channel]?.send(bytes),
         receive: listener => inbox.listen(listener),
+        ...(counts && { counts: () => packetCounts(pc) }),
         close: () => void pc.close(),
       } satisfies BenchChannel
     },
   }
 }
 
-async function open(pc: Connection, role: Role, link: Link, inbox: Inbox, trickles: boolean): Promise<Channel> {
+async function open(
+  pc: Connection,
+  role: Role,
+  link: Link,
+  inbox: Inbox,
+  { trickles, count }: { readonly trickles: boolean; readonly count: number },
+): Promise<readonly Channel[]> {
   pc.onicecandidate = ({ candidate }: { candidate?: Candidate | null }) => {
     if (!candidate?.candidate) return
     const { candidate: text, sdpMid, sdpMLineIndex } = candidate
     link.tell({ candidate: { candidate: text, sdpMid, sdpMLineIndex } })
   }
-  const opened = new Promise<Channel>((resolve, reject) => {
+  const channels: Channel[] = []
+  const opened = new Promise<readonly Channel[]>((resolve, reject) => {
+    let ready = 0
     const wait = (channel: Channel) => {
+      const number = Number(channel.label)
+      channels[number] = channel
       channel.binaryType = 'arraybuffer'
       channel.onmessage = ({ data }: { data: ArrayBuffer | Uint8Array }) =>
-        inbox.deliver(data instanceof Uint8Array ? data : new Uint8Array(data))
-      if (channel.readyState === 'open') resolve(channel)
-      else channel.onopen = () => resolve(channel)
+        inbox.deliver(data instanceof Uint8Array ? data : new Uint8Array(data), number)
+      const isOpen = () => {
+        if (++ready === count) resolve(channels)
+      }
+      if (channel.readyState === 'open') isOpen()
+      else channel.onopen = isOpen
     }
-    if (role === 'offerer') wait(pc.createDataChannel('bench'))
+    if (role === 'offerer') for (let i = 0; i < count; i++) wait(pc.createDataChannel(String(i)))
     else pc.ondatachannel = ({ channel }: { channel: Channel }) => wait(channel)
 
     let last: Promise<unknown> = Promise.resolve()
