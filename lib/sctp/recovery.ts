@@ -62,6 +62,8 @@ export class Recovery {
   /** The peer said that its buffer is full; and whether it has said anything since the last timeout. */
   #zeroWindow = false
   #heard = false
+  /** Until when nothing more is taken back. */
+  #takenBackUntil = Number.NEGATIVE_INFINITY
 
   constructor(
     outstanding: Outstanding,
@@ -146,7 +148,7 @@ export class Recovery {
       if (this.probe.probed(outstanding.first)) probeArrived = true
       bytes += this.arrivals.release(now)
     }
-    this.#takeBackReneged(sack)
+    this.#takeBackReneged(sack.gaps > 0 ? sack.gapStart(0) - 1 : outstanding.count, now)
     const recovering = this.#recovering
     if (recovering && diff32(sack.cumulativeTsn, this.#exit) >= 0) {
       this.#recovering = false
@@ -227,6 +229,8 @@ export class Recovery {
     for (let tsn = outstanding.first; tsn !== outstanding.next; tsn = add32(tsn, 1)) {
       if (outstanding.state(tsn) === CHUNK_STATE.IN_FLIGHT) this.losses.lose(tsn, now)
     }
+    this.#takenBackUntil = now
+    this.#takeBackReneged(outstanding.count, now)
     if (this.#abandonment.pending) this.#abandonment.due = true
     this.timer.set(now + this.#path.timeout.value)
   }
@@ -298,13 +302,17 @@ export class Recovery {
 
   /**
    * A receiver may discard what it reported in a gap block (6.2). It shows when the chunk next to the cumulative TSN is
-   * one: then whatever was reported before the first block of this SACK is sent again, unless its message was given up.
+   * one: then whatever was reported among the next `end`, before the first block of this SACK, is sent again, unless its
+   * message was given up.
+   * As it touches all that is outstanding it is done once a timeout; T3 sees to the rest.
    */
-  #takeBackReneged(sack: SackView): void {
+  #takeBackReneged(end: number, now: number): void {
     const outstanding = this.#outstanding
     if (outstanding.count === 0 || outstanding.state(outstanding.first) !== CHUNK_STATE.ACKNOWLEDGED) return
-    const end = sack.gaps > 0 ? sack.gapStart(0) - 1 : outstanding.count
-    for (let i = 0; i < Math.min(end, outstanding.count); i++) {
+    if (now < this.#takenBackUntil) return
+    this.#takenBackUntil = now + this.#path.timeout.value
+    const reported = Math.min(end, outstanding.count)
+    for (let i = 0; i < reported; i++) {
       const tsn = add32(outstanding.first, i)
       if (outstanding.state(tsn) !== CHUNK_STATE.ACKNOWLEDGED) continue
       if (outstanding.message(tsn).abandoned) outstanding.giveUp(tsn)

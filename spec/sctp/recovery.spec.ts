@@ -249,18 +249,6 @@ t.test('a full peer that does not answer either has failed', t => {
   t.end()
 })
 
-t.test('a receiver may take back what it told in gap blocks', t => {
-  const puppet = sending(6)
-  indices(puppet)
-  acknowledge(puppet, 0, [[2, 5]])
-  t.same(indices(puppet), [1])
-  acknowledge(puppet, 1)
-  t.same(indices(puppet), [2, 3, 4, 5], 'they are sent again')
-  acknowledge(puppet, 5)
-  t.equal(puppet.association.unacknowledgedChunks, 0)
-  t.end()
-})
-
 t.test('SACKs of what was never sent are refused', t => {
   const puppet = sending(5)
   indices(puppet)
