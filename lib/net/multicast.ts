@@ -84,7 +84,7 @@ export const openMulticast = (options: MulticastOptions): Promise<DatagramSocket
     const link = linkOf(address)
     if (link === undefined) throw new NetError('EADDRNOTAVAIL', `no interface has ${address}`)
     const type: SocketType = isIP(address) === 6 ? 'udp6' : 'udp4'
-    const socket = createSocket({ type, reuseAddr: true, ipv6Only: type === 'udp6', lookup: literal as never })
+    const socket = createSocket({ type, reuseAddr: true, ipv6Only: type === 'udp6', lookup: literal(type) as never })
     const fail = (error: unknown): void => {
       socket.close()
       reject(error)

@@ -32,6 +32,9 @@ const SENDS_AT_ONCE =
   process.versions['bun'] === undefined &&
   process.versions['deno'] === undefined &&
   typeof Socket.prototype.getSendQueueCount === 'function'
+/** How often, and after how many milliseconds each, a closed socket looks whether all has left. */
+const LAST_LOOKS = 50
+const LOOK_EVERY = 10
 /** Where the platform refuses a size, half of it is tried, down to this. */
 const SMALLEST_BUFFER = 256 << 10
 
@@ -43,7 +46,13 @@ interface RemoteInfo {
 type Lookup = (name: string, options: unknown, found: (error: null, address: string, family: number) => void) => void
 
 /** Destinations are addresses already, so that no name is ever looked up for a datagram. */
-export const literal: Lookup = (name, _options, found) => found(null, name, isIP(name))
+const literals = {
+  udp4: ((name, _options, found) => found(null, name, 4)) satisfies Lookup,
+  udp6: ((name, _options, found) => found(null, name, 6)) satisfies Lookup,
+}
+
+/** What a socket is to look names up by: what it is given is an address of its family. */
+export const literal = (type: SocketType): Lookup => literals[type]
 
 const enlarge = (set: (size: number) => void, size: number): void => {
   for (; size >= SMALLEST_BUFFER; size >>= 1) {
@@ -126,7 +135,13 @@ export class UdpSocket implements DatagramSocket {
     this.#socket.off('message', this.#onMessage)
     // dgram hands a datagram to the platform a tick after `send`; closing at once would lose the last words of a
     // connection (DTLS close_notify).
-    if (this.#inFlight.length === 0) this.#socket.close()
+    if (this.#inFlight.length === 0) this.#closeWhenSent()
+  }
+
+  /** Nobody says when bulk that went without a callback has left: that is looked for, for a while. */
+  #closeWhenSent(looks = LAST_LOOKS): void {
+    if (!SENDS_AT_ONCE || looks === 0 || this.#socket.getSendQueueCount() === 0) this.#socket.close()
+    else setTimeout(() => this.#closeWhenSent(looks - 1), LOOK_EVERY)
   }
 
   readonly #onMessage = (bytes: Uint8Array, from: RemoteInfo): void => {
@@ -148,7 +163,7 @@ export class UdpSocket implements DatagramSocket {
   readonly #sent = (error: unknown): void => {
     this.#inFlight.shift()?.release()
     if (this.#closed) {
-      if (this.#inFlight.length === 0) this.#socket.close()
+      if (this.#inFlight.length === 0) this.#closeWhenSent()
     } else if (error) {
       this.#failed?.(codeOf(error))
     }
@@ -159,7 +174,7 @@ export class UdpSocket implements DatagramSocket {
 export const openUdp = (options: DatagramOptions): Promise<DatagramSocket> =>
   new Promise((resolve, reject) => {
     const type: SocketType = options.address.includes(':') ? 'udp6' : 'udp4'
-    const socket = createSocket({ type, ipv6Only: type === 'udp6', lookup: literal as never })
+    const socket = createSocket({ type, ipv6Only: type === 'udp6', lookup: literal(type) as never })
     const fail = (error: Error): void => {
       socket.close()
       reject(error)
