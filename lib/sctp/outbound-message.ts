@@ -61,6 +61,31 @@ export class Discardable {
 }
 
 /**
+ * Messages of up to so many bytes are copied into one piece of memory, one behind the other: memory of their own takes
+ * several times as long to get as to fill. Not those that the engine keeps among its objects (64 bytes).
+ */
+const SMALL = 1024
+const TINY = 64
+/** Bytes of a piece, which is held for as long as one message of it is. */
+const PIECE = 8192
+let piece = new Uint8Array(0)
+let used = 0
+
+const copyOf = (data: Uint8Array): Uint8Array => {
+  const { length } = data
+  // Not `slice`: that of a Node Buffer shares its memory.
+  if (length <= TINY || length > SMALL) return new Uint8Array(data)
+  if (used + length > piece.length) {
+    piece = new Uint8Array(PIECE)
+    used = 0
+  }
+  const copy = piece.subarray(used, used + length)
+  copy.set(data)
+  used += length
+  return copy
+}
+
+/**
  * A message from what the caller gave; `data` is copied unless it was handed over. It lives through the whole of the
  * last millisecond of its lifetime, so that 0 is not over before it has begun.
  */
@@ -74,8 +99,7 @@ export const createMessage = (
   const message = new OutboundMessage(
     streamId,
     ppid,
-    // Not `slice`: that of a Node Buffer shares its memory.
-    options.owned === true ? data : new Uint8Array(data),
+    options.owned === true ? data : copyOf(data),
     options.unordered !== true,
     options.maxRetransmits ?? Number.POSITIVE_INFINITY,
     options.lifetime === undefined ? Number.POSITIVE_INFINITY : now + options.lifetime + 1,

@@ -74,3 +74,20 @@ t.test('a stream that is being reset drops nothing for a message that it does no
   t.equal(association.bufferedAmount(0), 900)
   t.end()
 })
+
+t.test('what the caller does with its bytes after `send` changes nothing, whatever their number', t => {
+  const pair = Pair.established({ delay: 1 })
+  const lengths = [1, 63, 64, 65, 700, 1023, 1024, 1025, 5000]
+  for (let round = 0; round < 5; round++) {
+    for (const length of lengths) {
+      const bytes = pattern(length, round)
+      pair.a.send(0, 53, bytes, {}, pair.wire.now)
+      bytes.fill(0xff)
+    }
+  }
+  pair.wire.run(() => pair.messages('b').length === 5 * lengths.length)
+  for (const [i, { data }] of pair.messages('b').entries()) {
+    t.ok(same(data, pattern(lengths[i % lengths.length]!, Math.floor(i / lengths.length))))
+  }
+  t.end()
+})
