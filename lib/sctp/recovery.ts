@@ -323,9 +323,17 @@ export class Recovery {
   #takeWindow(window: number, released: number, now: number): void {
     const outstanding = this.#outstanding
     if (this.#zeroWindow && window > 0 && released === 0 && outstanding.count > 0) {
-      // The buffer has room again, and what probed it was dropped: do not wait for the timer.
-      if (outstanding.state(outstanding.first) === CHUNK_STATE.IN_FLIGHT) this.losses.lose(outstanding.first, now)
-      this.fastRetransmit = outstanding.waitingCount > 0
+      // The buffer has room again, and what probed it was dropped: do not wait for the timer. But what left less than a
+      // round trip ago cannot have been answered yet: a window that flickers brings no more than one packet each time.
+      const { first } = outstanding
+      const { rack, transmissions } = this.losses
+      if (
+        outstanding.state(first) === CHUNK_STATE.IN_FLIGHT &&
+        now - transmissions.sentAt(outstanding.order(first)) >= rack.leastRoundTrip
+      ) {
+        this.losses.lose(first, now)
+        this.fastRetransmit = outstanding.waitingCount > 0
+      }
     }
     this.#zeroWindow = window === 0
     this.#advertised = window

@@ -35,6 +35,26 @@ t.test(
   },
 )
 
+t.test('a window that opens and closes brings no more than a packet each round trip', t => {
+  const puppet = Puppet.established(QUIET)
+  puppet.send(pattern(1))
+  puppet.now += 50
+  puppet.deliver(sack(puppet.tsn))
+  for (let i = 0; i < 10; i++) puppet.association.send(0, 53, pattern(1144), {}, puppet.now)
+  puppet.flush()
+  puppet.take()
+  for (let i = 0; i < 200; i++) {
+    puppet.now += 0.25
+    puppet.deliver(sack(puppet.tsn, { window: i % 2 === 0 ? 0 : 2000 }))
+  }
+  t.ok(puppet.takeData().length <= 1)
+  puppet.now += 50
+  puppet.deliver(sack(puppet.tsn, { window: 0 }))
+  puppet.deliver(sack(puppet.tsn, { window: 2000 }))
+  t.ok(indices(puppet).includes(1), 'what it had no room for is sent again at once')
+  t.end()
+})
+
 t.test('acknowledging bit by bit lets no more through than acknowledging at once', t => {
   const windows = [1, 10].map(step => {
     const puppet = Puppet.established(QUIET)
