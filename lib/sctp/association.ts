@@ -288,7 +288,7 @@ export class Association implements FlushingMachine {
     if (block.ended) return
     block.pathMtu.watch(now)
     if (transfer !== undefined) {
-      transfer.flush(now)
+      transfer.flush(now, block.state !== 'established')
       const { queue } = block
       for (let id = queue.nextLowered(); id >= 0; id = queue.nextLowered()) {
         block.events.push({ type: 'buffered-low', streamId: id })

@@ -89,6 +89,12 @@ export class Reconfiguration {
     return this.#queue.hasDrained || (this.#request === undefined && this.#waiting.length + this.#wishes.length > 0)
   }
 
+  /** Whether a stream waits to be reset until this TSN, the lowest that is not acknowledged, and those after it are. */
+  awaits(firstOutstanding: number): boolean {
+    const last = this.#waiting.at(-1)
+    return last !== undefined && !after32(firstOutstanding, last.lastTsn)
+  }
+
   /** Takes one parameter. `cumulativeTsn` is the last TSN up to which all has arrived. */
   receive(parameter: ReconfigParameter, cumulativeTsn: number): void {
     if (parameter.type === 'response') {

@@ -29,6 +29,8 @@ export class Recovery {
   fastRetransmit = false
   /** Whether the congestion window or the pacer, and not a lack of data, stopped the sender last. */
   limited = false
+  /** Something is held up until what is in flight is acknowledged. */
+  awaited = false
   /** What the peer has room for beyond what is in flight, in bytes. */
   peerWindow: number
   /** What a full packet counts for, in bytes. */
@@ -114,7 +116,7 @@ export class Recovery {
   /** The tail-loss probe has left: T3 waits for its answer. */
   probed(tsn: number, again: boolean, now: number): void {
     this.#counters.tailProbesSent++
-    this.probe.sent(tsn, again)
+    this.probe.sent(tsn, again, now)
     this.timer.set(now + this.#path.timeout.value)
   }
 
@@ -123,6 +125,14 @@ export class Recovery {
     const { flight, waitingCount } = this.#outstanding
     if (flight === 0 || waitingCount > 0 || this.#zeroWindow) this.probe.timer.stop()
     else this.probe.arm(this.#path.timeout.smoothed, flight <= this.packetSize, this.timer.at, now)
+    if (this.awaited) this.hasten(now)
+  }
+
+  /** What is in flight is awaited: a peer that holds its acknowledgement back is made to send it. */
+  hasten(now: number): void {
+    if (this.#outstanding.flight > this.packetSize) return
+    const { rack, transmissions } = this.losses
+    this.probe.hasten(transmissions.sentAt(transmissions.next - 1), rack.leastRoundTrip, now)
   }
 
   /** Takes a SACK. Returns false when it told of nothing new or could not be believed. */
@@ -141,7 +151,7 @@ export class Recovery {
     const priorFlight = outstanding.flight
     this.arrivals.begin()
     this.losses.lost = 0
-    const repaired = this.#takeDuplicates(sack)
+    const twice = this.#takeDuplicates(sack)
     let probeArrived = false
     let bytes = 0
     for (let i = 0; i < released; i++) {
@@ -167,7 +177,12 @@ export class Recovery {
       this.probe.answered()
     }
     this.#detect(priorFlight, now)
-    if (probeArrived) this.#probeSettled(repaired, priorFlight, now)
+    const { probe } = this
+    const repaired = probeArrived ? probe.arrived(twice) : probe.decide(twice, this.#path.timeout.value, now)
+    if (repaired && !this.#recovering && this.losses.lost === 0) {
+      this.#congestion.lost(priorFlight, now)
+      this.#congestion.recovered(now)
+    }
     if (released > 0 || bytes > 0 || this.losses.lost > 0) {
       const sample = this.#sample
       sample.advanced = released > 0
@@ -253,6 +268,7 @@ export class Recovery {
     this.losses.detect(this.#recovering, now)
     if (this.losses.lost === 0 || this.#recovering) return
     this.#recovering = true
+    this.probe.settled()
     const outstanding = this.#outstanding
     this.#exit = add32(outstanding.next, -1)
     this.#spurious.begin(outstanding.first)
@@ -290,14 +306,6 @@ export class Recovery {
       const tsn = outstanding.nextWaiting()
       outstanding.fly(tsn, this.arrivals.rate.sent(tsn, outstanding.flight, now))
     }
-  }
-
-  /** The chunk that was sent again as a probe has arrived: unless both did, a loss was repaired (RFC 8985 7.4). */
-  #probeSettled(twice: boolean, priorFlight: number, now: number): void {
-    this.probe.settled()
-    if (twice || this.#recovering || this.losses.lost > 0) return
-    this.#congestion.lost(priorFlight, now)
-    this.#congestion.recovered(now)
   }
 
   /**

@@ -136,6 +136,15 @@ export class Sender {
     this.abandonment.advance(packets.largestChunk)
   }
 
+  /**
+   * Says whether the acknowledgement of what is in flight is awaited: then the peer is asked not to hold it back, by the I
+   * bit on what is sent (RFC 7053), and by a probe on behalf of what has been sent.
+   */
+  await(awaited: boolean, now: number): void {
+    this.recovery.awaited = awaited
+    if (awaited) this.recovery.hasten(now)
+  }
+
   /** Whether the next `flush` has DATA to send, so that a SACK may travel along. */
   ready(now: number): boolean {
     const { outstanding, recovery, congestion } = this
@@ -164,6 +173,7 @@ export class Sender {
     if (outstanding.waitingCount > 0) this.#retransmit(packets, now)
     if (outstanding.waitingCount === 0) this.#transmit(packets, now)
     if (this.#lastFlags === 0) return false
+    if (recovery.awaited || this.queue.hasDrained) this.#hurry(packets)
     this.#lastSent = now
     recovery.armProbe(now)
     return true

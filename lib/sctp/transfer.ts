@@ -93,17 +93,20 @@ export class Transfer {
     this.reconfiguration.advanced(this.receiver.tracker.cumulative)
   }
 
-  flush(now: number): void {
+  /** @param ending Whether the association ends when all is sent and acknowledged. */
+  flush(now: number, ending: boolean): void {
     const { sender, receiver, reconfiguration } = this
     const packets = this.#packets
     const { tracker } = receiver
     // A SACK that is not due yet travels with DATA (RFC 9260 6.2).
     if (tracker.due || (tracker.pending && sender.ready(now))) receiver.acknowledge(packets, now)
     reconfiguration.answer(packets, now)
+    if (ending) sender.await(true, now)
     if (sender.flush(packets, now)) this.#path.used(now)
     if (reconfiguration.pending) {
       const { first, next } = sender.outstanding
       reconfiguration.flush(first, add32(next, -1), packets, now)
     }
+    sender.await((ending && sender.queue.empty) || reconfiguration.awaits(sender.outstanding.first), now)
   }
 }
