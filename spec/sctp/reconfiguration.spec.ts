@@ -154,6 +154,22 @@ t.test('the peer’s reset: performed, told, answered; and answered again when i
   t.end()
 })
 
+t.test('the answer to a reset leaves ahead of what is sent on the stream that it sets free', t => {
+  const puppet = Puppet.established()
+  puppet.association.resetStreams([2])
+  puppet.flush()
+  const [request] = reconfigs(puppet)
+  puppet.deliver(response(request!.sequence, 1))
+  // The second of two resets, upon which both sides hold the id free: it is used again in the same turn.
+  puppet.pour(outgoing(PEER_TSN, PEER_TSN - 1, [2]))
+  puppet.send(pattern(1), {}, 2)
+  t.same(
+    puppet.take().map(({ type }) => type),
+    [130, 0],
+  )
+  t.end()
+})
+
 t.test('the peer’s reset waits for the data that it covers', t => {
   const puppet = Puppet.established()
   puppet.deliver(outgoing(PEER_TSN, PEER_TSN + 1, [3]))
