@@ -2,8 +2,11 @@
  * The two cyclic redundancy checks of WebRTC: CRC-32 (ISO 3309, in STUN's FINGERPRINT, RFC 8489 14.7) and CRC-32C
  * (Castagnoli, in the SCTP common header, RFC 9260 appendix A).
  *
- * CRC-32C runs over every SCTP packet, so it slices by eight: eight tables, eight bytes a step.
+ * CRC-32C runs over every SCTP packet, so it slices by eight: eight tables, eight bytes a step. Where many packets of some
+ * length come, a kernel in WebAssembly takes them.
  */
+
+import { CRC_KERNEL_LIMIT, type CrcKernel, crcKernel } from './crc32c-kernel.ts'
 
 const table = (polynomial: number): Uint32Array => {
   const entries = new Uint32Array(256)
@@ -32,8 +35,25 @@ export const crc32 = (bytes: Uint8Array, start = 0, end = bytes.length): number 
   return ~crc >>> 0
 }
 
+/** Below so many bytes it is not worth the way into the kernel's memory. */
+const KERNEL_LEAST = 128
+/** So many inputs of that length are waited for: to make the kernel takes as long as some hundred. */
+const KERNEL_AFTER = 64
+
+let kernel: CrcKernel | undefined
+let inputs = 0
+
 /** CRC-32C of `bytes[start, end)`, as an unsigned number (SCTP writes it in little-endian order). */
 export const crc32c = (bytes: Uint8Array, start = 0, end = bytes.length): number => {
+  const length = end - start
+  if (length >= KERNEL_LEAST && length <= CRC_KERNEL_LIMIT) {
+    if (kernel !== undefined) return kernel.take(bytes, start, end) >>> 0
+    if (++inputs === KERNEL_AFTER) kernel = crcKernel(CRC32C.subarray(0, 256))
+  }
+  return sliced(bytes, start, end)
+}
+
+const sliced = (bytes: Uint8Array, start: number, end: number): number => {
   const t = CRC32C
   let crc = -1
   let i = start

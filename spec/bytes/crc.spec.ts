@@ -21,16 +21,17 @@ t.test('the check values of the catalogue of parametrised CRC algorithms', t => 
   t.end()
 })
 
-t.test('a range gives what the same bytes alone give, at every length and alignment', t => {
-  /** One bit a step, as the polynomial is defined. */
-  const bitwise = (polynomial: number, bytes: Uint8Array): number => {
-    let crc = -1
-    for (const byte of bytes) {
-      crc ^= byte
-      for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ polynomial : crc >>> 1
-    }
-    return ~crc >>> 0
+/** One bit a step, as the polynomial is defined. */
+const bitwise = (polynomial: number, bytes: Uint8Array): number => {
+  let crc = -1
+  for (const byte of bytes) {
+    crc ^= byte
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ polynomial : crc >>> 1
   }
+  return ~crc >>> 0
+}
+
+t.test('a range gives what the same bytes alone give, at every length and alignment', t => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), fc.nat(64), fc.nat(64), (bytes, a, b) => {
       const start = Math.min(a, b, bytes.length)
@@ -43,5 +44,19 @@ t.test('a range gives what the same bytes alone give, at every length and alignm
     }),
     { numRuns: 500 },
   )
+  t.end()
+})
+
+t.test('long inputs, before and after there is a kernel for them', t => {
+  const bytes = Uint8Array.from({ length: 70_000 }, (_, i) => (i * i * 31 + (i >>> 3)) & 0xff)
+  const lengths = [127, 128, 129, 143, 144, 145, 1176, 1200, 16_384, 49_151, 49_152, 49_153, 65_536]
+  for (let round = 0; round < 12; round++) {
+    for (const length of lengths) {
+      const expected = bitwise(0x82f63b78, bytes.subarray(round, round + length))
+      if (crc32c(bytes, round, round + length) !== expected) t.fail(`${length} bytes, round ${round}`)
+      if (crc32c(bytes.slice(round, round + length)) !== expected) t.fail(`${length} bytes alone, round ${round}`)
+    }
+  }
+  t.equal(crc32c(bytes, 100, 100), 0)
   t.end()
 })

@@ -6,8 +6,11 @@
  * the rows give can be joined.
  */
 
+import { wasm } from '../../bytes/index.ts'
 import { GHASH_END } from './ghash-kernel.ts'
-import { type Code, doWhile, type FunctionBody, get, i32, set, TYPE, v128 } from './wasm-assembler.ts'
+
+const { doWhile, get, i32, set, TYPE, v128 } = wasm
+type Code = wasm.Code
 
 const BLOCK = 16
 /** Where round keys stand, as FIPS 197 makes them of the key: 15 at most. */
@@ -84,7 +87,7 @@ const addRoundKey = (): Code[] => [
 ]
 
 /** Encrypts the block in place by the round keys at an address: so many rounds besides the last. */
-export const aesFunction: FunctionBody = {
+export const aesFunction: wasm.FunctionBody = {
   name: 'encryptBlock',
   parameters: [TYPE.i32, TYPE.i32],
   locals: [TYPE.v128, TYPE.v128],
@@ -109,7 +112,7 @@ export const aesFunction: FunctionBody = {
 }
 
 /** Puts each byte of the block through the S-box: what the key schedule needs. */
-export const substituteFunction: FunctionBody = {
+export const substituteFunction: wasm.FunctionBody = {
   name: 'substitute',
   parameters: [TYPE.i32, TYPE.i32],
   locals: [TYPE.v128, TYPE.v128],

@@ -8,13 +8,18 @@
  * which belongs one byte further up than the one before; so the rows are summed from the last to the first, the sum one byte
  * up before each.
  *
- * Four blocks are taken at once, by four powers of H: the sums are shifted, and reduced, once for them all.
+ * Three blocks are taken at once, by three powers of H: the sums are shifted, and reduced, once for them all. The rows are a
+ * loop, since V8 would load every row of an unrolled one first, for want of anything that holds it back, and put them all
+ * aside on the stack; and with four blocks their nibbles and sums would not fit into the sixteen registers of x64.
  */
 
-import { type Code, doWhile, type FunctionBody, get, i32, i64, set, TYPE, v128, when } from './wasm-assembler.ts'
+import { wasm } from '../../bytes/index.ts'
+
+const { doWhile, get, i32, i64, set, TYPE, v128, when } = wasm
+type Code = wasm.Code
 
 /** Blocks taken at once: as many powers of H are in the table. */
-export const POWERS = 4
+export const POWERS = 3
 /** Rows of a power: 16 for the upper nibbles, then 16 for the lower ones, of 16 bytes each. */
 export const ROWS = 32
 const ROW_LENGTH = 16
@@ -41,6 +46,8 @@ const upperNibbles = (block: number) => 6 + 2 * block
 const lowerNibbles = (block: number) => 7 + 2 * block
 const LOW = 6 + 2 * POWERS
 const HIGH = LOW + 1
+/** Where the row is in the table of a power. */
+const ROW = HIGH + 1
 
 const readBlock = (block: number): Code[] => {
   const [upper, lower] = [upperNibbles(block), lowerNibbles(block)]
@@ -52,18 +59,14 @@ const readBlock = (block: number): Code[] => {
   ]
 }
 
-/** What one row of each power gives, summed over the blocks of a group: the first of them has the highest power. */
-const lookUpRow = (row: number, group: number): Code => {
-  let sum: Code | undefined
-  for (let block = 0; block < group; block++) {
-    const at = TABLE_AT + (group - 1 - block) * ROWS * ROW_LENGTH + row * ROW_LENGTH
-    const upper = v128.lookUp(v128.load(at, i32.constant(0)), get(upperNibbles(block)))
-    const lower = v128.lookUp(v128.load(at + 16 * ROW_LENGTH, i32.constant(0)), get(lowerNibbles(block)))
-    const both = v128.xor(upper, lower)
-    sum = sum === undefined ? both : v128.xor(sum, both)
-  }
-  return sum!
-}
+/** Adds what a row of each power gives for its block: the first block of a group has the highest power. */
+const addRow = (group: number): Code[] =>
+  Array.from({ length: group }, (_, block) => {
+    const at = TABLE_AT + (group - 1 - block) * ROWS * ROW_LENGTH
+    const upper = v128.lookUp(v128.load(at, get(ROW)), get(upperNibbles(block)))
+    const lower = v128.lookUp(v128.load(at + 16 * ROW_LENGTH, get(ROW)), get(lowerNibbles(block)))
+    return set(SUM, v128.xor(get(SUM), v128.xor(upper, lower)))
+  })
 
 /** The number in `HIGH` and `LOW`, so many bits down: in the reflected order of GCM, times that power of x. */
 const timesPowerOfX = (power: bigint): Code => {
@@ -86,13 +89,18 @@ const reduce = (): Code[] => [
 
 const takeGroup = (group: number): Code[] => [
   ...Array.from({ length: group }, (_, block) => readBlock(block)).flat(),
-  set(SUM, lookUpRow(15, group)),
+  set(SUM, get(ZERO)),
   set(BEYOND, get(ZERO)),
-  ...Array.from({ length: 15 }, (_, index) => [
-    set(BEYOND, v128.shuffle(UP_ONE_BYTE, get(SUM), get(BEYOND))),
-    set(SUM, v128.shuffle(UP_ONE_BYTE, get(ZERO), get(SUM))),
-    set(SUM, v128.xor(get(SUM), lookUpRow(14 - index, group))),
-  ]).flat(),
+  set(ROW, i32.constant(16 * ROW_LENGTH)),
+  doWhile(
+    [
+      set(ROW, i32.subtract(get(ROW), i32.constant(ROW_LENGTH))),
+      set(BEYOND, v128.shuffle(UP_ONE_BYTE, get(SUM), get(BEYOND))),
+      set(SUM, v128.shuffle(UP_ONE_BYTE, get(ZERO), get(SUM))),
+      ...addRow(group),
+    ],
+    get(ROW),
+  ),
   ...reduce(),
   set(AT, i32.add(get(AT), i32.constant(ROW_LENGTH * group))),
   set(BLOCKS, i32.subtract(get(BLOCKS), i32.constant(group))),
@@ -101,10 +109,10 @@ const takeGroup = (group: number): Code[] => [
 const isAtLeast = (value: number): Code => i32.isLess(i32.constant(value - 1), get(BLOCKS))
 
 /** Takes so many blocks at an address into the hash. */
-export const ghashFunction: FunctionBody = {
+export const ghashFunction: wasm.FunctionBody = {
   name: 'ghash',
   parameters: [TYPE.i32, TYPE.i32],
-  locals: [...new Array<typeof TYPE.v128>(4 + 2 * POWERS).fill(TYPE.v128), TYPE.i64, TYPE.i64],
+  locals: [...new Array<typeof TYPE.v128>(4 + 2 * POWERS).fill(TYPE.v128), TYPE.i64, TYPE.i64, TYPE.i32],
   body: [
     set(HASH, v128.load(HASH_AT, i32.constant(0))),
     when(isAtLeast(POWERS), [doWhile(takeGroup(POWERS), isAtLeast(POWERS))]),
@@ -118,7 +126,7 @@ const STREAM = 1
 const LEFT = 2
 
 /** Mixes so many blocks of the key stream into those at an address. */
-export const mixFunction: FunctionBody = {
+export const mixFunction: wasm.FunctionBody = {
   name: 'mix',
   parameters: [TYPE.i32, TYPE.i32, TYPE.i32],
   locals: [],

@@ -3,9 +3,9 @@
  * memory, and each puts there what it needs.
  */
 
+import { wasm } from '../../bytes/index.ts'
 import { AES_END, aesFunction, substituteFunction } from './aes-kernel.ts'
 import { ghashFunction, mixFunction } from './ghash-kernel.ts'
-import { assemble } from './wasm-assembler.ts'
 
 /** Where what is hashed begins: additional data, then the text, both padded, then their lengths. */
 export const INPUT_AT = (AES_END + 63) & ~63
@@ -34,14 +34,6 @@ export interface Kernel extends Omit<Exports, 'memory'> {
   keyOwner: unknown
 }
 
-/** As much of the platform's WebAssembly as is used: the types of some platforms leave it out. */
-declare const WebAssembly:
-  | {
-      readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object
-      readonly Instance: new (module: object) => { readonly exports: unknown }
-    }
-  | undefined
-
 let kernel: Kernel | undefined
 let tried = false
 
@@ -49,15 +41,10 @@ let tried = false
 export const gcmKernel = (): Kernel | undefined => {
   if (tried) return kernel
   tried = true
-  try {
-    if (typeof WebAssembly === 'undefined') return undefined
-    const module = new WebAssembly.Module(
-      assemble([ghashFunction, mixFunction, aesFunction, substituteFunction], PAGES),
-    )
-    const { memory, ...functions } = new WebAssembly.Instance(module).exports as Exports
-    kernel = { ...functions, bytes: new Uint8Array(memory.buffer), hashOwner: undefined, keyOwner: undefined }
-  } catch {
-    // Then every record takes a cipher object of its own.
-  }
+  const exports = wasm.instantiate([ghashFunction, mixFunction, aesFunction, substituteFunction], PAGES)
+  if (exports === undefined) return undefined
+  // Without it every record takes a cipher object of its own.
+  const { memory, ...functions } = exports as unknown as Exports
+  kernel = { ...functions, bytes: new Uint8Array(memory.buffer), hashOwner: undefined, keyOwner: undefined }
   return kernel
 }

@@ -58,7 +58,13 @@ export const i32 = {
   constant: (value: number): Code => [0x41, ...signed(BigInt(value | 0))],
   add: operation(0x6a),
   subtract: operation(0x6b),
+  and: operation(0x71),
+  xor: operation(0x73),
+  shiftLeft: operation(0x74),
+  shiftRight: operation(0x76),
   isLess: operation(0x49),
+  load: access(operation(0x28), 0),
+  loadByte: access(operation(0x2d), 0),
 } as const
 
 export const i64 = {
@@ -109,7 +115,8 @@ export interface FunctionBody {
   readonly parameters: readonly ValueType[]
   /** Numbered on from the parameters. */
   readonly locals: readonly ValueType[]
-  /** Leaves nothing behind: what it computes is in memory. */
+  /** What it leaves behind; nothing if what it computes is in memory. */
+  readonly result?: ValueType
   readonly body: readonly Code[]
 }
 
@@ -121,7 +128,16 @@ const name = (text: string): number[] => list([...text].map(character => [charac
 export const assemble = (functions: readonly FunctionBody[], pages: number): Uint8Array<ArrayBuffer> =>
   Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, list(functions.map(({ parameters }) => [0x60, ...list(parameters.map(type => [type])), 0]))),
+    ...section(
+      1,
+      list(
+        functions.map(({ parameters, result }) => [
+          0x60,
+          ...list(parameters.map(type => [type])),
+          ...list(result === undefined ? [] : [[result]]),
+        ]),
+      ),
+    ),
     ...section(3, list(functions.map((_, index) => unsigned(index)))),
     ...section(5, list([[0x00, ...unsigned(pages)]])),
     ...section(
@@ -141,3 +157,21 @@ export const assemble = (functions: readonly FunctionBody[], pages: number): Uin
       ),
     ),
   ])
+
+/** As much of the platform's WebAssembly as is used: the types of some platforms leave it out. */
+declare const WebAssembly:
+  | {
+      readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object
+      readonly Instance: new (module: object) => { readonly exports: Record<string, unknown> }
+    }
+  | undefined
+
+/** What a module exports; undefined where there is no WebAssembly, or none with vectors, or a policy forbids it. */
+export const instantiate = (functions: readonly FunctionBody[], pages: number): Record<string, unknown> | undefined => {
+  try {
+    if (typeof WebAssembly === 'undefined') return undefined
+    return new WebAssembly.Instance(new WebAssembly.Module(assemble(functions, pages))).exports
+  } catch {
+    return undefined
+  }
+}
