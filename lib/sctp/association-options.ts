@@ -41,11 +41,15 @@ export interface AssociationOptions {
   readonly inboundStreams?: number | undefined
   /** Milliseconds. RTO.Initial: 1000. */
   readonly initialTimeout?: number | undefined
-  /** Milliseconds. RTO.Max: 10,000, not the RFC's 60,000, within which ICE has long given the path up. */
+  /**
+   * RTO.Max in milliseconds: 3000, no less than the longest round trip to be expected. The RFC's 60,000 are for the failure of
+   * one of several paths. Here there is one, and ICE knows sooner whether it has failed (RFC 7675); where a third of the packets
+   * are lost, longer pauses are only time lost. libwebrtc takes the same bound.
+   */
   readonly largestTimeout?: number | undefined
-  /** Association.Max.Retrans: 10. */
+  /** Association.Max.Retrans: 20, which `largestTimeout` lets last a minute. The RFC's 10 in a row are met with by chance where a third of the packets are lost each way. */
   readonly maxRetransmissions?: number | undefined
-  /** Max.Init.Retransmits: 8. */
+  /** Max.Init.Retransmits: 20 in place of the RFC's 8, which makes a minute too. */
   readonly maxInitRetransmissions?: number | undefined
   /** Milliseconds of idleness between heartbeats (HB.interval): 30,000; Infinity for none. */
   readonly heartbeatInterval?: number | undefined
@@ -108,8 +112,8 @@ export const DEFAULTS = {
   streams: 65_535,
   interleaving: true,
   initialTimeout: 1000,
-  largestTimeout: 10_000,
-  maxRetransmissions: 10,
-  maxInitRetransmissions: 8,
+  largestTimeout: 3000,
+  maxRetransmissions: 20,
+  maxInitRetransmissions: 20,
   heartbeatInterval: 30_000,
 } as const
