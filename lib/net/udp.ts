@@ -32,6 +32,8 @@ const SENDS_AT_ONCE =
   process.versions['bun'] === undefined &&
   process.versions['deno'] === undefined &&
   typeof Socket.prototype.getSendQueueCount === 'function'
+/** Whether the receive buffer is the platform's. Deno's is what it makes, and zeroes, anew for each datagram. */
+const KEEPS_RECEIVE_BUFFER = process.versions['deno'] === undefined
 /** How often, and after how many milliseconds each, a closed socket looks whether all has left. */
 const LAST_LOOKS = 50
 const LOOK_EVERY = 10
@@ -183,7 +185,7 @@ export const openUdp = (options: DatagramOptions): Promise<DatagramSocket> =>
     // Exclusive: in a cluster's worker, a port of its own and not one shared with the other workers.
     socket.bind({ address: options.address, port: options.port ?? 0, exclusive: true }, () => {
       socket.off('error', fail)
-      enlarge(size => socket.setRecvBufferSize(size), RECEIVE_BUFFER)
+      if (KEEPS_RECEIVE_BUFFER) enlarge(size => socket.setRecvBufferSize(size), RECEIVE_BUFFER)
       enlarge(size => socket.setSendBufferSize(size), SEND_BUFFER)
       resolve(new UdpSocket(socket, options))
     })
