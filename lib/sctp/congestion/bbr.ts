@@ -195,7 +195,9 @@ export class BbrCongestionControl implements CongestionControl {
     const { model } = this
     const { rate } = model
     if (rate > 0) {
-      const pace = gain * rate * PACING_MARGIN
+      // What may be in flight in any case may leave within a round trip: else what was measured while the path was all but down
+      // would hold back the very packets that show it to be up again.
+      const pace = Math.max(gain * rate * PACING_MARGIN, this.#least / Math.max(model.roundTrip, 1))
       // Startup never slows down because of one small measurement.
       if (model.full || pace > this.pacingRate || this.pacingRate === Number.POSITIVE_INFINITY) this.pacingRate = pace
     }

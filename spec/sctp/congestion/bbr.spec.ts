@@ -217,3 +217,14 @@ t.test('the windowed maximum is never above the true one, and never forgets what
   )
   t.end()
 })
+
+t.test(
+  'a rate that was measured while the path was all but down does not keep four packets from leaving in a round trip',
+  t => {
+    const { control, rounds } = cruising()
+    for (let i = 0; i < 12; i++) rounds.pass({ from: 40_000, rate: 0.05, loss: 0.6 })
+    t.ok(control.model.rate < 0.1, `${control.model.rate}`)
+    t.ok(control.pacingRate >= (4 * PACKET) / control.model.roundTrip, `${control.pacingRate}`)
+    t.end()
+  },
+)
