@@ -245,7 +245,7 @@ export class Sender {
         return
       }
       if (outstanding.flight >= congestion.window || outstanding.count >= MAX_OUTSTANDING) {
-        recovery.limited = true
+        recovery.limited = outstanding.flight >= congestion.window
         break
       }
       const left = message.data.length - message.offset

@@ -109,3 +109,18 @@ t.test('the same seed gives the same packets', t => {
   t.ok(first.length > 100_000)
   t.end()
 })
+
+t.test('what the number of chunks keeps from being sent is no reason for a larger congestion window', t => {
+  const pair = Pair.established({ delay: 20 })
+  const { wire } = pair
+  const message = pattern(16)
+  for (let i = 0; i < 22; i++) {
+    while (pair.a.totalBufferedAmount < 600_000) pair.a.send(0, 53, message, {}, wire.now)
+    wire.run(() => false, 40)
+    wire.sent.length = 0
+    pair.events.b.length = 0
+  }
+  t.ok(pair.a.unacknowledgedChunks > 30_000, 'as many as there may be')
+  t.ok(pair.a.congestionWindow < 8_000_000, `${pair.a.congestionWindow}`)
+  t.end()
+})
