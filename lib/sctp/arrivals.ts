@@ -105,7 +105,8 @@ export class Arrivals {
       const roundTrip = now - this.#transmissions.sentAt(this.#once)
       sample.roundTrip = roundTrip
       this.#rack.measured(roundTrip, now)
-      if (diff32(this.#once, this.#timedFrom) >= 0) {
+      // A round trip longer than the first timeout, and than what back-off leads to, is found out by what the timer wronged.
+      if (diff32(this.#once, this.#timedFrom) >= 0 || this.#timeout.smoothed === undefined) {
         this.#timedFrom = this.#transmissions.next
         this.#timeout.sample(roundTrip)
       }
@@ -123,7 +124,10 @@ export class Arrivals {
     if (beyond) this.#highest = tsn
     else if (!ambiguous) this.#rack.reordering = true
     if (state !== CHUNK_STATE.IN_FLIGHT) {
-      if (state === CHUNK_STATE.WAITING) this.unsent = true
+      if (state === CHUNK_STATE.WAITING) {
+        this.unsent = true
+        if (!ambiguous && this.#timeout.smoothed === undefined) this.#arrivedOnce(outstanding.order(tsn))
+      }
       return
     }
     const order = outstanding.order(tsn)
@@ -131,13 +135,18 @@ export class Arrivals {
     if (ambiguous) {
       // Sooner than any round trip: it is the earlier transmission that arrived (RFC 8985 6.2 step 2).
       if (now - this.#transmissions.sentAt(order) < this.#rack.leastRoundTrip) return
-    } else if (!this.#anyOnce || diff32(order, this.#once) > 0) {
-      this.#once = order
-      this.#anyOnce = true
+    } else {
+      this.#arrivedOnce(order)
     }
     if (!this.#anyNewest || diff32(order, this.#newest) > 0) {
       this.#newest = order
       this.#anyNewest = true
     }
+  }
+  /** What was sent once tells the round trip. */
+  #arrivedOnce(order: number): void {
+    if (!this.#transmissions.has(order) || (this.#anyOnce && diff32(order, this.#once) <= 0)) return
+    this.#once = order
+    this.#anyOnce = true
   }
 }

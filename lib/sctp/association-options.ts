@@ -42,9 +42,9 @@ export interface AssociationOptions {
   /** Milliseconds. RTO.Initial: 1000. */
   readonly initialTimeout?: number | undefined
   /**
-   * RTO.Max in milliseconds: 3000, no less than the longest round trip to be expected. The RFC's 60,000 are for the failure of
-   * one of several paths. Here there is one, and ICE knows sooner whether it has failed (RFC 7675); where a third of the packets
-   * are lost, longer pauses are only time lost. libwebrtc takes the same bound.
+   * RTO.Max in milliseconds, as far as back-off goes: 3000; where round trips are longer the timeout follows them up to 10,000.
+   * The RFC's 60,000 are for the failure of one of several paths. Here there is one, and ICE knows sooner whether it has failed
+   * (RFC 7675); where a third of the packets are lost, longer pauses are only time lost. libwebrtc takes the same bound.
    */
   readonly largestTimeout?: number | undefined
   /** Association.Max.Retrans: 20, which `largestTimeout` lets last a minute. The RFC's 10 in a row are met with by chance where a third of the packets are lost each way. */

@@ -34,6 +34,8 @@ export class Path {
   /** The nonce of the heartbeat that is under way; zero when none is. */
   #nonce = 0
   #sentAt = 0
+  /** Of the heartbeats that were sent under this nonce an answer does not say which it answers, as with data (6.3.1, C5). */
+  #repeated = false
   /** The share of the timeout that is added to the interval, drawn anew for each heartbeat (8.3: 0.5 to 1.5). */
   #jitter: number
 
@@ -70,12 +72,14 @@ export class Path {
    * by the timeout alone: with the interval between them (8.3) it would take a quarter of an hour to find out that a path has died.
    */
   expire(packets: PacketBuilder, now: number): void {
-    if (this.#nonce !== 0) {
+    this.#repeated = this.#nonce !== 0
+    if (this.#repeated) {
       this.errors++
       this.timeout.backOff()
       if (this.failed) return
+    } else {
+      this.#nonce = randomU32(this.#random) | 1
     }
-    this.#nonce = randomU32(this.#random) | 1
     this.#sentAt = now
     this.#counters.heartbeatsSent++
     const at = packets.chunk(CHUNK.HEARTBEAT, 0, INFO_LENGTH, now)
@@ -94,6 +98,6 @@ export class Path {
     this.#nonce = 0
     this.used(now)
     this.alive()
-    this.timeout.sample(now - this.#sentAt)
+    if (!this.#repeated) this.timeout.sample(now - this.#sentAt)
   }
 }

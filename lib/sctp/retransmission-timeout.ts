@@ -10,11 +10,13 @@ const ALPHA = 1 / 8
 const BETA = 1 / 4
 /** Milliseconds: the delayed acknowledgement of RFC 9260 6.2, and some slack for timers. */
 const LEAST_VARIANCE_TERM = 220
+/** Milliseconds up to which the timeout follows what was measured, where back-off would not go as far. */
+const LARGEST_MEASURED = 10_000
 
 export interface TimeoutOptions {
   /** Milliseconds before the first measurement (RTO.Initial of RFC 9260 16). */
   readonly initial: number
-  /** Milliseconds. */
+  /** Milliseconds: the end of back-off. */
   readonly largest: number
 }
 
@@ -41,11 +43,12 @@ export class RetransmissionTimeout {
       this.#variance += BETA * (Math.abs(smoothed - roundTrip) - this.#variance)
       this.smoothed = smoothed + ALPHA * (roundTrip - smoothed)
     }
-    this.value = Math.min(this.#largest, this.smoothed + Math.max(LEAST_VARIANCE_TERM, 4 * this.#variance))
+    const measured = this.smoothed + Math.max(LEAST_VARIANCE_TERM, 4 * this.#variance)
+    this.value = Math.min(Math.max(LARGEST_MEASURED, this.#largest), measured)
   }
 
   /** Doubles the timeout (rule E2). */
   backOff(): void {
-    this.value = Math.min(this.#largest, this.value * 2)
+    this.value = Math.max(this.value, Math.min(this.#largest, this.value * 2))
   }
 }
