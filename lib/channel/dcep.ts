@@ -19,6 +19,9 @@ const PRIORITIES: readonly (readonly [ChannelPriority, number])[] = [
   ['high', 1024],
 ]
 
+/** What the peer's number stands for: the lowest priority that is not below it (webrtc-priority, 5). */
+const priorityOf = (value: number): ChannelPriority => PRIORITIES.find(([, weight]) => value <= weight)?.[0] ?? 'high'
+
 /** The weight of a priority: what the scheduler shares the rate by (RFC 8831 6.4). */
 export const priorityWeight = (priority: ChannelPriority): number => PRIORITIES.find(([name]) => name === priority)![1]
 
@@ -51,7 +54,6 @@ export const readDcep = (bytes: Uint8Array): DcepMessage | undefined => {
   if (reader.failed) return undefined
   const kind = channelType & ~UNORDERED
   if (kind !== RELIABLE && kind !== LIMITED_RETRANSMITS && kind !== LIMITED_LIFETIME) return undefined
-  const priority = PRIORITIES.findLast(([, value]) => priorityValue >= value)?.[0] ?? 'very-low'
   return {
     type: 'open',
     label: fromUtf8(label),
@@ -59,7 +61,7 @@ export const readDcep = (bytes: Uint8Array): DcepMessage | undefined => {
     ordered: (channelType & UNORDERED) === 0,
     ...(kind === LIMITED_RETRANSMITS && { maxRetransmits: reliability }),
     ...(kind === LIMITED_LIFETIME && { maxPacketLifeTime: reliability }),
-    priority,
+    priority: priorityOf(priorityValue),
   }
 }
 

@@ -87,7 +87,12 @@ t.test('the messages on the wire (RFC 8832 5)', t => {
     t.equal(readDcep(fromHex(wrong)!), undefined, wrong)
   }
   t.match(readDcep(fromHex('0300ffff0000000000000000')!), { priority: 'high' })
-  t.match(readDcep(fromHex('030000000000000000000000')!), { priority: 'very-low' })
+  const levels = { 0: 'very-low', 128: 'very-low', 129: 'low', 256: 'low', 257: 'medium', 512: 'medium', 513: 'high' }
+  for (const [value, priority] of Object.entries(levels)) {
+    const number = Number(value).toString(16).padStart(4, '0')
+    const open = readDcep(fromHex(`0300${number}0000000000000000`)!)
+    t.equal(open?.type === 'open' && open.priority, priority, `webrtc-priority, 5: ${value}`)
+  }
   t.end()
 })
 
