@@ -1,7 +1,7 @@
 /** A data channel (RFC 8831): what it was opened with, what became of it, what it has counted. */
 
 import { utf8 } from '../bytes/index.ts'
-import type { Association, SendOptions } from '../sctp/index.ts'
+import { type Association, SctpError, type SendOptions } from '../sctp/index.ts'
 import { type ChannelPriority, priorityWeight } from './dcep.ts'
 
 export interface ChannelOptions {
@@ -51,6 +51,12 @@ export class ChannelError extends Error {
   }
 }
 
+/** What the association throws, as the owner of a channel is to see it. */
+export const sendError = (error: unknown): unknown => {
+  if (!(error instanceof SctpError)) return error
+  return new ChannelError(error.code === 'buffer-full' ? 'buffer-full' : 'invalid-state', error.message)
+}
+
 export interface Channel {
   /** The SCTP stream, both ways; undefined until the DTLS role is known (RFC 8832 6). */
   readonly id: number | undefined
@@ -63,9 +69,9 @@ export interface Channel {
   readonly negotiated: boolean
   readonly priority: ChannelPriority
   readonly state: ChannelState
-  /** Bytes accepted by `send` and not yet handed to the network. Stays what it was when the channel closes. */
+  /** Bytes accepted by `send` and not yet handed to the network. What will not be sent, since the channel closes, stays. */
   readonly bufferedAmount: number
-  /** The event `buffered-low` is told when `bufferedAmount` falls from above this to it or below. */
+  /** The event `buffered-low` is told when `bufferedAmount` falls from above this to it or below; never, if it is negative. */
   bufferedAmountLowThreshold: number
   readonly messagesSent: number
   readonly bytesSent: number
@@ -76,6 +82,13 @@ export interface Channel {
    * @returns False, and there will be none, when no more than `bytes` are buffered now, or the channel is closed.
    */
   awaitDrain(bytes: number): boolean
+  /**
+   * Keeps room for a message whose bytes are not there yet: once they are, `send` has room for it after `unreserve`.
+   * @throws ChannelError 'buffer-full'.
+   */
+  reserve(bytes: number): void
+  /** It is to be sent now, or will not be. */
+  unreserve(bytes: number): void
   /** The owner keeps so many bytes of messages that nobody has taken yet: the peer may send as many fewer. */
   retain(bytes: number): void
   /** They were taken; the peer is told with `flush`. */
@@ -117,6 +130,8 @@ export class DataChannel implements Channel {
   /** What the association was told to tell us of: the highest mark that lies below the amount. */
   #mark = 0
   #lastBuffered = 0
+  /** Bytes that will not be sent any more, since the peer has closed the channel. */
+  #discarded = 0
 
   /** Throws a TypeError when the options contradict each other or are out of range. */
   constructor(association: Association, options: ChannelOptions, acknowledged: boolean) {
@@ -163,7 +178,7 @@ export class DataChannel implements Channel {
 
   get bufferedAmount(): number {
     if (this.state === 'closed' || this.id === undefined) return this.#lastBuffered
-    return this.#association.bufferedAmount(this.id)
+    return this.#association.bufferedAmount(this.id) + this.#discarded
   }
 
   get bufferedAmountLowThreshold(): number {
@@ -180,6 +195,18 @@ export class DataChannel implements Channel {
     const id = this.id!
     this.#association.setPriority(id, priorityWeight(this.priority))
     this.#applyMarks()
+  }
+
+  reserve(bytes: number): void {
+    try {
+      this.#association.reserve(bytes)
+    } catch (error) {
+      throw sendError(error)
+    }
+  }
+
+  unreserve(bytes: number): void {
+    this.#association.unreserve(bytes)
   }
 
   retain(bytes: number): void {
@@ -222,6 +249,15 @@ export class DataChannel implements Channel {
     const drainFirst = drain >= 0 && bufferedAmount > drain && (drain > threshold || bufferedAmount <= threshold)
     this.#mark = drainFirst ? drain : threshold
     this.#association.setBufferedAmountLowThreshold(this.id, this.#mark)
+  }
+
+  /** Resets the stream, of which what has not begun to be sent is dropped: that has not become less for it. */
+  drop(): void {
+    const id = this.id!
+    const before = this.bufferedAmount
+    this.#association.setBufferedAmountLowThreshold(id, -1)
+    this.#association.resetStreams([id], { discard: true })
+    this.#discarded += before - this.bufferedAmount
   }
 
   /** It is over; its stream may soon be another channel's. */

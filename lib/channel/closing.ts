@@ -74,7 +74,7 @@ export class Closing {
     if (channel.state !== 'open') return
     channel.state = 'closing'
     this.#events.push({ type: 'closing', channel })
-    this.#association.resetStreams([channel.id!], { discard: true })
+    channel.drop()
   }
 
   /** The peer broke the protocol on a channel. */

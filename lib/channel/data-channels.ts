@@ -5,8 +5,8 @@
  */
 
 import { EventQueue, type FlushingMachine } from '../machine/index.ts'
-import { Association, type AssociationEvent, SctpError } from '../sctp/index.ts'
-import { type Channel, ChannelError, type ChannelOptions, DataChannel } from './channel.ts'
+import { Association, type AssociationEvent } from '../sctp/index.ts'
+import { type Channel, ChannelError, type ChannelOptions, DataChannel, sendError } from './channel.ts'
 import type {
   AssociationView,
   ChannelCounters,
@@ -154,8 +154,7 @@ export class DataChannels implements FlushingMachine {
     try {
       this.#association.send(own.id!, ppid, empty ? EMPTY_PAYLOAD : data, policy, now)
     } catch (error) {
-      if (!(error instanceof SctpError)) throw error
-      throw new ChannelError(error.code === 'buffer-full' ? 'buffer-full' : 'invalid-state', error.message)
+      throw sendError(error)
     }
     own.queued()
     own.messagesSent++
@@ -280,6 +279,8 @@ export class DataChannels implements FlushingMachine {
       case 'oversized': {
         const channel = this.#ids.get(event.streamId)
         if (channel !== undefined) this.#closing.fail(channel, 'The peer sent a message larger than was announced')
+        // It may have been what opens a channel (its label is too long for us), which the peer takes for open.
+        else this.#closing.refuse(event.streamId)
         break
       }
       case 'incoming-reset':

@@ -10,8 +10,9 @@ export const LARGEST_ID = 65_534
 
 export class StreamIds {
   readonly #channels = new Map<number, DataChannel>()
-  /** Given back, to be used first. */
-  #free: number[] = []
+  /** Given back, to be used first, each once; a negotiated channel may have taken it since. */
+  readonly #free: number[] = []
+  readonly #listed = new Set<number>()
   /** Streams that could not be reset and are not used again. */
   readonly #retired = new Set<number>()
   /** Streams whose channel is closed, but which the peer has not reset yet. */
@@ -33,7 +34,8 @@ export class StreamIds {
     this.#channels.clear()
     this.#retired.clear()
     this.#halfReset.clear()
-    this.#free = []
+    this.#free.length = 0
+    this.#listed.clear()
     this.#next = this.#parity
   }
 
@@ -59,19 +61,20 @@ export class StreamIds {
   choose(limit: number): number | undefined {
     while (this.#free.length > 0) {
       const id = this.#free.pop()!
-      if (id < limit && !this.#channels.has(id)) return id
+      this.#listed.delete(id)
+      if (id < limit && this.#isFree(id)) return id
     }
     while (this.#next <= LARGEST_ID && this.#next < limit) {
       const id = this.#next
       this.#next += 2
-      if (!this.#channels.has(id) && !this.#retired.has(id) && !this.#halfReset.has(id)) return id
+      if (this.#isFree(id)) return id
     }
     return undefined
   }
 
   /** Returns false when the id is taken. */
   take(id: number, channel: DataChannel): boolean {
-    if (this.#channels.has(id) || this.#retired.has(id) || this.#halfReset.has(id)) return false
+    if (!this.#isFree(id)) return false
     this.#channels.set(id, channel)
     return true
   }
@@ -91,7 +94,13 @@ export class StreamIds {
     return true
   }
 
+  #isFree(id: number): boolean {
+    return !this.#channels.has(id) && !this.#retired.has(id) && !this.#halfReset.has(id)
+  }
+
   #giveBack(id: number): void {
-    if (!this.isPeers(id) && id < this.#next) this.#free.push(id)
+    if (this.isPeers(id) || id >= this.#next || this.#listed.has(id)) return
+    this.#listed.add(id)
+    this.#free.push(id)
   }
 }

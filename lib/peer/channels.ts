@@ -26,6 +26,8 @@ const stillbornChannel = (options: ChannelOptions): Channel => ({
   messagesReceived: 0,
   bytesReceived: 0,
   awaitDrain: () => false,
+  reserve: () => {},
+  unreserve: () => {},
   retain: () => {},
   release: () => {},
 })

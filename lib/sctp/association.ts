@@ -28,6 +28,8 @@ export class Association implements FlushingMachine {
   readonly #block: ControlBlock
   readonly #inbound: Inbound
   readonly #sendBufferLimit: number
+  /** Bytes of messages that the owner will send and has room for. */
+  #reserved = 0
 
   constructor(options: AssociationOptions) {
     this.#block = new ControlBlock(options)
@@ -193,10 +195,24 @@ export class Association implements FlushingMachine {
     const stream = queue.stream(streamId)
     if (stream.resetting) throw new SctpError('invalid-state', `Stream ${streamId} is being reset`)
     if (options.counted !== false && !this.#hasRoom(data.length, options.discardPriority)) {
-      throw new SctpError('buffer-full', `More than ${this.#sendBufferLimit} bytes would wait to be sent`)
+      throw this.#full()
     }
     queue.push(stream, createMessage(streamId, ppid, data, options, now))
     block.counters.messagesSent++
+  }
+
+  /**
+   * Keeps room for a message whose bytes are not there yet, so that `send` takes it after `unreserve`.
+   * @throws SctpError 'buffer-full', as `send` does.
+   */
+  reserve(bytes: number): void {
+    if (!this.#hasRoom(bytes)) throw this.#full()
+    this.#reserved += bytes
+  }
+
+  /** Such a message is to be sent now, or will not be. */
+  unreserve(bytes: number): void {
+    this.#reserved -= bytes
   }
 
   /** Whether `send` would take a message on this stream, as far as states go. */
@@ -314,8 +330,13 @@ export class Association implements FlushingMachine {
   /** Whether there is room for a message, if need be in place of less valuable ones. One that waits alone has any size. */
   #hasRoom(length: number, discardPriority = Number.POSITIVE_INFINITY): boolean {
     const { queue } = this.#block
-    const excess = Math.min(queue.buffered, queue.buffered + length - this.#sendBufferLimit)
+    const waiting = queue.buffered + this.#reserved
+    const excess = Math.min(waiting, waiting + length - this.#sendBufferLimit)
     return excess <= 0 || queue.makeRoom(excess, discardPriority)
+  }
+
+  #full(): SctpError {
+    return new SctpError('buffer-full', `More than ${this.#sendBufferLimit} bytes would wait to be sent`)
   }
 
   #usePorts(ports: { readonly local: number; readonly remote: number } | undefined): void {

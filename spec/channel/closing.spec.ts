@@ -40,6 +40,9 @@ t.test('the side that is closed upon drops what it has not begun to send', t => 
   pair.a.close(near, pair.wire.now)
   t.ok(pair.wire.run(() => near.state === 'closed' && far.state === 'closed'))
   t.equal(pair.of('a', 'message').length, 0, 'the closer gets no more messages')
+  const lost = far.bufferedAmount
+  t.ok(lost > 800_000 && lost < 1_000_000, `${lost} bytes were not sent, and are not told to be`)
+  t.equal(pair.of('b', 'buffered-low').length, 0)
   t.ok(pair.a.counters.lateMessages < 20)
   t.end()
 })
@@ -98,6 +101,29 @@ t.test('a stream that the peer refuses to reset is not used again', t => {
   t.ok(pair.wire.run(() => near.state === 'closed'))
   t.equal(pair.a.create(RELIABLE).id, 2)
   t.throws(() => pair.a.create({ ...RELIABLE, negotiated: true, id: 0 }), { code: 'id-in-use' })
+  t.end()
+})
+
+t.test('an id given back is not given out when its stream has become useless since', t => {
+  let denied = false
+  const pair = new ChannelPair({
+    delay: 10,
+    filter: (bytes, from) => {
+      for (const { type, value } of chunksOf(bytes))
+        if (denied && from === 'b' && type === 130 && value[1] === 16) value[11] = 2
+      seal(bytes)
+      return true
+    },
+  }).connect()
+  const { near } = pair.open()
+  pair.a.close(near, pair.wire.now)
+  t.ok(pair.wire.run(() => near.state === 'closed'))
+  const negotiated = pair.a.create({ ...RELIABLE, negotiated: true, id: 0 })
+  pair.wire.settle()
+  denied = true
+  pair.a.close(negotiated, pair.wire.now)
+  t.ok(pair.wire.run(() => negotiated.state === 'closed'))
+  t.equal(pair.a.create(RELIABLE).id, 2)
   t.end()
 })
 

@@ -86,6 +86,16 @@ t.test('labels are kept up to a bound', t => {
   t.end()
 })
 
+t.test('an OPEN larger than what is taken is refused, so that the peer does not take it for open', t => {
+  const { pair, raw } = connected(2000)
+  raw.send(1, 50, writeOpen({ label: 'l'.repeat(3000), protocol: '', ordered: true, priority: 'low' }), {}, 0)
+  pair.wire.run(() => false, 100)
+  t.equal(pair.of('a', 'incoming').length, 0)
+  t.notOk(raw.canSend(1) && pair.a.association.counters.reconfigsSent === 0, 'the stream is reset')
+  t.equal(pair.a.association.counters.reconfigsSent, 1)
+  t.end()
+})
+
 t.test('a reset and an ABORT in one turn', t => {
   const { pair, raw } = connected()
   raw.send(1, 50, writeOpen({ label: '', protocol: '', ordered: true, priority: 'low' }), {}, pair.wire.now)
