@@ -15,6 +15,10 @@ export type Sendable = string | Blob | ArrayBuffer | ArrayBufferView
 export interface StreamedChannel extends Account {
   readonly readyState: 'connecting' | 'open' | 'closing' | 'closed'
   readonly bufferedAmount: number
+  /** Bytes of the largest message that `send` takes. */
+  readonly maxMessageSize: number
+  /** With what it has failed; undefined when it has not. */
+  readonly error: unknown
   /** As RTCDataChannel's. */
   send(data: Sendable): void
   close(): void
@@ -24,6 +28,9 @@ export interface StreamedChannel extends Account {
 
 /** Bytes that wait to be sent: with more than `high` a write is not done before they are `low` again. */
 const MARKS = { low: 512 << 10, high: 1 << 20 } as const
+
+/** The types of some platforms leave it out. */
+type Abortable = WritableStreamDefaultController & { readonly signal: AbortSignal }
 
 interface Waiter {
   readonly resolve: () => void
@@ -58,7 +65,7 @@ export class ChannelStreams {
   read(): MessageInbox {
     if (this.#inbox === undefined) {
       this.#inbox = new MessageInbox(this.#channel)
-      if (this.#channel.readyState === 'closed') this.#inbox.end()
+      if (this.#channel.readyState === 'closed') this.#inbox.end(this.#channel.error)
     }
     return this.#inbox
   }
@@ -101,28 +108,37 @@ export class ChannelStreams {
     if (!this.#closes) this.#fail(exception('InvalidStateError', 'The peer has closed the RTCDataChannel.'))
   }
 
-  /** @param error What has failed, if something has. */
-  closed(error?: unknown): void {
+  /**
+   * @param error What has failed, if something has.
+   * @param abandoned The connection is closed: what was written may not have been sent.
+   */
+  closed(error?: unknown, abandoned = false): void {
     const inbox = this.#inbox
     inbox?.end(error)
     if (inbox?.finished) this.#finishReading(error)
-    if (this.#closes && error === undefined) {
+    if (this.#closes && error === undefined && !abandoned) {
       this.#close?.resolve()
       this.drained()
     } else {
-      this.#close?.reject(error)
-      this.#fail(error ?? exception('InvalidStateError', 'The RTCDataChannel is closed.'))
+      const reason = error ?? exception('InvalidStateError', 'The RTCDataChannel is closed.')
+      this.#close?.reject(reason)
+      this.#fail(reason)
     }
     this.#close = undefined
   }
 
   #fail(error: unknown): void {
+    this.#wake(error)
+    this.#writing?.error(error)
+    this.#writing = undefined
+  }
+
+  /** What was waited for will not be. */
+  #wake(error: unknown): void {
     this.#open?.reject(error)
     this.#drain?.reject(error)
     this.#open = undefined
     this.#drain = undefined
-    this.#writing?.error(error)
-    this.#writing = undefined
   }
 
   // Reading
@@ -166,7 +182,7 @@ export class ChannelStreams {
     return new WritableStream<Sendable>(
       {
         start: controller => this.#startWriting(controller),
-        write: chunk => (isBlob(chunk) ? chunk.arrayBuffer().then(data => this.#write(data)) : this.#write(chunk)),
+        write: chunk => this.#take(chunk),
         close: () => this.#endWriting(),
         abort: () => {
           this.#writing = undefined
@@ -179,6 +195,9 @@ export class ChannelStreams {
 
   #startWriting(controller: WritableStreamDefaultController): Promise<void> | undefined {
     this.#writing = controller
+    // Before the stream is aborted what is under way is waited for, and the peer may be long in taking it.
+    const { signal } = controller as Abortable
+    signal.addEventListener('abort', () => this.#interrupt(signal.reason), { once: true })
     const { readyState } = this.#channel
     if (readyState === 'open') return undefined
     if (readyState !== 'connecting') {
@@ -187,6 +206,19 @@ export class ChannelStreams {
     return new Promise((resolve, reject) => {
       this.#open = { resolve, reject }
     })
+  }
+
+  #interrupt(reason: unknown): void {
+    this.#writing = undefined
+    this.#wake(reason)
+    // As `abort` does, which may have to wait for a Blob that is being read.
+    this.#channel.close()
+  }
+
+  #take(chunk: Sendable): Promise<void> | undefined {
+    // One that is too large is not read in vain.
+    if (!isBlob(chunk) || chunk.size > this.#channel.maxMessageSize) return this.#write(chunk)
+    return chunk.arrayBuffer().then(data => this.#write(data))
   }
 
   #write(chunk: Sendable): Promise<void> | undefined {

@@ -49,10 +49,15 @@ export class DataChannelSlots implements StreamedChannel {
   readonly owner: DataChannelOwner
   readyState: RTCDataChannelState = 'connecting'
   binaryType: BinaryType = 'arraybuffer'
+  /** With what the channel has failed. */
+  error: RTCError | undefined
   #face: (EventTarget & { send(data: Sendable): void }) | undefined
   #streams: ChannelStreams | undefined
   #waiting: WaitingMessage[] = []
   #waitingBytes = 0
+  /** `drained` is to be told at this many bytes or fewer, once nothing waits here; -1: not. */
+  #drainMark = -1
+  #lowThreshold = 0
   /** Bytes sent in vain, after the association had closed the channel and before the task that tells so. */
   #lostBytes = 0
   #closeWhenSent = false
@@ -74,6 +79,24 @@ export class DataChannelSlots implements StreamedChannel {
   get bufferedAmount(): number {
     if (this.readyState === 'closed') return this.#finalAmount
     return this.channel.bufferedAmount + this.#waitingBytes + this.#lostBytes
+  }
+
+  get bufferedAmountLowThreshold(): number {
+    return this.#lowThreshold
+  }
+
+  set bufferedAmountLowThreshold(bytes: number) {
+    this.#lowThreshold = bytes
+    this.#applyThreshold()
+  }
+
+  /** The channel knows nothing of what waits here, which counts all the same: its own amount must be lower by that. */
+  #applyThreshold(): void {
+    this.channel.bufferedAmountLowThreshold = this.#lowThreshold - this.#waitingBytes
+  }
+
+  get maxMessageSize(): number {
+    return this.owner.maxMessageSize
   }
 
   /** The channel as streams, made when they are first asked for. */
@@ -101,7 +124,9 @@ export class DataChannelSlots implements StreamedChannel {
   }
 
   awaitDrain(bytes: number): boolean {
-    return this.channel.awaitDrain(bytes)
+    if (!this.waits) return this.channel.awaitDrain(bytes)
+    this.#drainMark = bytes
+    return true
   }
 
   /** Messages are kept for a reader: the peer has so much less room. */
@@ -114,19 +139,22 @@ export class DataChannelSlots implements StreamedChannel {
     this.owner.flushSoon()
   }
 
-  /** Queues a message behind the Blobs that are being read. */
+  /** Queues a message behind the Blobs that are being read. Throws a ChannelError when there is no room for it. */
   wait(message: WaitingMessage): void {
+    this.channel.reserve(message.size)
     this.#waiting.push(message)
     this.#waitingBytes += message.size
+    this.#applyThreshold()
   }
 
   /** Sends the messages at the head whose bytes are there. */
   sendWaiting(): void {
+    const before = this.bufferedAmount
     let sent = 0
     for (const { data, text, size } of this.#waiting) {
-      if (data === undefined || this.readyState === 'closed') break
+      if (data === undefined) break
       sent++
-      this.#waitingBytes -= size
+      this.#forget(size)
       try {
         this.transmit(data, text, true)
       } catch (error) {
@@ -134,15 +162,38 @@ export class DataChannelSlots implements StreamedChannel {
       }
     }
     this.#waiting.splice(0, sent)
-    if (this.#closeWhenSent && this.#waiting.length === 0) this.owner.closeChannel(this.channel)
+    this.#lowered(before)
+    if (this.waits) return
+    if (this.#closeWhenSent) this.owner.closeChannel(this.channel)
+    const mark = this.#drainMark
+    this.#drainMark = -1
+    if (mark >= 0 && !this.channel.awaitDrain(mark)) this.drained()
   }
 
   /** A Blob could not be read: its message is lost, and the application is told. */
   dropWaiting(message: WaitingMessage, error: unknown): void {
-    this.#waiting = this.#waiting.filter(other => other !== message)
-    this.#waitingBytes -= message.size
+    const at = this.#waiting.indexOf(message)
+    if (at < 0) return
+    const before = this.bufferedAmount
+    this.#waiting.splice(at, 1)
+    this.#forget(message.size)
     this.#failLater(error)
+    this.#lowered(before)
     this.sendWaiting()
+  }
+
+  /** A message waits here no longer. */
+  #forget(size: number): void {
+    this.channel.unreserve(size)
+    this.#waitingBytes -= size
+    this.#applyThreshold()
+  }
+
+  /** Of the amount `before`, something was lost that the channel has never had, and so cannot tell of. */
+  #lowered(before: number): void {
+    if (before > this.#lowThreshold && this.bufferedAmount <= this.#lowThreshold) {
+      this.owner.queueTask(() => this.bufferedLow())
+    }
   }
 
   /** The application has called `close`. */
@@ -179,8 +230,10 @@ export class DataChannelSlots implements StreamedChannel {
     else this.#fire(new MessageEvent('message', { data: this.#value(data, text) }))
   }
 
+  /** It is told in a task of its own: when more was sent meanwhile, that will be low another time. */
   bufferedLow(): void {
-    if (this.readyState === 'open' || this.readyState === 'closing') this.#fire(new Event('bufferedamountlow'))
+    if (this.readyState !== 'open' && this.readyState !== 'closing') return
+    if (this.bufferedAmount <= this.#lowThreshold) this.#fire(new Event('bufferedamountlow'))
   }
 
   /** Of what was written to `writable`, enough is sent. */
@@ -211,16 +264,20 @@ export class DataChannelSlots implements StreamedChannel {
 
   /** The connection is closed: the channel is too, at once and without an event. */
   abandon(): void {
-    if (this.readyState !== 'closed') this.#end(undefined)
+    if (this.readyState === 'closed') return
+    this.#end(undefined, true)
   }
 
-  #end(error: RTCError | undefined): void {
+  #end(error: RTCError | undefined, abandoned = false): void {
+    this.error = error
     this.#finalAmount = this.bufferedAmount
     this.#leaveOpen()
     this.readyState = 'closed'
     this.#waiting = []
+    this.channel.unreserve(this.#waitingBytes)
+    this.#waitingBytes = 0
     this.#closeWhenSent = false
-    this.#streams?.closed(error)
+    this.#streams?.closed(error, abandoned)
   }
 
   #leaveOpen(): void {

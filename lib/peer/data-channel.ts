@@ -69,6 +69,9 @@ const bytesOf = (data: object): Uint8Array | Blob => {
   throw new TypeError(`${context}: The data is neither a string, a Blob, an ArrayBuffer nor a view of one.`)
 }
 
+/** The peer's number has 32 bits (RFC 8832, 5.1), the attribute 16. */
+const inShort = (limit: number | undefined): number | null => (limit === undefined ? null : Math.min(limit, 65_535))
+
 /** Says what a ChannelError means to the caller of `send`. */
 const sendError = (error: unknown): unknown => {
   if (!(error instanceof ChannelError)) return error
@@ -100,11 +103,11 @@ export class RTCDataChannel extends TypedEventTarget<RTCDataChannelEventMap> {
 
   /** Milliseconds; null when it is not limited. */
   get maxPacketLifeTime(): number | null {
-    return this.#slots.channel.maxPacketLifeTime ?? null
+    return inShort(this.#slots.channel.maxPacketLifeTime)
   }
 
   get maxRetransmits(): number | null {
-    return this.#slots.channel.maxRetransmits ?? null
+    return inShort(this.#slots.channel.maxRetransmits)
   }
 
   get protocol(): string {
@@ -135,11 +138,11 @@ export class RTCDataChannel extends TypedEventTarget<RTCDataChannelEventMap> {
 
   /** Bytes: when `bufferedAmount` falls to this or below, `bufferedamountlow` is fired. */
   get bufferedAmountLowThreshold(): number {
-    return this.#slots.channel.bufferedAmountLowThreshold
+    return this.#slots.bufferedAmountLowThreshold
   }
 
   set bufferedAmountLowThreshold(value: number) {
-    this.#slots.channel.bufferedAmountLowThreshold = enforcedUnsignedLong(
+    this.#slots.bufferedAmountLowThreshold = enforcedUnsignedLong(
       value,
       "Failed to set the 'bufferedAmountLowThreshold' property on 'RTCDataChannel'",
     )
@@ -157,8 +160,8 @@ export class RTCDataChannel extends TypedEventTarget<RTCDataChannelEventMap> {
 
   /**
    * Sends a message: text, or binary data.
-   * @throws `InvalidStateError` unless the channel is open, TypeError for data of another type or larger than the peer
-   * takes, `OperationError` when the buffer is full.
+   * @throws `InvalidStateError` unless the channel is open, TypeError for data of another type or larger than
+   * `sctp.maxMessageSize`, `OperationError` when the buffer is full (`sctp.sendBufferLimit`).
    */
   send(data: Sendable): void {
     const slots = this.#slots
@@ -182,17 +185,13 @@ export class RTCDataChannel extends TypedEventTarget<RTCDataChannelEventMap> {
     if (size > maxMessageSize) {
       throw new TypeError(`${context}: ${size} bytes are more than the ${maxMessageSize} that the peer takes.`)
     }
-    if (!(bytes instanceof Uint8Array)) {
-      this.#sendBlob(bytes)
-    } else if (slots.waits) {
-      slots.wait({ data: text ? bytes : new Uint8Array(bytes), text, size })
-    } else {
-      try {
-        // Text was encoded for this alone; binary data stays the application's.
-        slots.transmit(bytes, text, text)
-      } catch (error) {
-        throw sendError(error)
-      }
+    try {
+      if (!(bytes instanceof Uint8Array)) this.#sendBlob(bytes)
+      else if (slots.waits) slots.wait({ data: text ? bytes : new Uint8Array(bytes), text, size })
+      // Text was encoded for this alone; binary data stays the application's.
+      else slots.transmit(bytes, text, text)
+    } catch (error) {
+      throw sendError(error)
     }
   }
 

@@ -199,3 +199,71 @@ t.test('what nobody will read holds no other channel up once its own is closed, 
     b.close()
   }
 })
+
+t.test('aborting does not wait for the peer', async t => {
+  const pair = createPair({ seed: 13, network: { delay: 20 } })
+  const early = pair.a.createDataChannel('early').writable.getWriter()
+  const waiting = early.write('x').catch((reason: unknown) => reason)
+  await pair.sim.run(early.abort('not wanted'))
+  t.equal(await waiting, 'not wanted')
+
+  const { sim, near, far, a, b } = await open({ b: { sctp: { receiveWindow: 50_000 } } })
+  // Nobody reads, so that nothing moves.
+  const { readable } = far
+  const writer = near.writable.getWriter()
+  const stuck = writer.write(new Uint8Array(200_000)).catch((reason: unknown) => reason)
+  for (let i = 0; i < 10; i++) writer.write(new Uint8Array(200_000)).catch(() => {})
+  await sim.run(sim.now() + 5000)
+  await sim.run(writer.abort('enough'), { limit: 1000 })
+  t.equal(near.readyState, 'closing')
+  t.ok((await stuck) === undefined || (await stuck) === 'enough')
+  t.equal(readable.locked, false)
+  for (const connection of [a, b, pair.a, pair.b]) connection.close()
+})
+
+t.test('a Blob that is too large is not read', async t => {
+  const { sim, near, a, b } = await open()
+  const blob = new Blob([new Uint8Array(262_145)])
+  blob.arrayBuffer = () => {
+    t.fail('it is read')
+    return Promise.resolve(new ArrayBuffer(0))
+  }
+  await t.rejects(sim.run(near.writable.getWriter().write(blob)), TypeError)
+  a.close()
+  b.close()
+})
+
+t.test('who closes the connection while a stream is being closed is told that it may not have been sent', async t => {
+  const { sim, near, a, b } = await open()
+  const writer = near.writable.getWriter()
+  await sim.run(writer.write(new Uint8Array(200_000)))
+  const closed = writer.close().catch((reason: unknown) => reason)
+  await sim.run(sim.now() + 1)
+  a.close()
+  t.match(await sim.run(closed), { name: 'InvalidStateError' })
+  b.close()
+})
+
+t.test('a channel that has failed says so to whoever begins to read it afterwards', async t => {
+  const { sim, far, a } = await open()
+  let failed: unknown
+  far.onerror = ({ error }) => {
+    failed = error
+  }
+  a.close()
+  await sim.run(() => far.readyState === 'closed')
+  t.ok(failed)
+  t.equal(
+    await far.readable
+      .getReader()
+      .read()
+      .catch((reason: unknown) => reason),
+    failed,
+  )
+  t.equal(
+    await far[Symbol.asyncIterator]()
+      .next()
+      .catch((reason: unknown) => reason),
+    failed,
+  )
+})
