@@ -98,8 +98,10 @@ export class Transfer {
     const { sender, receiver, reconfiguration } = this
     const packets = this.#packets
     const { tracker } = receiver
-    // A SACK that is not due yet travels with DATA (RFC 9260 6.2).
-    if (tracker.due || (tracker.pending && sender.ready(now))) receiver.acknowledge(packets, now)
+    // A SACK that is not due yet travels with DATA (RFC 9260 6.2), and with resets: the peer may be waiting for it to reset its own.
+    if (tracker.due || (tracker.pending && (reconfiguration.pending || sender.ready(now)))) {
+      receiver.acknowledge(packets, now)
+    }
     reconfiguration.answer(packets, now)
     if (ending) sender.await(true, now)
     if (sender.flush(packets, now)) this.#path.used(now)

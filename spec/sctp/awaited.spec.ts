@@ -5,9 +5,9 @@
 
 import t from 'tap'
 import { CHUNK } from '../../lib/sctp/chunk-type.ts'
-import { chunksOf, sack } from './craft.ts'
+import { chunksOf, data, sack } from './craft.ts'
 import { Pair, pattern } from './pair.ts'
-import { Puppet } from './puppet.ts'
+import { PEER_TSN, Puppet } from './puppet.ts'
 import { unpaced } from './unpaced.ts'
 
 const ROUND_TRIP = 40
@@ -174,6 +174,24 @@ t.test('what is sent while the acknowledgement is awaited asks for it', t => {
   )
   t.end()
 })
+
+t.test(
+  'a reset takes along the acknowledgement of what came before it, for which the peer may wait to reset its own',
+  t => {
+    const puppet = sending()
+    puppet.deliver(sack(puppet.tsn))
+    puppet.take()
+    puppet.deliver(data(PEER_TSN, [1], { stream: 2 }))
+    t.same(puppet.take(), [], 'it is held back')
+    puppet.association.resetStreams([2])
+    puppet.flush()
+    t.same(
+      puppet.take().map(({ type }) => type),
+      [CHUNK.SACK, CHUNK.RE_CONFIG],
+    )
+    t.end()
+  },
+)
 
 t.test('a peer that answers neither data nor probe gets no more probes', t => {
   const puppet = sending()
