@@ -18,7 +18,10 @@ export interface AssociationPreferences {
   readonly zeroChecksum?: boolean
   /** Bytes that the peer may send ahead of what is missing or not taken (5 MiB). */
   readonly receiveWindow?: number
-  /** Bytes that may wait to be sent before `send` throws 'buffer-full' (64 MiB). Infinity: no bound. */
+  /**
+   * Bytes that may wait to be sent before `send` throws 'buffer-full' (64 MiB); a message may be larger when nothing else
+   * waits. Infinity: no bound.
+   */
   readonly sendBufferLimit?: number
   /** Channels that there can be at a time: 1 to 65,535, which are offered. */
   readonly maxChannels?: number

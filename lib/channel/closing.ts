@@ -80,7 +80,12 @@ export class Closing {
   /** The peer broke the protocol on a channel. */
   fail(channel: DataChannel, message: string): void {
     channel.error ??= new ChannelError('data-channel-failure', message)
-    this.closing(channel)
+    if (channel.state !== 'connecting') {
+      this.closing(channel)
+      return
+    }
+    this.finish(channel)
+    this.refuse(channel.id!)
   }
 
   /** The peer still sends on a channel that is closing. */
@@ -106,8 +111,14 @@ export class Closing {
       this.#streamReset(streamId)
       return
     }
-    // A channel that waits to be opened here has had nothing on its stream yet.
-    if (channel.state === 'connecting' || channel.incomingReset) return
+    if (channel.state === 'connecting') {
+      // It may be the end of what its stream was before; or else the peer's end is closed before ours was open.
+      if (this.#refused.delete(streamId) || this.#underWay.has(streamId)) return
+      this.finish(channel)
+      this.#reset(streamId)
+      return
+    }
+    if (channel.incomingReset) return
     channel.incomingReset = true
     this.closing(channel)
     if (channel.outgoingReset) this.finish(channel)

@@ -57,7 +57,8 @@ export interface RTCSctpConfiguration {
   receiveWindow?: number
   /**
    * Bytes that may wait to be sent, on all channels together, before `send` throws `OperationError`: 64 MiB by default; 0
-   * for no bound. No message can be sent that is larger.
+   * for no bound. It bounds the size of a message too, which `sctp.maxMessageSize` says: one of up to that size is taken
+   * whenever nothing else waits.
    */
   sendBufferLimit?: number
   /** How many channels there can be at a time, as far as we are concerned: 1 to 65,535, the default. */

@@ -34,7 +34,10 @@ export interface AssociationOptions {
   readonly maxMessageSize?: number | undefined
   /** Bytes that the peer may send ahead of what is missing (a_rwnd): 5 MiB. */
   readonly receiveWindow?: number | undefined
-  /** Bytes that may wait to be sent, on all streams together, before `send` refuses: 64 MiB. */
+  /**
+   * Bytes that may wait to be sent, on all streams together, before `send` refuses: 64 MiB. A message may be larger when
+   * nothing else waits.
+   */
   readonly sendBufferLimit?: number | undefined
   /** Streams that are offered each way: 65,535 (RFC 8831 6.2). */
   readonly outboundStreams?: number | undefined

@@ -194,9 +194,7 @@ export class Association implements FlushingMachine {
     if (data.length === 0) throw new RangeError('An SCTP message has at least one byte')
     const stream = queue.stream(streamId)
     if (stream.resetting) throw new SctpError('invalid-state', `Stream ${streamId} is being reset`)
-    if (options.counted !== false && !this.#hasRoom(data.length, options.discardPriority)) {
-      throw this.#full()
-    }
+    if (options.counted !== false) this.#makeRoom(data.length, options.discardPriority)
     queue.push(stream, createMessage(streamId, ppid, data, options, now))
     block.counters.messagesSent++
   }
@@ -206,7 +204,7 @@ export class Association implements FlushingMachine {
    * @throws SctpError 'buffer-full', as `send` does.
    */
   reserve(bytes: number): void {
-    if (!this.#hasRoom(bytes)) throw this.#full()
+    this.#makeRoom(bytes)
     this.#reserved += bytes
   }
 
@@ -327,16 +325,13 @@ export class Association implements FlushingMachine {
     return this.#block.events.next()
   }
 
-  /** Whether there is room for a message, if need be in place of less valuable ones. One that waits alone has any size. */
-  #hasRoom(length: number, discardPriority = Number.POSITIVE_INFINITY): boolean {
+  /** Makes room for a message, if need be in place of less valuable ones. One that waits alone has any size. */
+  #makeRoom(length: number, discardPriority = Number.POSITIVE_INFINITY): void {
     const { queue } = this.#block
     const waiting = queue.buffered + this.#reserved
     const excess = Math.min(waiting, waiting + length - this.#sendBufferLimit)
-    return excess <= 0 || queue.makeRoom(excess, discardPriority)
-  }
-
-  #full(): SctpError {
-    return new SctpError('buffer-full', `More than ${this.#sendBufferLimit} bytes would wait to be sent`)
+    if (excess <= 0 || queue.makeRoom(excess, discardPriority)) return
+    throw new SctpError('buffer-full', `More than ${this.#sendBufferLimit} bytes would wait to be sent`)
   }
 
   #usePorts(ports: { readonly local: number; readonly remote: number } | undefined): void {

@@ -8,6 +8,12 @@ const RE_CONFIG = 130
 const OUTGOING_RESET = 13
 const negotiated = { ...RELIABLE, negotiated: true, id: 6 }
 
+/** What has been sent to `b` since `from` arrives, ahead of all else that is due there. */
+const overtake = (pair: ChannelPair, from: number): void => {
+  for (const { bytes } of pair.wire.sent.slice(from)) pair.b.receive(bytes.slice(), pair.wire.now)
+  pair.drain()
+}
+
 /** Resets that `side` has sent. */
 const resets = (pair: ChannelPair, side: 'a' | 'b'): number =>
   pair.wire.sent.filter(
@@ -100,5 +106,41 @@ t.test('a refusal is no conversation', t => {
   pair.wire.run(() => false, 5000)
   t.equal(resets(pair, 'a'), 1)
   t.equal(resets(pair, 'b'), 1)
+  t.end()
+})
+
+t.test('a channel that the peer closes before it is open here is closed, and its id is free again', t => {
+  const pair = new ChannelPair({ delay: 10 }).connect()
+  const near = pair.a.create(negotiated)
+  pair.wire.settle()
+  pair.wire.run(() => false, 500)
+  const before = pair.wire.sent.length
+  pair.a.close(near, pair.wire.now)
+  pair.a.flush(pair.wire.now)
+  const far = pair.b.create(negotiated)
+  overtake(pair, before)
+  t.ok(pair.wire.run(() => near.state === 'closed', 1000))
+  t.equal(far.state, 'closed')
+  t.equal(pair.of('b', 'open').length, 0)
+  const again = pair.b.create(negotiated)
+  const other = pair.a.create(negotiated)
+  pair.wire.run(() => again.state === 'open' && other.state === 'open', 1000)
+  pair.sendText('b', again, 'x')
+  t.ok(pair.wire.run(() => pair.texts('a').includes('x')))
+  t.end()
+})
+
+t.test('an OPEN for the stream of a negotiated channel closes both, also when that is not open yet', t => {
+  const pair = new ChannelPair({ delay: 10 }).connect()
+  const before = pair.wire.sent.length
+  const near = pair.a.create(RELIABLE)
+  pair.a.flush(pair.wire.now)
+  const far = pair.b.create({ ...RELIABLE, negotiated: true, id: 0 })
+  overtake(pair, before)
+  t.ok(pair.wire.run(() => near.state === 'closed', 1000))
+  t.equal(near.id, 0)
+  t.equal(far.state, 'closed')
+  t.match(pair.of('b', 'closed'), [{ error: { code: 'data-channel-failure' } }])
+  t.equal(pair.b.counters.badOpens, 1)
   t.end()
 })

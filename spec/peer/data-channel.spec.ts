@@ -1,6 +1,8 @@
 /** RTCDataChannel: its arguments, attributes, sending and receiving (webrtc-pc, 6.1 and 6.2). */
 
 import t from 'tap'
+import { readDcep } from '../../lib/channel/dcep.ts'
+import { Channels } from '../../lib/peer/channels.ts'
 import { type RTCDataChannel, type RTCDataChannelInit, RTCPeerConnection } from '../../lib/peer/index.ts'
 import { createPair, type PairOptions, pattern } from '../sim/pair.ts'
 
@@ -121,6 +123,19 @@ t.test('the peer sees what the channel was opened with, outside of ASCII too', a
   t.equal(here.id, there.id)
   t.type(here.id, 'number')
   close()
+})
+
+t.test('limits of the peer that are larger than the attribute are as large as it can be', t => {
+  const channels = new Channels(unchecked({ queueTask: () => {} }))
+  for (const [kind, name] of [
+    [1, 'maxRetransmits'],
+    [2, 'maxPacketLifeTime'],
+  ] as const) {
+    const open = readDcep(Uint8Array.of(3, kind, 1, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0))
+    const { face } = channels.addFailed(unchecked(open), '')
+    t.equal(face[name], 65_535)
+  }
+  t.end()
 })
 
 t.test('text, buffers, views and blobs arrive as what they are, in order', async t => {
