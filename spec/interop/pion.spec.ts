@@ -3,6 +3,4 @@
 import { pion } from './drivers/pion.ts'
 import { interop } from './interop.ts'
 
-await interop(
-  pion({ noTransportStats: true, dtls12: true, wantsActpass: true, largestMessage: 65_535, bulk: 16, reopens: 100 }),
-)
+await interop(pion({ noTransportStats: true, dtls12: true, wantsActpass: true, largestMessage: 65_535, bulk: 16 }))

@@ -3,4 +3,4 @@
 import { processPeer } from './drivers/process.ts'
 import { interop } from './interop.ts'
 
-await interop(processPeer('wrtc', { dtls12: true, reopens: 60 }))
+await interop(processPeer('wrtc', { dtls12: true }))

@@ -34,8 +34,6 @@ export interface Quirks {
   readonly largestMessage?: number
   /** MiB that are sent each way in bulk, where 100 would take it longer than 20 seconds. */
   readonly bulk?: number
-  /** Channels that are opened and closed after another, where 1,000 would take it longer than 20 seconds. */
-  readonly reopens?: number
 }
 
 /** The largest message that is sent to a peer, and that comes back from it, in bytes. */
