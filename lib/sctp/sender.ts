@@ -196,7 +196,8 @@ export class Sender {
     } else {
       this.burst.set(this.#pacer.resume(congestion.pacingRate, recovery.packetSize, now))
     }
-    recovery.limited = true
+    // What a burst may be, or the pace, bounds the flight: no wider window is proven by it than twice that.
+    recovery.limited = congestion.window < 2 * this.outstanding.flight
     return false
   }
 
