@@ -95,8 +95,7 @@ export class Closing {
 
   /** Resets a stream that has no channel, of our own accord. */
   refuse(streamId: number): void {
-    this.#refused.add(streamId)
-    this.#reset(streamId)
+    if (this.#reset(streamId)) this.#refused.add(streamId)
   }
 
   /** Whether a stream without a channel is being reset, so that a channel must wait for that. */
@@ -170,9 +169,10 @@ export class Closing {
     this.#deadline = Number.POSITIVE_INFINITY
   }
 
-  #reset(streamId: number): void {
-    if (!this.#association.canSend(streamId)) return
+  #reset(streamId: number): boolean {
+    if (!this.#association.canSend(streamId)) return false
     this.#underWay.add(streamId)
     this.#association.resetStreams([streamId])
+    return true
   }
 }

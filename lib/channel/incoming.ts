@@ -158,9 +158,10 @@ export class Incoming {
   #accept(streamId: number, message: OpenMessage, length: number, now: number): void {
     const channel = new DataChannel(this.#association, { ...message, negotiated: false }, true)
     channel.id = streamId
-    // The stream may have failed to reset before: then it cannot carry another channel.
+    // The peer may not have reset the stream, or could not be brought to: then it cannot carry another channel.
     if (!this.#ids.take(streamId, channel)) {
       this.#counters.badOpens++
+      this.#owner.refuse(streamId)
       return
     }
     this.#labelBytes += length

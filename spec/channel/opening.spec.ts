@@ -232,6 +232,22 @@ t.test('an OPEN that breaks the rules is answered by resetting the stream', t =>
   t.end()
 })
 
+t.test('an OPEN on a stream that the peer has not reset since its last channel is refused', t => {
+  const { pair, raw, events, connect } = againstRaw()
+  connect()
+  raw.send(1, 50, OPEN, {}, pair.wire.now)
+  pair.wire.run(() => pair.of('a', 'incoming').length === 1)
+  const { channel } = pair.of('a', 'incoming')[0]!
+  pair.a.close(channel, pair.wire.now)
+  t.ok(pair.wire.run(() => channel.state === 'closed', 20_000))
+  raw.send(1, 50, OPEN, {}, pair.wire.now)
+  pair.wire.run(() => false, 500)
+  t.equal(pair.of('a', 'incoming').length, 1)
+  t.equal(pair.a.counters.badOpens, 1)
+  t.equal(events.filter(event => event?.type === 'incoming-reset').length, 2, 'and the peer is told')
+  t.end()
+})
+
 t.test('a peer with few streams has few channels', t => {
   const { pair, connect } = againstRaw(4)
   const channels = Array.from({ length: 4 }, () => pair.a.create(RELIABLE))
