@@ -192,11 +192,19 @@ export class Connectivity {
   // SCTP
 
   associationChanged({ state }: Extract<ChannelEvent, { type: 'association' }>, maxChannels: number | undefined): void {
+    if (this.#sctp?.slots.state === 'closed' && state === 'connecting') this.#sctp = this.#renewed(this.#sctp)
     const sctp = this.#sctp
     if (sctp === undefined || sctp.slots.state === state || sctp.slots.state === 'closed') return
     sctp.slots.state = state
     if (state === 'connected') sctp.slots.maxChannels = maxChannels ?? null
     sctp.face.dispatchEvent(new Event('statechange'))
+  }
+
+  /** For another association over the same transport: the peer has changed its port (webrtc-pc, 4.4.1.5; RFC 8841, 10.4). */
+  #renewed({ transport, slots }: SctpFace): SctpFace {
+    const face = new SctpFace(transport, slots.sendBuffer)
+    face.slots.maxMessageSize = slots.maxMessageSize
+    return face
   }
 
   /** Bytes of the largest message that can be sent; no limit is known before an answer. */

@@ -86,12 +86,16 @@ export class DataLink {
     else this.#sctp.transport.transport.send(packet, this.#now())
   }
 
-  /** An answer has settled the m-section: whose ids are whose is known from now on (webrtc-pc, 4.4.1.5). */
+  /**
+   * An answer has settled the m-section: whose ids are whose is known from now on (webrtc-pc, 4.4.1.5). Another port of the
+   * peer's is another association, and port 0 is none (RFC 8841, 5.1 and 10).
+   */
   agree(media: AppliedMedia, transport: SessionTransport, now: number): void {
     if (media.sctp === undefined) return
-    const { remoteMaxMessageSize } = media.sctp
-    const standing = this.#sctp?.transport === transport
-    if (this.#sctp !== undefined && !standing) this.#end(now)
+    const { remoteMaxMessageSize, remotePort } = media.sctp
+    const standing = this.#sctp?.transport === transport && this.#sctp.remotePort === remotePort
+    if ((this.#sctp !== undefined && !standing) || remotePort === 0) this.#end(now)
+    if (remotePort === 0) return
     this.#sctp = { ...media.sctp, mid: media.mid, transport }
     this.#channels.remoteMaxMessageSize = remoteMaxMessageSize
     if (standing) return
