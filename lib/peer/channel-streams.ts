@@ -29,8 +29,8 @@ export interface StreamedChannel extends Account {
 /** Bytes that wait to be sent: with more than `high` a write is not done before they are `low` again. */
 const MARKS = { low: 512 << 10, high: 1 << 20 } as const
 
-/** The types of some platforms leave it out. */
-type Abortable = WritableStreamDefaultController & { readonly signal: AbortSignal }
+/** Some platforms leave it out, or their types do. */
+type Abortable = WritableStreamDefaultController & { readonly signal?: AbortSignal }
 
 interface Waiter {
   readonly resolve: () => void
@@ -197,7 +197,7 @@ export class ChannelStreams {
     this.#writing = controller
     // Before the stream is aborted what is under way is waited for, and the peer may be long in taking it.
     const { signal } = controller as Abortable
-    signal.addEventListener('abort', () => this.#interrupt(signal.reason), { once: true })
+    signal?.addEventListener('abort', () => this.#interrupt(signal.reason), { once: true })
     const { readyState } = this.#channel
     if (readyState === 'open') return undefined
     if (readyState !== 'connecting') {
