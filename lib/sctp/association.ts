@@ -325,11 +325,11 @@ export class Association implements FlushingMachine {
     return this.#block.events.next()
   }
 
-  /** Makes room for a message, if need be in place of less valuable ones. One that waits alone has any size. */
+  /** Makes room for a message, if need be in place of less valuable ones. Alone, or beside uncounted ones, it has any size. */
   #makeRoom(length: number, discardPriority = Number.POSITIVE_INFINITY): void {
     const { queue } = this.#block
     const waiting = queue.buffered + this.#reserved
-    const excess = Math.min(waiting, waiting + length - this.#sendBufferLimit)
+    const excess = Math.min(waiting - queue.uncounted, waiting + length - this.#sendBufferLimit)
     if (excess <= 0 || queue.makeRoom(excess, discardPriority)) return
     throw new SctpError('buffer-full', `More than ${this.#sendBufferLimit} bytes would wait to be sent`)
   }

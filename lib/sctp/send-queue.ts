@@ -24,6 +24,8 @@ const SHORT = 16_384
 export class SendQueue {
   /** Bytes waiting on all streams, uncounted messages included. */
   buffered = 0
+  /** Those of the uncounted ones. */
+  uncounted = 0
   readonly #streams = new Map<number, OutboundStream>()
   readonly #schedulerName: SchedulerName
   readonly #scheduler: Scheduler
@@ -110,6 +112,7 @@ export class SendQueue {
     stream.append(message)
     this.buffered += length
     if (message.counted) stream.buffered += length
+    else this.uncounted += length
     if (message.discardable !== undefined) this.#discardable.add(message.discardable)
     if (stream.heap !== undefined) return
     this.#active++
@@ -319,7 +322,10 @@ export class SendQueue {
 
   #consume(stream: OutboundStream, message: OutboundMessage, length: number): void {
     this.buffered -= length
-    if (!message.counted) return
+    if (!message.counted) {
+      this.uncounted -= length
+      return
+    }
     const before = stream.buffered
     stream.buffered = before - length
     if (before <= stream.lowThreshold || stream.buffered > stream.lowThreshold || stream.lowered) return

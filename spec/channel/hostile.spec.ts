@@ -121,3 +121,17 @@ t.test('our own buffer may be full when the peer opens a channel', t => {
   t.ok(pair.wire.run(() => pair.of('a', 'incoming').length === 1))
   t.end()
 })
+
+t.test('a message as large as the buffer may be sent beside the answer to an OPEN', t => {
+  const pair = new ChannelPair({ delay: 5 }, { sendBufferLimit: 20_000 }).connect()
+  const before = pair.wire.sent.length
+  pair.a.create(RELIABLE)
+  pair.a.flush(pair.wire.now)
+  for (const { bytes } of pair.wire.sent.slice(before)) pair.b.receive(bytes.slice(), pair.wire.now)
+  pair.drain()
+  const { channel } = pair.of('b', 'incoming')[0]!
+  pair.b.send(channel, pattern(20_000), false, pair.wire.now)
+  t.throws(() => pair.b.send(channel, pattern(1), false, pair.wire.now), { code: 'buffer-full' })
+  t.ok(pair.wire.run(() => pair.of('a', 'message').length === 1))
+  t.end()
+})
