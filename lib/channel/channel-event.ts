@@ -35,11 +35,13 @@ export type AssociationView = Readonly<
     | 'congestionWindow'
     | 'counters'
     | 'flightSize'
+    | 'interleaving'
     | 'mtu'
     | 'packetsSent'
     | 'peerReceiveWindow'
     | 'smoothedRoundTripTime'
     | 'unacknowledgedChunks'
+    | 'zeroChecksum'
   >
 >
 

@@ -83,6 +83,16 @@ export class Association implements FlushingMachine {
     return this.#block.packets.mtu
   }
 
+  /** Whether messages are interleaved (RFC 8260), as both sides have agreed. */
+  get interleaving(): boolean {
+    return this.#block.establishment.agreement?.interleaving ?? false
+  }
+
+  /** Whether packets to the peer go without a checksum, since it takes them so (RFC 9653). */
+  get zeroChecksum(): boolean {
+    return this.#block.packets.zeroChecksum
+  }
+
   /** Streams that may be sent on: what is offered, and from `established` on what both sides can. */
   get outboundStreams(): number {
     return this.#block.outboundStreams

@@ -127,3 +127,14 @@ t.test('as the configuration says', async t => {
     t.ok(largest <= most)
   }
 })
+
+t.test('which extensions are in use', async t => {
+  for (const [sctp, interleaving, zeroChecksum] of [
+    [{}, true, false],
+    [{ zeroChecksum: true }, true, true],
+    [{ interleaving: false }, false, false],
+  ] as const) {
+    const { stats } = await transfer(two, { sctp })
+    t.match(stats, { interleaving, zeroChecksum })
+  }
+})

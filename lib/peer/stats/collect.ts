@@ -206,6 +206,8 @@ export class StatsCollector {
       mtu: view.mtu,
       unackData: view.unacknowledgedChunks,
       ...(datagramSize !== undefined && { datagramSize }),
+      interleaving: view.interleaving,
+      zeroChecksum: view.zeroChecksum,
       packetsSent: view.packetsSent,
       packetsReceived: counters.packetsReceived,
       bytesSent: view.bytesSent,

@@ -89,6 +89,10 @@ export interface RTCSctpTransportStats extends RTCStats {
   unackData: number
   /** Addition: bytes of UDP payload of the largest datagram that is sent now, as far as path MTU discovery has come. */
   datagramSize?: number
+  /** Addition: whether messages are interleaved (I-DATA, RFC 8260), as both sides have agreed. */
+  interleaving: boolean
+  /** Addition: whether our packets go without a checksum, since the peer takes them so (RFC 9653). */
+  zeroChecksum: boolean
   /** Addition, as what follows: SCTP packets, with what else they carry. */
   packetsSent: number
   packetsReceived: number
