@@ -12,6 +12,6 @@ await interop(
     numbersByIceRole: true,
     countsCharacters: true,
     largestMessage: 65_536,
-    bulk: 10,
+    notProbed: true,
   }),
 )

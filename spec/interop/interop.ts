@@ -33,7 +33,7 @@ export async function interop(starter: PeerStarter): Promise<void> {
     return t.test(title, async t => {
       const pair = new Pair(oursEnd, peerEnd, weOffer ? oursEnd : peerEnd, scenario.offeredSetup)
       const configuration = typeof scenario.ours === 'function' ? await scenario.ours() : scenario.ours
-      await Promise.all([oursEnd.create(configuration), peerEnd.create()])
+      await Promise.all([oursEnd.create(configuration), peerEnd.create(scenario.peer?.(peer.quirks))])
       if (sources !== undefined) {
         pair.carry(sources.ours, oursEnd, peerEnd)
         pair.carry(sources.peer, peerEnd, oursEnd)

@@ -12,5 +12,7 @@ await interop(
     noTransportStats: true,
     dtls12: true,
     noP384: true,
+    takesZeroChecksum: true,
+    withLargeMessages: { sizes: [1 << 20, (1 << 20) + 1, 4 << 20], configuration: { maxMessageSize: 4 << 20 } },
   }),
 )

@@ -113,6 +113,10 @@ export class End {
   echo = (label: string) => this.#call<void>('echo', label)
   send = (label: string, messages: readonly MessageSpec[]) => this.#call<MessageDigest[]>('send', label, messages)
   received = (label: string, count: number) => this.#call<MessageDigest[]>('received', label, count)
+  sendTogether = (messages: readonly (MessageSpec & { readonly label: string })[]) =>
+    this.#call<void>('sendTogether', messages)
+  arrivals = () => this.#call<string[]>('arrivals')
+  datagramSize = (least: number) => this.#call<void>('datagramSize', least)
   flow = (label: string, size: number) => this.#call<void>('flow', label, size)
   sink = (label: string) => this.#call<void>('sink', label)
   sunk = (label: string, bytes: number) => this.#call<BulkDigest>('sunk', label, bytes)

@@ -24,8 +24,8 @@ export const startIfPossible = async <T extends { close(): Promise<void> }>(
   }
 }
 
-/** Of a candidate's line (RFC 8839, 5.1): whether the end that it is meant for shall learn of it. */
-export type CandidateFilter = (candidate: string) => boolean
+/** Of a candidate's line (RFC 8839, 5.1): whether the end that it is meant for shall learn of it, or of which in its place. */
+export type CandidateFilter = (candidate: string) => boolean | string
 
 export interface EndOptions {
   /** For its RTCPeerConnection. */
@@ -46,9 +46,17 @@ class PathEnd extends End {
         candidate?: { candidate: string } | null
         description?: { type: string; sdp: string }
       }
-      if (candidate?.candidate && !hears(candidate.candidate)) return
+      if (candidate?.candidate) {
+        const heard = hears(candidate.candidate)
+        if (heard === false) return
+        const line = heard === true ? candidate.candidate : heard
+        return deliver({ ...signal, candidate: { ...candidate, candidate: line } } as typeof signal)
+      }
       if (description === undefined) return deliver(signal)
-      const sdp = description.sdp.replace(CANDIDATE, (line, candidate) => (hears(candidate) ? line : ''))
+      const sdp = description.sdp.replace(CANDIDATE, (line, candidate) => {
+        const heard = hears(candidate)
+        return heard === true ? line : heard === false ? '' : `a=${heard}\r\n`
+      })
       await deliver({ ...signal, description: { ...description, sdp } } as typeof signal)
     }
   }

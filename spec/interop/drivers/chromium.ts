@@ -119,6 +119,6 @@ export const chromium: PeerStarter = {
   start: async () => {
     const browser = await launchChromium()
     const version = Number(/\/(\d+)\./.exec(await browser.version())?.[1])
-    return drive('chromium', browser, { classicalGroups: version <= LAST_CLASSICAL, bulk: 30 })
+    return drive('chromium', browser, { classicalGroups: version <= LAST_CLASSICAL })
   },
 }

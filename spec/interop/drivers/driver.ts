@@ -4,7 +4,7 @@
 
 import { pathToFileURL } from 'node:url'
 
-/** What the other stack cannot do, or says wrongly. Only what was observed; nothing here is about ours. */
+/** What the other stack cannot do, or says wrongly, or alone can. Only what was observed; nothing here is about ours. */
 export interface Quirks {
   /** Has no ICE restart. */
   readonly noRestart?: boolean
@@ -32,8 +32,18 @@ export interface Quirks {
   readonly dtls12?: boolean
   /** The largest message that it takes, in bytes, where that is less than 256 KiB. */
   readonly largestMessage?: number
-  /** MiB that are sent each way in bulk, where 100 would take it longer than 20 seconds. */
-  readonly bulk?: number
+  /** Interleaves messages (I-DATA, RFC 8260). */
+  readonly interleaves?: boolean
+  /** Takes SCTP packets without a checksum (RFC 9653), and says so. */
+  readonly takesZeroChecksum?: boolean
+  /** Takes no INIT with a parameter that it does not know. */
+  readonly refusesUnknownParameters?: boolean
+  /** Says nothing from which it could be told that it passes over chunks that it does not know: its path is not probed. */
+  readonly notProbed?: boolean
+  /** Takes datagrams of 16 KiB, and says so. */
+  readonly takesLargeDatagrams?: boolean
+  /** Messages beyond 256 KiB that it takes and sends, in bytes, and the configuration that it wants for them. */
+  readonly withLargeMessages?: { readonly sizes: readonly number[]; readonly configuration?: object }
 }
 
 /** The largest message that is sent to a peer, and that comes back from it, in bytes. */

@@ -52,7 +52,10 @@ export async function launchFirefox({ mdns = false }: FirefoxOptions = {}): Prom
   })
 }
 
+/** It takes a gigabyte by itself. */
+const LARGE = { sizes: [1 << 20, (1 << 20) + 1, 4 << 20] } as const
+
 export const firefox: PeerStarter = {
   name: 'firefox',
-  start: async () => drive('firefox', await launchFirefox(), { bulk: 50 }),
+  start: async () => drive('firefox', await launchFirefox(), { interleaves: true, withLargeMessages: LARGE }),
 }

@@ -17,6 +17,10 @@ const stacks: Record<string, Stack> = {
     load: async () => (await import('node-datachannel/polyfill')).RTCPeerConnection,
     endOfCandidates: true,
   },
+  purertc: {
+    load: async () => (await import('../../../lib/index.ts')).RTCPeerConnection,
+    endOfCandidates: true,
+  },
   wrtc: {
     load: async () => (await import('@roamhq/wrtc')).default.RTCPeerConnection,
     endOfCandidates: false,

@@ -14,7 +14,7 @@
 /** Longest wait for anything, in milliseconds. */
 const PATIENCE = 15_000
 /** Longest wait for a bulk transfer, in milliseconds. */
-const BULK_PATIENCE = 90_000
+const BULK_PATIENCE = 150_000
 /** How often a condition is looked at, in milliseconds. */
 const INTERVAL = 5
 /** Sending pauses while more than this is buffered, in bytes. */
@@ -99,7 +99,7 @@ class ChannelEnd {
   /** What came in bulk, once it is expected: each hash is over the one before and the next message. */
   sink = undefined
 
-  constructor(channel, tell) {
+  constructor(channel, tell, arrived) {
     this.channel = channel
     channel.binaryType = 'arraybuffer'
     channel.addEventListener('message', ({ data }) => {
@@ -108,6 +108,7 @@ class ChannelEnd {
         return
       }
       this.received.push(digest(data))
+      arrived()
       if (!this.echo) return
       try {
         channel.send(data)
@@ -121,7 +122,8 @@ class ChannelEnd {
   }
 
   async send(data) {
-    while (this.channel.bufferedAmount > HIGH_WATER) await sleep(INTERVAL)
+    // What waits in a channel that has closed waits for ever.
+    while (this.channel.bufferedAmount > HIGH_WATER && this.channel.readyState === 'open') await sleep(INTERVAL)
     this.channel.send(data)
   }
 }
@@ -156,6 +158,8 @@ class ConnectionEnd {
   /** Remote candidates that wait for the first remote description. */
   early = []
   described = false
+  /** The labels of the channels on which messages came, in their order. @type {string[]} */
+  arrivals = []
   /** Channels that come in are treated by `oblige`. */
   obliging = false
 
@@ -207,7 +211,7 @@ class ConnectionEnd {
   }
 
   adopt(label, channel) {
-    this.channels.set(label, new ChannelEnd(channel, this.tell))
+    this.channels.set(label, new ChannelEnd(channel, this.tell, () => this.arrivals.push(label)))
   }
 
   channel(label) {
@@ -349,6 +353,15 @@ export class Agent {
     return [...(await this.#connection(id).pc.getStats()).values()].map(stat => ({ ...stat }))
   }
 
+  /** Waits until datagrams have grown to `least` bytes; an addition of ours to the statistics. */
+  async datagramSize(id, least) {
+    const { pc } = this.#connection(id)
+    await this.#until(id, `datagrams of ${least} bytes`, async () => {
+      const association = [...(await pc.getStats()).values()].find(({ type }) => type === 'sctp-transport')
+      return association?.datagramSize >= least
+    })
+  }
+
   /** The states as they are, for assertions and for messages. */
   report(id) {
     const { pc, states, channels } = this.#connection(id)
@@ -417,6 +430,17 @@ export class Agent {
       await end.send(data)
     }
     return Promise.all(digests)
+  }
+
+  /** Sends one message on each of several channels, one right after another. @param {(MessageSpec & { label: string })[]} messages */
+  sendTogether(id, messages) {
+    const end = this.#connection(id)
+    for (const message of messages) end.channel(message.label).channel.send(makeMessage(message))
+  }
+
+  /** @returns {string[]} the labels of the channels on which messages came since the last call, in their order */
+  arrivals(id) {
+    return this.#connection(id).arrivals.splice(0)
   }
 
   /** Waits for `count` messages. @returns {Promise<MessageDigest[]>} all that came, in order */

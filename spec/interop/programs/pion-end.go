@@ -208,6 +208,8 @@ func handle(r request) (interface{}, error) {
 }
 
 func main() {
+	// What it logs goes elsewhere than what is told.
+	os.Stdout = os.Stderr
 	settings := webrtc.SettingEngine{}
 	// It would listen for multicast DNS, and the machine's other programs are none of a spec's business.
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)

@@ -1,5 +1,6 @@
 /** The scenarios that every peer goes through, each the name of one behaviour. */
 
+import { association } from './association.ts'
 import { bulk } from './bulk.ts'
 import { channels } from './channels.ts'
 import { dtls } from './dtls.ts'
@@ -16,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   ...dtls,
   ...messages,
   ...channels,
+  ...association,
   ...bulk,
   ...lifeCycle,
   ...restart,

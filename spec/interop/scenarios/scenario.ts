@@ -11,6 +11,8 @@ export interface Scenario {
   fits(quirks: Quirks, weOffer: boolean): boolean
   /** For our RTCPeerConnection. */
   readonly ours?: object | (() => Promise<object>)
+  /** For the peer's. */
+  peer?(quirks: Quirks): object
   /** The DTLS role that the offer is made to name, whatever the offerer wrote: then the other is the answerer's. */
   readonly offeredSetup?: 'active' | 'passive'
   run(t: Test, pair: Pair): Promise<void>
