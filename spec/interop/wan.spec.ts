@@ -33,8 +33,8 @@ const LOSSY = Array.from({ length: 300 }, (_, seed): MessageSpec => ({ kind: 'bi
 
 /** With how many of them arrive at least: one that is lost is not sent in time again, and nor is most of what waits. */
 const modes: readonly (readonly [ChannelInit, number])[] = [
-  [{ ordered: true, maxRetransmits: 0 }, 200],
-  [{ ordered: false, maxRetransmits: 0 }, 200],
+  [{ ordered: true, maxRetransmits: 0 }, 100],
+  [{ ordered: false, maxRetransmits: 0 }, 100],
   [{ ordered: true, maxPacketLifeTime: 60 }, 1],
 ]
 
