@@ -13,6 +13,8 @@ import { AGENT, CannotStart, type Driver, type Quirks } from './driver.ts'
 
 /** Longest time for a browser to start, in milliseconds. */
 const START = 60_000
+/** Longest time for a call into the page to answer, in milliseconds: for a bulk transfer, or for the next signal. */
+const CALL = 600_000
 
 const PAGE = `<!doctype html><meta charset="utf-8"><title>purertc interop</title><script type="module">
 import { Agent } from '/agent.js'
@@ -42,7 +44,7 @@ interface Page {
 
 /** Rejects with `CannotStart` when the browser does not run on this machine. */
 export const launch = (name: string, options: LaunchOptions): Promise<Browser> =>
-  puppeteer.launch({ timeout: START, protocolTimeout: START, ...options }).catch(error => {
+  puppeteer.launch({ timeout: START, protocolTimeout: CALL, ...options }).catch(error => {
     throw new CannotStart(name, error)
   })
 
