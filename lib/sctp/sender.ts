@@ -27,6 +27,8 @@ import type { SendQueue } from './send-queue.ts'
 const MAX_BURST = 32
 /** Bytes sent at once, for the same reason: packets may have 16 KiB. */
 const MAX_BURST_BYTES = 131_072
+/** While so little is in flight, in bytes, all of it fits into that buffer whatever a burst adds. */
+const HARMLESS_FLIGHT = 75_000
 /** Milliseconds after which a burst is continued. */
 const BURST_INTERVAL = 1
 /** A long message does not begin in a rest of a packet smaller than this. */
@@ -189,7 +191,8 @@ export class Sender {
   #mayBegin(packets: PacketBuilder, now: number): boolean {
     const { congestion, recovery } = this
     const sent = packets.packetsSent - this.#packetsBefore
-    if (sent >= MAX_BURST || packets.bytesSent - this.#bytesBefore + packets.mtu > MAX_BURST_BYTES) {
+    const isBurst = sent >= MAX_BURST || packets.bytesSent - this.#bytesBefore + packets.mtu > MAX_BURST_BYTES
+    if (isBurst && this.outstanding.flight >= HARMLESS_FLIGHT) {
       this.burst.set(now + BURST_INTERVAL)
     } else if (this.#pacer.allows(congestion.pacingRate, recovery.packetSize, now)) {
       return true
