@@ -4,7 +4,6 @@
  * the curve P-384 and Ed25519.
  */
 
-import { DEFAULT_VALIDITY, type KeySpecification, LONGEST_VALIDITY } from './certificate.ts'
 import {
   DOMString,
   dictionary,
@@ -14,7 +13,8 @@ import {
   interfaceType,
   optional,
   required,
-} from './idl/index.ts'
+} from '../idl/index.ts'
+import { DEFAULT_VALIDITY, type KeySpecification, LONGEST_VALIDITY } from './certificate.ts'
 
 /** What an application passes to `RTCPeerConnection.generateCertificate`. */
 export type RTCKeyAlgorithm =

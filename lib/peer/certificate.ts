@@ -10,8 +10,8 @@ import {
   fingerprint,
   type KeyType,
 } from '../crypto/index.ts'
+import { DOMString, defineInterface, dictionary, exception, illegalConstructor, required } from '../idl/index.ts'
 import type { ConnectionHost } from './host-symbol.ts'
-import { DOMString, defineInterface, dictionary, exception, illegalConstructor, required } from './idl/index.ts'
 import { platform } from './platform.ts'
 
 export interface RTCDtlsFingerprint {

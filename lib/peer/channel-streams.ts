@@ -5,7 +5,7 @@
  * `MessageInbox`, and slows the peer down.
  */
 
-import { exception } from './idl/index.ts'
+import { exception } from '../idl/index.ts'
 import { type Account, type Message, MessageInbox } from './message-inbox.ts'
 
 /** What `send` and `writable` take. */

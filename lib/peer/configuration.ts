@@ -2,18 +2,6 @@
  * RTCConfiguration (webrtc-pc, 4.2.1), its validation (4.4.1.6), and the members that are additions here.
  */
 
-import type { TraceSink } from '../machine/index.ts'
-import { certificateSlots, RTCCertificate } from './certificate.ts'
-import { checkDtlsConfiguration, DTLS_MEMBERS, type DtlsConfiguration, dtlsMembers } from './dtls-configuration.ts'
-import { type ConnectionHost, hostSymbol } from './host-symbol.ts'
-import {
-  CHANGEABLE,
-  checkIceConfiguration,
-  type IceConfiguration,
-  iceMembers,
-  UNCHANGEABLE,
-} from './ice-configuration.ts'
-import { MOST_ICE_SERVERS, type RTCIceServer, RTCIceServerDictionary, validateIceServers } from './ice-server.ts'
 import {
   any,
   boolean,
@@ -30,7 +18,19 @@ import {
   optional,
   required,
   sequence,
-} from './idl/index.ts'
+} from '../idl/index.ts'
+import type { TraceSink } from '../machine/index.ts'
+import { certificateSlots, RTCCertificate } from './certificate.ts'
+import { checkDtlsConfiguration, DTLS_MEMBERS, type DtlsConfiguration, dtlsMembers } from './dtls-configuration.ts'
+import { type ConnectionHost, hostSymbol } from './host-symbol.ts'
+import {
+  CHANGEABLE,
+  checkIceConfiguration,
+  type IceConfiguration,
+  iceMembers,
+  UNCHANGEABLE,
+} from './ice-configuration.ts'
+import { MOST_ICE_SERVERS, type RTCIceServer, RTCIceServerDictionary, validateIceServers } from './ice-server.ts'
 import { checkSctpConfiguration, type SctpConfiguration, sctpMembers } from './sctp-configuration.ts'
 
 export type RTCIceTransportPolicy = 'relay' | 'all'

@@ -1,6 +1,5 @@
 /** RTCDataChannelEvent (webrtc-pc, 6.3): a channel that the peer has opened. */
 
-import { RTCDataChannel } from './data-channel.ts'
 import {
   DOMString,
   defineInterface,
@@ -10,7 +9,8 @@ import {
   interfaceType,
   requireArguments,
   required,
-} from './idl/index.ts'
+} from '../idl/index.ts'
+import { RTCDataChannel } from './data-channel.ts'
 
 export interface RTCDataChannelEventInit extends EventInitMembers {
   channel: RTCDataChannel

@@ -2,7 +2,15 @@
 
 import { utf8 } from '../bytes/index.ts'
 import type { ChannelOptions } from '../channel/index.ts'
-import { boolean, defaulted, dictionary, enforcedUnsignedShort, enumeration, optional, USVString } from './idl/index.ts'
+import {
+  boolean,
+  defaulted,
+  dictionary,
+  enforcedUnsignedShort,
+  enumeration,
+  optional,
+  USVString,
+} from '../idl/index.ts'
 
 export type RTCPriorityType = 'very-low' | 'low' | 'medium' | 'high'
 

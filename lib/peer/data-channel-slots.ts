@@ -6,9 +6,9 @@
 
 import { fromUtf8 } from '../bytes/index.ts'
 import type { Channel } from '../channel/index.ts'
+import { illegalConstructor } from '../idl/index.ts'
 import { ChannelStreams, type Sendable, type StreamedChannel } from './channel-streams.ts'
 import { RTCError, type RTCErrorDetailType, RTCErrorEvent } from './error.ts'
-import { illegalConstructor } from './idl/index.ts'
 
 export type RTCDataChannelState = 'connecting' | 'open' | 'closing' | 'closed'
 export type BinaryType = 'blob' | 'arraybuffer'

@@ -2,10 +2,6 @@
 
 import { utf8 } from '../bytes/index.ts'
 import { ChannelError } from '../channel/index.ts'
-import type { Sendable } from './channel-streams.ts'
-import type { RTCPriorityType } from './data-channel-init.ts'
-import { type BinaryType, DataChannelSlots, type RTCDataChannelState } from './data-channel-slots.ts'
-import type { RTCErrorEvent } from './error.ts'
 import {
   DOMString,
   defineEventHandlers,
@@ -18,7 +14,11 @@ import {
   requireArguments,
   setEventHandler,
   TypedEventTarget,
-} from './idl/index.ts'
+} from '../idl/index.ts'
+import type { Sendable } from './channel-streams.ts'
+import type { RTCPriorityType } from './data-channel-init.ts'
+import { type BinaryType, DataChannelSlots, type RTCDataChannelState } from './data-channel-slots.ts'
+import type { RTCErrorEvent } from './error.ts'
 import type { Message } from './message-inbox.ts'
 
 /** A message, as the `message` event carries it: the platform's MessageEvent. */

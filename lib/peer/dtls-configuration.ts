@@ -13,7 +13,6 @@ import {
   SRTP_PROFILES,
   type SrtpProfile,
 } from '../dtls/index.ts'
-import type { DtlsPreferences } from '../transport/index.ts'
 import {
   boolean,
   type Conversion,
@@ -23,7 +22,8 @@ import {
   exception,
   optional,
   sequence,
-} from './idl/index.ts'
+} from '../idl/index.ts'
+import type { DtlsPreferences } from '../transport/index.ts'
 
 export type RTCDtlsVersion = '1.2' | '1.3'
 

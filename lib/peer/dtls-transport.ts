@@ -1,7 +1,5 @@
 /** RTCDtlsTransport (webrtc-pc, 5.5): what an application may know of the DTLS association of a path. */
 
-import type { RTCErrorEvent } from './error.ts'
-import type { RTCIceTransport } from './ice-transport.ts'
 import {
   defineEventHandlers,
   defineInterface,
@@ -10,7 +8,9 @@ import {
   illegalConstructor,
   setEventHandler,
   TypedEventTarget,
-} from './idl/index.ts'
+} from '../idl/index.ts'
+import type { RTCErrorEvent } from './error.ts'
+import type { RTCIceTransport } from './ice-transport.ts'
 
 export type RTCDtlsTransportState = 'new' | 'connecting' | 'connected' | 'closed' | 'failed'
 

@@ -13,7 +13,7 @@ import {
   requireArguments,
   required,
   unsignedLong,
-} from './idl/index.ts'
+} from '../idl/index.ts'
 
 export type RTCErrorDetailType =
   | 'data-channel-failure'

@@ -14,7 +14,7 @@ import {
   nullable,
   USVString,
   unsignedShort,
-} from './idl/index.ts'
+} from '../idl/index.ts'
 
 export type RTCIceProtocol = 'udp' | 'tcp'
 export type RTCIceTcpCandidateType = 'active' | 'passive' | 'so'

@@ -5,8 +5,6 @@
 
 import { type AdvertisedAddress, TcpMux, UdpMux } from '../gather/index.ts'
 import { areValidParameters } from '../ice/index.ts'
-import type { InterfaceAddress } from '../machine/index.ts'
-import { canonicalAddress } from '../stun/index.ts'
 import {
   boolean,
   type Conversion,
@@ -19,7 +17,9 @@ import {
   optional,
   required,
   sequence,
-} from './idl/index.ts'
+} from '../idl/index.ts'
+import type { InterfaceAddress } from '../machine/index.ts'
+import { canonicalAddress } from '../stun/index.ts'
 
 /** UDP and TCP ports, both ends included, from 1 to 65535. */
 export interface RTCPortRange {

@@ -1,6 +1,5 @@
 /** The events of candidate gathering (webrtc-pc, 4.8.2 and 4.8.3): RTCPeerConnectionIceEvent and ...IceErrorEvent. */
 
-import { RTCIceCandidate } from './ice-candidate.ts'
 import {
   DOMString,
   defineInterface,
@@ -14,7 +13,8 @@ import {
   required,
   USVString,
   unsignedShort,
-} from './idl/index.ts'
+} from '../idl/index.ts'
+import { RTCIceCandidate } from './ice-candidate.ts'
 
 export interface RTCPeerConnectionIceEventInit extends EventInitMembers {
   candidate?: RTCIceCandidate | null

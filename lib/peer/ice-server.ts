@@ -5,7 +5,6 @@
 
 import { utf8 } from '../bytes/index.ts'
 import type { GatherServer } from '../gather/index.ts'
-import { parseServerUri } from '../stun/index.ts'
 import {
   type Conversion,
   type Converted,
@@ -17,7 +16,8 @@ import {
   required,
   stringOrSequence,
   USVString,
-} from './idl/index.ts'
+} from '../idl/index.ts'
+import { parseServerUri } from '../stun/index.ts'
 
 export interface RTCIceServer {
   urls: string | string[]

@@ -1,18 +1,18 @@
 /** RTCIceTransport (webrtc-pc, 5.6): what an application may know of the path that ICE finds. */
 
 import {
-  IceCandidatePairSlots,
-  type RTCIceCandidate,
-  RTCIceCandidatePair,
-  type RTCIceComponent,
-} from './ice-candidate.ts'
-import {
   defineEventHandlers,
   defineInterface,
   type EventHandler,
   illegalConstructor,
   TypedEventTarget,
-} from './idl/index.ts'
+} from '../idl/index.ts'
+import {
+  IceCandidatePairSlots,
+  type RTCIceCandidate,
+  RTCIceCandidatePair,
+  type RTCIceComponent,
+} from './ice-candidate.ts'
 
 export type RTCIceRole = 'unknown' | 'controlling' | 'controlled'
 export type RTCIceTransportState = 'closed' | 'failed' | 'disconnected' | 'new' | 'checking' | 'completed' | 'connected'

@@ -1,5 +1,6 @@
 /** peer: the W3C objects. */
 
+export type { EventHandler } from '../idl/index.ts'
 export { RTCCertificate, type RTCCertificatePem, type RTCDtlsFingerprint } from './certificate.ts'
 export type { RTCKeyAlgorithm } from './certificate-algorithm.ts'
 export type {
@@ -43,7 +44,6 @@ export {
   type RTCIceTransportEventMap,
   type RTCIceTransportState,
 } from './ice-transport.ts'
-export type { EventHandler } from './idl/index.ts'
 export type { RTCPeerConnectionErrorCallback, RTCSessionDescriptionCallback } from './legacy-callbacks.ts'
 export { openTcpMux, openUdpMux } from './mux.ts'
 export type { RTCAnswerOptions, RTCOfferAnswerOptions, RTCOfferOptions } from './offer-options.ts'

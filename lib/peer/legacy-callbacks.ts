@@ -3,7 +3,7 @@
  * callbacks, while the returned promise fulfils with nothing.
  */
 
-import { callback, promised } from './idl/index.ts'
+import { callback, promised } from '../idl/index.ts'
 import type { RTCSessionDescriptionInit } from './session-description.ts'
 
 export type RTCSessionDescriptionCallback = (description: RTCSessionDescriptionInit) => void

@@ -3,10 +3,10 @@
  * made, descriptions applied, candidates added, each at its end in a task of its own.
  */
 
+import { exception } from '../idl/index.ts'
 import { type Session, SessionError } from '../session/index.ts'
 import { Descriptions } from './descriptions.ts'
 import { RTCError } from './error.ts'
-import { exception } from './idl/index.ts'
 import { OperationsChain } from './operations.ts'
 import type { RTCSdpType } from './session-description.ts'
 import type { RTCSignalingState } from './states.ts'

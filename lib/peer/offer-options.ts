@@ -1,6 +1,6 @@
 /** The options of createOffer and createAnswer (webrtc-pc, 4.2.6). */
 
-import { boolean, defaulted, dictionary } from './idl/index.ts'
+import { boolean, defaulted, dictionary } from '../idl/index.ts'
 
 /** Options that offers and answers have in common: none. */
 export type RTCOfferAnswerOptions = object

@@ -3,7 +3,7 @@
  * that negotiate, one runs at a time, in the order of the calls.
  */
 
-import { closedException } from './idl/index.ts'
+import { closedException } from '../idl/index.ts'
 
 /** What the chain asks of its connection. */
 export interface NegotiationOwner {

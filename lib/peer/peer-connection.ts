@@ -1,5 +1,17 @@
 /** RTCPeerConnection (webrtc-pc, 4.4): the conversions of Web IDL around the connection that does the work. */
 
+import {
+  closedException,
+  defineEventHandlers,
+  defineInterface,
+  type EventHandler,
+  exception,
+  getEventHandler,
+  promised,
+  requireArguments,
+  setEventHandler,
+  TypedEventTarget,
+} from '../idl/index.ts'
 import { generate, RTCCertificate } from './certificate.ts'
 import { certificateRequest, type RTCKeyAlgorithm } from './certificate-algorithm.ts'
 import {
@@ -16,18 +28,6 @@ import type { RTCDataChannelEvent } from './data-channel-event.ts'
 import { channelOptions, convertDataChannelInit, type RTCDataChannelInit } from './data-channel-init.ts'
 import { type RTCIceCandidateInit, RTCIceCandidateInitDictionary } from './ice-candidate.ts'
 import type { RTCPeerConnectionIceErrorEvent, RTCPeerConnectionIceEvent } from './ice-events.ts'
-import {
-  closedException,
-  defineEventHandlers,
-  defineInterface,
-  type EventHandler,
-  exception,
-  getEventHandler,
-  promised,
-  requireArguments,
-  setEventHandler,
-  TypedEventTarget,
-} from './idl/index.ts'
 import {
   type RTCPeerConnectionErrorCallback,
   type RTCSessionDescriptionCallback,

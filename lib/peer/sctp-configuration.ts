@@ -3,7 +3,6 @@
  * how large datagrams may become, and the bounds of what is kept. All additions, fixed at construction.
  */
 
-import type { CongestionControlName, SchedulerName, SctpPreferences } from '../session/index.ts'
 import {
   boolean,
   type Conversion,
@@ -13,7 +12,8 @@ import {
   enforcedUnsignedShort,
   enumeration,
   optional,
-} from './idl/index.ts'
+} from '../idl/index.ts'
+import type { CongestionControlName, SchedulerName, SctpPreferences } from '../session/index.ts'
 
 export type RTCSctpCongestionControl = CongestionControlName
 export type RTCSctpScheduler = SchedulerName

@@ -1,13 +1,13 @@
 /** RTCSctpTransport (webrtc-pc, 6.1): what an application may know of the SCTP association under its data channels. */
 
-import type { RTCDtlsTransport } from './dtls-transport.ts'
 import {
   defineEventHandlers,
   defineInterface,
   type EventHandler,
   illegalConstructor,
   TypedEventTarget,
-} from './idl/index.ts'
+} from '../idl/index.ts'
+import type { RTCDtlsTransport } from './dtls-transport.ts'
 
 export type RTCSctpTransportState = 'connecting' | 'connected' | 'closed'
 

@@ -1,6 +1,6 @@
 /** RTCSessionDescription (webrtc-pc, 4.6.2) and the dictionaries that stand for one. */
 
-import { DOMString, defaulted, defineInterface, dictionary, enumeration, optional, required } from './idl/index.ts'
+import { DOMString, defaulted, defineInterface, dictionary, enumeration, optional, required } from '../idl/index.ts'
 
 export type RTCSdpType = 'offer' | 'pranswer' | 'answer' | 'rollback'
 

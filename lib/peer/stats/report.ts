@@ -1,6 +1,6 @@
 /** RTCStatsReport (webrtc-pc, 8.3): a read-only map from ids to dictionaries. */
 
-import { defineInterface, illegalConstructor } from '../idl/index.ts'
+import { defineInterface, illegalConstructor } from '../../idl/index.ts'
 import type { RTCAnyStats } from './dictionaries.ts'
 
 /** What a report is made of; only a connection makes one. */

@@ -21,7 +21,7 @@ import {
   USVString,
   unsignedLong,
   unsignedShort,
-} from '../../lib/peer/idl/index.ts'
+} from '../../lib/idl/index.ts'
 
 const context = "Failed to execute 'test' on 'Spec'"
 

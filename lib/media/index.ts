@@ -1,0 +1,3 @@
+/** media: MediaStreamTrack and its family, sources and sinks. */
+
+export {}

@@ -1,0 +1,3 @@
+/** srtp: SRTP and SRTCP. */
+
+export {}
