@@ -8,5 +8,21 @@ export {
   type NegotiatedExtension,
   type PayloadCodec,
 } from './codec.ts'
+export {
+  answerCodecs,
+  answerFormatParameters,
+  type CodecPair,
+  isSameCodec,
+  pairCodecs,
+  referencesOf,
+} from './codec-match.ts'
+export {
+  type FormatParameters,
+  formatParametersOf,
+  numberParameter,
+  readFormatParameters,
+  readPayloadTypes,
+  writeFormatParameters,
+} from './format-parameters.ts'
 export type { EncodedFrame, VideoFrameDetails } from './frame.ts'
 export * from './payload/index.ts'

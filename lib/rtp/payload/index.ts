@@ -10,3 +10,4 @@ export {
   type PayloadInfo,
   type PayloadSink,
 } from './format.ts'
+export { payloadFormat } from './registry.ts'
