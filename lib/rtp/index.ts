@@ -25,4 +25,20 @@ export {
   writeFormatParameters,
 } from './format-parameters.ts'
 export type { EncodedFrame, VideoFrameDetails } from './frame.ts'
+export {
+  CRYPTEX_ONE_BYTE_PROFILE,
+  CRYPTEX_TWO_BYTE_PROFILE,
+  isRtcp,
+  ONE_BYTE_PROFILE,
+  RtpPacket,
+} from './packet.ts'
+export {
+  appendPadding,
+  appendPayload,
+  ExtensionWriter,
+  MOST_CSRCS,
+  type RtpHeaderFields,
+  rtpHeaderLength,
+  writeRtpHeader,
+} from './packet-writer.ts'
 export * from './payload/index.ts'
