@@ -1,3 +1,3 @@
-/** flow: what happens to a stream of RTP: reports, loss recovery, frames. */
+/** flow: what happens to a stream of RTP: reports, loss recovery, frames put together. */
 
-export {}
+export type { OutgoingRtp, ReceiveParameters, SendParameters } from './parameters.ts'
