@@ -25,6 +25,13 @@ export interface FrameToPacketize {
   readonly data: Uint8Array
   readonly keyFrame: boolean
   readonly video?: VideoFrameDetails
+  /** H264, H265: bytes of the length in front of each NAL unit (1, 2, 4). Without it, and without `description`, start codes are. */
+  readonly lengthSize?: number
+  /**
+   * H264, H265: the decoder's configuration record (ISO/IEC 14496-15), as WebCodecs gives it. It says `lengthSize`, and the
+   * parameter sets that go ahead of key frames. Compared by identity.
+   */
+  readonly description?: Uint8Array
 }
 
 /** Has state (picture ids count up): one for each outgoing stream. */
@@ -69,8 +76,14 @@ export interface Depacketizer {
 export interface PayloadFormat {
   /** As in `a=rtpmap`, upper case: `VP8`. */
   readonly encoding: string
-  /** @param parameters Of `a=fmtp`, names in lower case. `initial` seeds what counts up (a picture id): 16 random bits. */
+  /** Audio: how many ticks of the RTP clock the payload `bytes[start, end)` lasts; -1 where it is no payload of this format. */
+  durationOf?(bytes: Uint8Array, start: number, end: number): number
+  /**
+   * @param parameters Of `a=fmtp` in the peer's description, names in lower case: what it can receive.
+   * @param initial Seeds what counts up (a picture id): 16 random bits.
+   */
   createPacketizer(parameters: ReadonlyMap<string, string>, initial: number): Packetizer
+  /** @param parameters Of `a=fmtp` in the peer's description, names in lower case: what it says of what it sends. */
   createDepacketizer(parameters: ReadonlyMap<string, string>): Depacketizer
 }
 
