@@ -25,6 +25,7 @@ export {
   writeFormatParameters,
 } from './format-parameters.ts'
 export type { EncodedFrame, VideoFrameDetails } from './frame.ts'
+export { fromShortUnits, middleOf, millisecondsOf, type NtpTime, ntpOf, shortUnits } from './ntp.ts'
 export {
   CRYPTEX_ONE_BYTE_PROFILE,
   CRYPTEX_TWO_BYTE_PROFILE,
@@ -42,3 +43,4 @@ export {
   writeRtpHeader,
 } from './packet-writer.ts'
 export * from './payload/index.ts'
+export * from './rtcp/index.ts'

@@ -1,0 +1,43 @@
+/** RTCP packets. */
+
+export {
+  type CongestionArrival,
+  type CongestionReport,
+  congestionSequenceNumber,
+} from './congestion-feedback.ts'
+export { type DecodedRtcp, decodeRtcp } from './decode.ts'
+export { encodeRtcp, writeRtcp } from './encode.ts'
+export type {
+  DelaySinceLastReceiverReport,
+  ReceiverReferenceTime,
+  UnknownXrBlock,
+  XrBlock,
+} from './extended-report.ts'
+export type {
+  ApplicationDefined,
+  BandwidthEstimate,
+  CongestionFeedback,
+  ExtendedReport,
+  FullIntraRequest,
+  Goodbye,
+  Nack,
+  PictureLoss,
+  ReceiverReport,
+  ReferencePictureSelection,
+  RtcpPacket,
+  SenderReport,
+  SliceLoss,
+  SourceDescription,
+  TransportFeedbackPacket,
+  UnknownRtcp,
+} from './packet.ts'
+export { MOST_REPORT_BLOCKS, REPORT_BLOCK_LENGTH, type ReportBlock } from './report.ts'
+export { cnameOf, MOST_SDES_CHUNKS, type SdesChunk, type SdesItem, SdesType } from './source-description.ts'
+export {
+  type Arrival,
+  DELTA_UNIT,
+  LARGEST_DELTA,
+  REFERENCE_UNIT,
+  sequenceNumberAt,
+  type TransportFeedback,
+} from './transport-feedback.ts'
