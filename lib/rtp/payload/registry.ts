@@ -5,14 +5,17 @@ import type { PayloadFormat } from './format.ts'
 import { PCMA, PCMU } from './g711.ts'
 import { G722 } from './g722.ts'
 import { H264 } from './h264.ts'
+import { H265 } from './h265.ts'
 import { OPUS } from './opus.ts'
+import { TELEPHONE_EVENT } from './telephone-event.ts'
 
 const FORMATS: ReadonlyMap<string, PayloadFormat> = new Map(
-  [H264, OPUS, PCMU, PCMA, G722, CN].map(format => [format.encoding, format]),
+  [H264, H265, OPUS, PCMU, PCMA, G722, CN, TELEPHONE_EVENT].map(format => [format.encoding, format]),
 )
 
 /**
  * @param encoding As `encodingOf` gives it, upper case: `VP8`.
- * @returns Undefined for what has no format of its own: `RTX`, `ULPFEC`, and what nobody knows.
+ * @returns Undefined for what has no format of its own: `RTX`, `ULPFEC`, what nobody knows, and `RED`, whose blocks are of
+ *   other formats (`RedDepacketizer`).
  */
 export const payloadFormat = (encoding: string): PayloadFormat | undefined => FORMATS.get(encoding)
