@@ -1,0 +1,46 @@
+/**
+ * Asks a sender for a key frame (RFC 4585, 6.3.1; RFC 5104, 4.3.1), and again while none comes; never more often than that
+ * makes sense, however often it is asked for here.
+ */
+
+/** Milliseconds between two requests, at least. */
+const SHORTEST_INTERVAL = 500
+/** Milliseconds after which one that brought nothing is repeated. */
+const REPEAT = 1000
+const MOST_REPEATS = 10
+
+export class KeyFrameRequests {
+  #wanted = false
+  #askedAt = Number.NEGATIVE_INFINITY
+  #repeats = 0
+
+  get deadline(): number {
+    if (!this.#wanted) return Number.POSITIVE_INFINITY
+    return this.#askedAt + (this.#repeats === 0 ? SHORTEST_INTERVAL : REPEAT)
+  }
+
+  /** A key frame is wanted. */
+  request(): void {
+    if (this.#wanted) return
+    this.#wanted = true
+    this.#repeats = 0
+  }
+
+  /** A key frame has come. */
+  satisfied(): void {
+    this.#wanted = false
+  }
+
+  get pending(): boolean {
+    return this.#wanted
+  }
+
+  /** Whether to ask now. */
+  take(now: number): boolean {
+    if (now < this.deadline) return false
+    this.#askedAt = now
+    this.#repeats++
+    if (this.#repeats > MOST_REPEATS) this.#wanted = false
+    return true
+  }
+}

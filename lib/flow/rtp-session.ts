@@ -1,0 +1,342 @@
+/**
+ * An RTP session (RFC 3550, 3; RFC 8834, 4.1): the streams of one transport in both directions, one space of SSRCs, and the
+ * RTCP about them.
+ *
+ * A machine: packets and time go in; packets leave by `transmit`, events wait in the queue. Feedback and reports are put
+ * together at `flush`, once a turn.
+ */
+
+import { Packet, PacketPool } from '../bytes/index.ts'
+import { EventQueue, type FlushingMachine, type Random, randomU32, randomUnit } from '../machine/index.ts'
+import { encodeRtcp, type MediaKind, type NtpTime, ntpOf, type RtcpPacket, RtpPacket } from '../rtp/index.ts'
+import type { RtpEvent } from './events.ts'
+import { RtpReceiver } from './receiver.ts'
+import { descriptionOf, makeReports } from './reports.ts'
+import { RtcpIntake } from './rtcp-intake.ts'
+import { RtpSender } from './sender.ts'
+import { TransportFeedbackRecorder } from './transport-feedback-recorder.ts'
+
+export interface RtpSessionOptions {
+  readonly random: Random
+  /** RFC 7022: as `createCname` makes it. */
+  readonly cname: string
+  /** Milliseconds since 1970 where `now` is 0. */
+  readonly timeOrigin: number
+  /** Bytes of the largest datagram, protection included. 1,200 by default. */
+  readonly mtu?: number
+  /** Sends RTP or RTCP, to be protected; the packet is handed over. */
+  readonly transmit: (packet: Packet, isRtcp: boolean) => void
+  /** Whom a stream that is not known yet is for; undefined: nobody, or not yet. */
+  readonly route: (packet: RtpPacket, now: number) => RtpReceiver | undefined
+}
+
+const TRANSPORT_NUMBER_URI = 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01'
+/** Bytes of tag, index and key identifier that SRTP and SRTCP add, at most (RFC 3711, 3; RFC 7714, 9). */
+const PROTECTION = 24
+/** Milliseconds between reports: with video, and with audio alone; each half as long up to half as long again (RFC 3550, 6.2). */
+const REPORT_INTERVAL = { video: 1000, audio: 5000 } as const
+const POOL = new PacketPool(1500, 64)
+/** Sequence numbers in one NACK, at most. */
+const MOST_NACKED = 250
+/** Changes of SSRC: a peer that has each of ours does so on purpose. */
+const MOST_COLLISIONS = 8
+/** Streams that are looked up at a time; those that gave way are swept off beyond twice as many. */
+const MOST_KNOWN = 256
+
+export class RtpSession implements FlushingMachine {
+  readonly counters = {
+    /** Packets that are no RTP. */
+    malformed: 0,
+    /** RTCP packets, or ends of datagrams, that make no sense. */
+    malformedRtcp: 0,
+    /** Packets of streams that nobody wants, or not yet. */
+    unrouted: 0,
+    rtcpReceived: 0,
+    rtcpSent: 0,
+    collisions: 0,
+  }
+  readonly #options: RtpSessionOptions
+  readonly #events = new EventQueue<RtpEvent>()
+  readonly #packet = new RtpPacket()
+  readonly #streams = new Map<number, RtpReceiver>()
+  readonly #feedback = new TransportFeedbackRecorder()
+  readonly #intake: RtcpIntake
+  #senders: RtpSender[] = []
+  #receivers: RtpReceiver[] = []
+  #transportNumber = 0
+  /** The id of the transport-wide number in what comes in; 0 where it was not agreed on. */
+  #transportNumberId = 0
+  #feedbackSsrc = 0
+  #ssrc: number
+  #reportAt = Number.POSITIVE_INFINITY
+  #closed = false
+
+  constructor(options: RtpSessionOptions) {
+    this.#options = options
+    this.#ssrc = randomU32(options.random)
+    this.#intake = new RtcpIntake({
+      findSender: ssrc => this.#senders.find(sender => sender.ssrc === ssrc),
+      findStream: ssrc => this.#streams.get(ssrc)?.streams.find(stream => stream.ssrc === ssrc),
+      goodbye: ssrc => this.#goodbye(ssrc),
+      push: event => this.#events.push(event),
+      ntp: now => this.#ntp(now),
+    })
+  }
+
+  /** Under which reports are made where nothing is sent. */
+  get ssrc(): number {
+    return (
+      this.#senders.find(({ parameters }) => parameters !== undefined)?.ssrc ?? this.#senders[0]?.ssrc ?? this.#ssrc
+    )
+  }
+
+  get senders(): readonly RtpSender[] {
+    return this.#senders
+  }
+
+  get receivers(): readonly RtpReceiver[] {
+    return this.#receivers
+  }
+
+  /** Milliseconds: by what the peer says of our streams, or of our receiver reference times. */
+  get roundTripTime(): number | undefined {
+    return (
+      this.#senders.find(({ roundTripTime }) => roundTripTime !== undefined)?.roundTripTime ??
+      this.#intake.roundTripTime
+    )
+  }
+
+  createSender(kind: MediaKind, ssrcs: { readonly ssrc: number; readonly rtxSsrc: number }): RtpSender {
+    const { random, mtu = 1200 } = this.#options
+    const sender = new RtpSender(kind, ssrcs, {
+      largest: mtu - PROTECTION,
+      nextTransportNumber: () => {
+        const number = this.#transportNumber
+        this.#transportNumber = (number + 1) & 0xffff
+        return number
+      },
+      transmit: packet => this.#transmit(packet, false),
+      random: () => randomU32(random),
+      keyFrameRequested: asked => this.#events.push({ type: 'key-frame-requested', sender: asked }),
+    })
+    this.#senders = [...this.#senders, sender]
+    return sender
+  }
+
+  createReceiver(kind: MediaKind): RtpReceiver {
+    const receiver = new RtpReceiver(kind, this.#events)
+    this.#receivers = [...this.#receivers, receiver]
+    return receiver
+  }
+
+  /** What may come or be sent has changed. */
+  configured(now: number): void {
+    const extensions = this.#receivers.flatMap(({ parameters }) => parameters?.extensions ?? [])
+    this.#transportNumberId = extensions.find(({ uri }) => uri === TRANSPORT_NUMBER_URI)?.id ?? 0
+    if (this.#reportAt === Number.POSITIVE_INFINITY) this.#reportAt = now + this.#interval() / 2
+  }
+
+  // Packets
+
+  receiveRtp(bytes: Uint8Array, now: number): void {
+    if (this.#closed) return
+    const packet = this.#packet
+    if (!packet.parse(bytes)) {
+      this.counters.malformed++
+      return
+    }
+    const { ssrc } = packet
+    let receiver = this.#streams.get(ssrc)
+    const isKnown = receiver !== undefined
+    if (receiver === undefined) {
+      if (this.#senders.some(sender => sender.ssrc === ssrc)) this.#collide(ssrc)
+      receiver = this.#options.route(packet, now)
+      if (receiver === undefined) {
+        this.counters.unrouted++
+        return
+      }
+    }
+    if (this.#transportNumberId !== 0 && packet.findExtension(this.#transportNumberId)) {
+      const { extensionStart: at } = packet
+      this.#feedback.record((bytes[at]! << 8) | bytes[at + 1]!, now)
+      this.#feedbackSsrc = ssrc
+    }
+    const isTaken = receiver.receive(packet, now)
+    if (isKnown || !isTaken) return
+    this.#streams.set(ssrc, receiver)
+    // Those that gave way to others are known no longer.
+    if (this.#streams.size > 2 * MOST_KNOWN) this.#sweep()
+  }
+
+  #sweep(): void {
+    for (const [ssrc, receiver] of this.#streams) if (!receiver.has(ssrc)) this.#streams.delete(ssrc)
+  }
+
+  receiveRtcp(bytes: Uint8Array, now: number): void {
+    if (this.#closed) return
+    this.counters.rtcpReceived++
+    this.counters.malformedRtcp += this.#intake.receive(bytes, now)
+  }
+
+  #goodbye(ssrc: number): void {
+    const receiver = this.#streams.get(ssrc)
+    if (receiver === undefined) return
+    this.#streams.delete(ssrc)
+    receiver.drop(ssrc)
+    this.#events.push({ type: 'goodbye', receiver, ssrc })
+  }
+
+  /** RFC 3550, 8.2. */
+  #collide(ssrc: number): void {
+    if (this.counters.collisions >= MOST_COLLISIONS) return
+    this.counters.collisions++
+    for (const sender of this.#senders) {
+      if (sender.ssrc !== ssrc) continue
+      this.#sendRtcp([{ type: 'goodbye', ssrcs: [ssrc] }])
+      sender.changeSsrc(randomU32(this.#options.random))
+      this.#events.push({ type: 'ssrc-changed', sender })
+    }
+  }
+
+  // Time
+
+  get deadline(): number {
+    if (this.#closed) return Number.POSITIVE_INFINITY
+    let deadline = Math.min(this.#reportAt, this.#feedback.deadline)
+    for (const receiver of this.#receivers) deadline = Math.min(deadline, receiver.deadline)
+    return deadline
+  }
+
+  advance(now: number): void {
+    if (this.#closed) return
+    for (const receiver of this.#receivers) receiver.advance(now)
+    this.flush(now)
+  }
+
+  /** Sends what is due: reports, feedback. */
+  flush(now: number): void {
+    if (this.#closed) return
+    for (const receiver of this.#receivers) this.#ask(receiver, now)
+    if (now >= this.#feedback.deadline) this.#sendFeedback(now)
+    if (now >= this.#reportAt) this.#report(now)
+  }
+
+  #ask(receiver: RtpReceiver, now: number): void {
+    for (const stream of receiver.streams) {
+      const { nack, keyFrames, ssrc, codec } = stream
+      if (nack !== undefined && now >= nack.deadline) {
+        nack.roundTripTime = this.roundTripTime
+        const numbers = nack.due(now)
+        for (let at = 0; at < numbers.length; at += MOST_NACKED) {
+          const sequenceNumbers = numbers.slice(at, at + MOST_NACKED)
+          stream.nackCount++
+          this.#sendFeedbackPacket({ type: 'nack', senderSsrc: this.ssrc, mediaSsrc: ssrc, sequenceNumbers })
+        }
+      }
+      if (!keyFrames.pending || !keyFrames.take(now)) continue
+      if (codec.feedback.some(({ type, parameter }) => type === 'nack' && parameter === 'pli')) {
+        stream.pliCount++
+        this.#sendFeedbackPacket({ type: 'picture-loss', senderSsrc: this.ssrc, mediaSsrc: ssrc })
+      } else if (codec.feedback.some(({ type, parameter }) => type === 'ccm' && parameter === 'fir')) {
+        stream.firCount++
+        stream.firSequenceNumber = (stream.firSequenceNumber + 1) & 0xff
+        const requests = [{ ssrc, sequenceNumber: stream.firSequenceNumber }]
+        this.#sendFeedbackPacket({ type: 'full-intra-request', senderSsrc: this.ssrc, requests })
+      }
+    }
+  }
+
+  #sendFeedback(now: number): void {
+    const mediaSsrc = this.#feedbackSsrc
+    for (const feedback of this.#feedback.take(now)) {
+      this.#sendFeedbackPacket({ type: 'transport-feedback', senderSsrc: this.ssrc, mediaSsrc, feedback })
+    }
+  }
+
+  /** Alone where the peer agreed to that (RFC 5506), else behind an empty report (RFC 4585, 3.1). */
+  #sendFeedbackPacket(packet: RtcpPacket): void {
+    const reducedSize = this.#receivers.some(({ parameters }) => parameters?.reducedSize === true)
+    this.#sendRtcp(reducedSize ? [packet] : [...this.#prefix(), packet])
+  }
+
+  #prefix(): RtcpPacket[] {
+    const { ssrc } = this
+    return [{ type: 'receiver-report', ssrc, reports: [] }, descriptionOf(this.#options.cname, [ssrc])]
+  }
+
+  #report(now: number): void {
+    this.#reportAt = now + this.#interval()
+    const ntp = this.#ntp(now)
+    const streams = this.#receivers.flatMap(receiver => receiver.streams)
+    const agreed = this.#receivers.some(({ parameters }) => parameters?.receiverReferenceTime === true)
+    const sources = {
+      cname: this.#options.cname,
+      ssrc: this.ssrc,
+      senders: this.#senders,
+      streams,
+      references: this.#intake.references,
+      tellsReference: agreed && streams.length > 0,
+    }
+    for (const compound of makeReports(sources, ntp, now)) this.#sendBytes(compound)
+  }
+
+  #interval(): number {
+    const isVideo = [...this.#receivers, ...this.#senders].some(
+      ({ kind, parameters }) => kind === 'video' && parameters !== undefined,
+    )
+    return REPORT_INTERVAL[isVideo ? 'video' : 'audio'] * (0.5 + randomUnit(this.#options.random))
+  }
+
+  #ntp(now: number): NtpTime {
+    return ntpOf(this.#options.timeOrigin + now)
+  }
+
+  // Out
+
+  #sendRtcp(packets: readonly RtcpPacket[]): void {
+    this.#sendBytes(encodeRtcp(packets))
+  }
+
+  #sendBytes(bytes: Uint8Array): void {
+    const packet = bytes.length <= POOL.payload ? POOL.take() : Packet.copy(bytes)
+    if (bytes.length <= POOL.payload) {
+      packet.bytes.set(bytes, packet.start)
+      packet.end = packet.start + bytes.length
+    }
+    this.counters.rtcpSent++
+    this.#transmit(packet, true)
+  }
+
+  #transmit(packet: Packet, isRtcp: boolean): void {
+    if (this.#closed) packet.release()
+    else this.#options.transmit(packet, isRtcp)
+  }
+
+  nextEvent(): RtpEvent | undefined {
+    return this.#events.next()
+  }
+
+  /** A sender sends no more (RFC 3550, 6.3.7): the peer is told where it has heard of it. */
+  removeSender(sender: RtpSender): void {
+    if (!this.#senders.includes(sender)) return
+    if (sender.counters.packetsSent > 0) this.#sendRtcp([...this.#prefix(), { type: 'goodbye', ssrcs: [sender.ssrc] }])
+    sender.configure(undefined)
+    this.#senders = this.#senders.filter(each => each !== sender)
+  }
+
+  removeReceiver(receiver: RtpReceiver): void {
+    receiver.stop()
+    this.#receivers = this.#receivers.filter(each => each !== receiver)
+    this.#sweep()
+  }
+
+  /** Says BYE for every stream of ours that was heard of. */
+  close(): void {
+    if (this.#closed) return
+    const ssrcs = this.#senders.filter(({ counters }) => counters.packetsSent > 0).map(({ ssrc }) => ssrc)
+    for (let at = 0; at < ssrcs.length; at += 31) {
+      this.#sendRtcp([...this.#prefix(), { type: 'goodbye', ssrcs: ssrcs.slice(at, at + 31) }])
+    }
+    this.#closed = true
+  }
+}

@@ -1,0 +1,44 @@
+/** What a sender counts, and what its peer has told of the stream (webrtc-stats, outbound-rtp and remote-inbound-rtp). */
+
+import { fromShortUnits, type ReportBlock } from '../rtp/index.ts'
+
+/** Milliseconds: a round trip that is longer is a report that lies. */
+const LONGEST_ROUND_TRIP = 60_000
+
+export class SenderCounters {
+  packetsSent = 0
+  /** Of payloads. */
+  bytesSent = 0
+  headerBytesSent = 0
+  retransmittedPacketsSent = 0
+  retransmittedBytesSent = 0
+  framesSent = 0
+  keyFramesSent = 0
+  nackCount = 0
+  pliCount = 0
+  firCount = 0
+  /** What was handed in and not sent: no such codec agreed on, no key frame to begin with, too large. */
+  packetsDiscarded = 0
+  /** Modulo 2^32, since a report said them last (RFC 3550, 6.4.1): those of the stream alone, without retransmissions. */
+  lastPacketAt: number | undefined
+  /** The latest report about the stream. */
+  remote: { readonly report: ReportBlock; readonly at: number } | undefined
+  reportsReceived = 0
+  /** Milliseconds. */
+  roundTripTime: number | undefined
+  totalRoundTripTime = 0
+  roundTripTimeMeasurements = 0
+
+  /** @param middle The middle 32 bits of our NTP time now. */
+  reported(report: ReportBlock, middle: number, now: number): void {
+    this.remote = { report, at: now }
+    this.reportsReceived++
+    if (report.lastSenderReport === 0) return
+    const elapsed = (middle - report.lastSenderReport - report.delaySinceLastSenderReport) | 0
+    const roundTrip = fromShortUnits(elapsed)
+    if (roundTrip < -1 || roundTrip > LONGEST_ROUND_TRIP) return
+    this.roundTripTime = Math.max(0.01, roundTrip)
+    this.totalRoundTripTime += this.roundTripTime
+    this.roundTripTimeMeasurements++
+  }
+}
