@@ -27,7 +27,7 @@ export const openedEnd = (nonce: Uint8Array, buffer: Uint8Array, start: number, 
   return end - TAG_LENGTH
 }
 
-const BLOCK_LENGTH = 16
+export const BLOCK_LENGTH = 16
 
 /** A copy of the key of AES without a mode of authentication. */
 export const blockKey = (key: Uint8Array): Uint8Array => {

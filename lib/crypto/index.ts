@@ -8,6 +8,7 @@ export { tlsPrf } from './prf.ts'
 export type {
   Aead,
   AeadName,
+  BlockCipher,
   Cbc,
   ClassicalGroupName,
   CryptoProvider,

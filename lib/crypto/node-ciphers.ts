@@ -13,7 +13,7 @@ import { ComposedGcm } from './gcm/composed-gcm.ts'
 import { gcmKernel } from './gcm/kernel.ts'
 import { KernelAesMask } from './gcm/kernel-mask.ts'
 import { PortableAead } from './portable-aead.ts'
-import type { Aead, AeadName, Cbc, RecordNumberMask } from './provider.ts'
+import type { Aead, AeadName, BlockCipher, Cbc, RecordNumberMask } from './provider.ts'
 import { ChaChaRecordNumberMask, checkSample, SAMPLE_LENGTH } from './record-number-mask.ts'
 
 class NodeAead implements Aead {
@@ -59,6 +59,11 @@ let hasChaCha: boolean | undefined
 /** One cipher object for all blocks: without padding, ECB gives out each block as it goes in. */
 const createEcb = (key: Uint8Array): Cipher =>
   createCipheriv(key.length === 16 ? 'aes-128-ecb' : 'aes-256-ecb', key, null).setAutoPadding(false)
+
+export const createNodeBlockCipher = (key: Uint8Array): BlockCipher => {
+  const cipher = createEcb(blockKey(key))
+  return { encrypt: blocks => cipher.update(blocks) }
+}
 
 /**
  * Bytes of the longest record that is sealed block by block. A cipher object costs as much as hashing so many more bytes

@@ -8,7 +8,7 @@ import type { Random } from '../machine/index.ts'
 import { keyShares } from './key-share.ts'
 import { createNodeAgreement } from './node-agreement.ts'
 import { NODE_HASH, plain } from './node-bytes.ts'
-import { createNodeAead, createNodeRecordNumberMask, NodeCbc } from './node-ciphers.ts'
+import { createNodeAead, createNodeBlockCipher, createNodeRecordNumberMask, NodeCbc } from './node-ciphers.ts'
 import { generateNodeKey, importNodePrivateKey, importNodePublicKey } from './node-keys.ts'
 import { createNodeMlKem } from './node-ml-kem.ts'
 import type { CryptoProvider, Hash, HashName, Mac } from './provider.ts'
@@ -93,6 +93,7 @@ export const nodeCrypto: CryptoProvider = {
   createAead: createNodeAead,
   createRecordNumberMask: createNodeRecordNumberMask,
   createCbc: key => new NodeCbc(key),
+  createBlockCipher: createNodeBlockCipher,
   createKeyAgreement: createNodeAgreement,
   ...keyShares(createNodeAgreement, mlKem),
   mlKem,

@@ -9,7 +9,7 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { md5, sha1 } from '@noble/hashes/legacy.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import type { Random } from '../machine/index.ts'
-import { aeadKey, blockKey, checkBlocks } from './aead.ts'
+import { aeadKey, BLOCK_LENGTH, blockKey, checkBlocks } from './aead.ts'
 import { keyShares } from './key-share.ts'
 import { createNobleMlKem } from './ml-kem.ts'
 import { PortableAead } from './portable-aead.ts'
@@ -21,6 +21,7 @@ import {
 } from './portable-keys.ts'
 import type {
   AeadName,
+  BlockCipher,
   Cbc,
   ClassicalGroupName,
   CryptoProvider,
@@ -96,6 +97,24 @@ class PortableAesRecordNumberMask implements RecordNumberMask {
   }
 }
 
+class PortableBlockCipher implements BlockCipher {
+  readonly #key: Uint32Array
+  readonly #block = new Uint8Array(BLOCK_LENGTH)
+
+  constructor(key: Uint8Array) {
+    this.#key = aes.expandKeyLE(blockKey(key))
+  }
+
+  encrypt(blocks: Uint8Array): Uint8Array {
+    const encrypted = new Uint8Array(blocks.length)
+    for (let at = 0; at < blocks.length; at += BLOCK_LENGTH) {
+      this.#block.set(blocks.subarray(at, at + BLOCK_LENGTH))
+      encrypted.set(aes.encryptBlock(this.#key, this.#block), at)
+    }
+    return encrypted
+  }
+}
+
 class PortableCbc implements Cbc {
   readonly #key: Uint8Array
 
@@ -134,6 +153,7 @@ export const createPortableCrypto = (random: Random): CryptoProvider => {
     createRecordNumberMask: (name, key) =>
       name === 'chacha20-poly1305' ? new ChaChaRecordNumberMask(key) : new PortableAesRecordNumberMask(name, key),
     createCbc: key => new PortableCbc(key),
+    createBlockCipher: key => new PortableBlockCipher(key),
     createKeyAgreement,
     ...keyShares(createKeyAgreement, mlKem),
     mlKem,

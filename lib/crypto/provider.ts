@@ -78,6 +78,12 @@ export interface Cbc {
   decrypt(iv: Uint8Array, buffer: Uint8Array, start: number, end: number): void
 }
 
+/** AES by whole blocks, each by itself (ECB, SP 800-38A, 6.1), its key prepared once: what counter modes are made of. */
+export interface BlockCipher {
+  /** Encrypts blocks of 16 bytes. The result may be overwritten by the next call. */
+  encrypt(blocks: Uint8Array): Uint8Array
+}
+
 /** One side's ephemeral key of a key agreement. */
 export interface KeyAgreement {
   readonly group: ClassicalGroupName
@@ -165,6 +171,8 @@ export interface CryptoProvider {
   createRecordNumberMask(name: AeadName, key: Uint8Array): RecordNumberMask
   /** `key` is 16 or 32 bytes (a RangeError otherwise). */
   createCbc(key: Uint8Array): Cbc
+  /** AES. `key` is 16 or 32 bytes (a RangeError otherwise). */
+  createBlockCipher(key: Uint8Array): BlockCipher
   readonly mlKem: MlKem
   /** Key exchange of TLS 1.3: a fresh share, for the client. */
   createKeyShare(group: GroupName): KeyShare

@@ -300,9 +300,12 @@ export class RtpSender {
     packet.end = start + length
     const payloadType = bytes[1]! & 0x7f
     const rtx = this.#codecs.retransmissionOf(payloadType)
-    if (rtx !== undefined) this.#wrap(packet, rtx)
-    const number = this.#extensions.numbersTransport ? this.#owner.nextTransportNumber() : 0
-    this.#extensions.renew(packet.view(), number, now)
+    // Without a stream of its own it is the same packet to the byte: its index protects nothing else (RFC 3711, 9.1).
+    if (rtx !== undefined) {
+      this.#wrap(packet, rtx)
+      const number = this.#extensions.numbersTransport ? this.#owner.nextTransportNumber() : 0
+      this.#extensions.renew(packet.view(), number, now)
+    }
     this.counters.retransmittedPacketsSent++
     this.counters.retransmittedBytesSent += length
     this.#owner.transmit(packet)

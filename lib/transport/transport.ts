@@ -1,5 +1,6 @@
 /**
- * One path to the peer: ICE finds it, DTLS protects it (RFC 8842, RFC 8831 section 5).
+ * One path to the peer: ICE finds it, DTLS protects it (RFC 8842, RFC 8831 section 5), and agrees on the keys of media
+ * (RFC 5764).
  *
  * Datagrams of all sockets of the path come in at `receive`, are told apart (RFC 7983), and believed only where ICE has
  * authenticated the sender. DTLS starts when the description has named a role and fingerprints and ICE has a pair to send
@@ -20,6 +21,7 @@ import {
 import { EventQueue, type Machine, type TraceSink } from '../machine/index.ts'
 import { packetKind } from './demultiplex.ts'
 import type { DtlsPreferences } from './dtls-preferences.ts'
+import { MediaPath } from './media-path.ts'
 import { preferredFingerprints } from './peer-fingerprints.ts'
 
 /** Datagrams of the peer's first flight that are kept until DTLS starts here. */
@@ -61,11 +63,14 @@ export interface TransportOptions {
   readonly transmit: (packet: Packet, socket: number, address: string, port: number) => void
   /** Application data that DTLS has authenticated: borrowed. The sink may call `send`. */
   readonly deliver: (data: Uint8Array, now: number) => void
+  /** RTP, or RTCP, that SRTP has opened: borrowed. The sink may call `sendMedia`. */
+  readonly deliverMedia?: (packet: Uint8Array, isRtcp: boolean, now: number) => void
   readonly trace?: TraceSink
 }
 
 export class Transport implements Machine {
   readonly ice: IceAgent
+  readonly media: MediaPath
   readonly #options: TransportOptions
   readonly #events = new EventQueue<TransportEvent>()
   #dtls: DtlsConnection | undefined
@@ -80,7 +85,7 @@ export class Transport implements Machine {
     packetsReceived: 0,
     bytesSent: 0,
     bytesReceived: 0,
-    /** Datagrams of a kind that nothing here speaks (media before there is media, ZRTP, garbage). */
+    /** Datagrams of a kind that nothing here speaks (ZRTP, QUIC, garbage). */
     droppedKind: 0,
     /** Datagrams from where no authenticated check has come. */
     droppedUnauthenticated: 0,
@@ -98,6 +103,8 @@ export class Transport implements Machine {
       transmit: options.transmit,
       ...(options.trace && { trace: options.trace }),
     })
+    const { crypto, deliverMedia } = options
+    this.media = new MediaPath({ crypto, receive: (packet, isRtcp, at) => deliverMedia?.(packet, isRtcp, at) })
   }
 
   get dtls(): DtlsConnection | undefined {
@@ -162,10 +169,12 @@ export class Transport implements Machine {
     }
     this.counters.packetsReceived++
     this.counters.bytesReceived += packet.length
-    if (kind !== 'dtls') {
+    if (kind !== 'dtls' && kind !== 'rtp') {
       this.counters.droppedKind++
     } else if (!this.ice.admit(socket, address, port, packet.length, now)) {
       this.counters.droppedUnauthenticated++
+    } else if (kind === 'rtp') {
+      this.media.receive(packet, now)
     } else if (this.#dtls !== undefined && this.#dtlsState !== 'new') {
       this.#dtls.receive(packet, now)
     } else if (this.#early.length < EARLY_DATAGRAMS) {
@@ -184,6 +193,17 @@ export class Transport implements Machine {
     return false
   }
 
+  /** Sends RTP or RTCP, protected in place; false, and the packet released, when there are no keys for it, or no way. */
+  sendMedia(packet: Packet, isRtcp: boolean, now: number): boolean {
+    this.#now = now
+    if (this.#closed || !this.media.protect(packet, isRtcp)) return false
+    const { length } = packet
+    if (!this.ice.send(packet, now)) return false
+    this.counters.packetsSent++
+    this.counters.bytesSent += length
+    return true
+  }
+
   /** Says close_notify and stops; what is left in the event queue can still be read. */
   close(now: number): void {
     if (this.#closed) return
@@ -195,6 +215,7 @@ export class Transport implements Machine {
     this.#settle(now)
     if (this.#dtls === undefined) this.#setDtlsState('closed')
     this.#early = []
+    this.media.close()
   }
 
   /** To be called when `ice` was given something directly: candidates, credentials, a base that is gone. */
@@ -224,6 +245,8 @@ export class Transport implements Machine {
     for (let event = dtls.nextEvent(); event !== undefined; event = dtls.nextEvent()) {
       if (event.type === 'failed') this.#setDtlsState('failed', event.error)
       else this.#setDtlsState(event.type)
+      if (event.type === 'connected') this.media.start(dtls, now)
+      else this.media.close()
     }
   }
 

@@ -1,0 +1,138 @@
+/** Opens what comes in under one master key (RFC 3711, 3.3 and 3.4). What is known of a stream changes only by packets that are authentic. */
+
+import type { CryptoProvider } from '../crypto/index.ts'
+import { rtpHeaderEnd } from './header.ts'
+import { deriveRtcpKeys, deriveRtpKeys } from './key-derivation.ts'
+import { guessIndex, LAST_INDEX } from './packet-index.ts'
+import { type ProfileParameters, profileParameters, type SrtpKeys, type SrtpProfile } from './profile.ts'
+import type { Protection } from './protection.ts'
+import { ReplayList } from './replay-list.ts'
+import {
+  createRtcpProtection,
+  LAST_RTCP_INDEX,
+  RTCP_CLEAR,
+  type RtcpProtection,
+  readWord,
+  rtcpWordAt,
+} from './rtcp-protection.ts'
+import { createRtpProtection } from './rtp-protection.ts'
+
+export interface SrtpReceiverOptions {
+  readonly crypto: CryptoProvider
+  readonly profile: SrtpProfile
+  readonly keys: SrtpKeys
+  /** Packets behind the newest of a stream that are told apart from replayed ones, 64 to 32,768; 1,024 by default. */
+  readonly replayWindow?: number
+  /**
+   * SSRCs that are known at a time, at most; 1,024 by default. Beyond it the one that was heard of longest ago gives way: what
+   * it sent could then be replayed by whoever kept it, until it is heard of again.
+   */
+  readonly mostStreams?: number
+}
+
+interface IncomingStream {
+  readonly ssrc: number
+  readonly protection: Protection
+  readonly replay: ReplayList
+  readonly rtcpReplay: ReplayList
+}
+
+const DEFAULT_WINDOW = 1024
+const DEFAULT_STREAMS = 1024
+/** RTCP is rare, and repeated by nobody. */
+const RTCP_WINDOW = 128
+
+export class SrtpReceiver {
+  readonly counters = {
+    /** Too short, or lengths that lie. */
+    malformed: 0,
+    /** The tag is wrong. */
+    forged: 0,
+    /** Seen before, or too old to know. */
+    replayed: 0,
+    /** Beyond what a key may protect. */
+    exhausted: 0,
+    /** Streams that gave way to others. */
+    forgotten: 0,
+  }
+  readonly #options: SrtpReceiverOptions
+  readonly #profile: ProfileParameters
+  readonly #protect: (ssrc: number) => Protection
+  readonly #rtcp: RtcpProtection
+  /** In the order in which they were heard of last, as far as new ones were added since. */
+  readonly #streams = new Map<number, IncomingStream>()
+  /** What an SSRC would be, until a packet of it is authentic. */
+  #candidate: IncomingStream | undefined
+
+  constructor(options: SrtpReceiverOptions) {
+    const { crypto, profile, keys } = options
+    this.#options = options
+    this.#profile = profileParameters(profile)
+    this.#protect = createRtpProtection(crypto, deriveRtpKeys(crypto, keys, this.#profile), this.#profile)
+    this.#rtcp = createRtcpProtection(crypto, deriveRtcpKeys(crypto, keys, this.#profile), this.#profile)
+  }
+
+  /** Opens an RTP packet in place: its length without the protection, or -1 when it is not to be used. */
+  unprotect(bytes: Uint8Array): number {
+    const payloadStart = rtpHeaderEnd(bytes, 0, bytes.length)
+    if (payloadStart < 0 || bytes.length - payloadStart < this.#profile.rtpTagLength) return this.#refuse('malformed')
+    const stream = this.#find(readWord(bytes, 8))
+    const { replay, protection } = stream
+    const index = guessIndex(replay.highest, (bytes[2]! << 8) | bytes[3]!)
+    if (index > LAST_INDEX) return this.#refuse('exhausted')
+    if (!replay.isNew(index)) return this.#refuse('replayed')
+    const end = protection.open(bytes, 0, payloadStart, bytes.length, index)
+    if (end < 0) return this.#refuse('forged')
+    replay.add(index)
+    this.#keep(stream)
+    return end
+  }
+
+  /** Opens an RTCP packet in place: its length without the protection, or -1 when it is not to be used. */
+  unprotectRtcp(bytes: Uint8Array): number {
+    const { aead, rtcpTagLength } = this.#profile
+    const wordAt = rtcpWordAt(bytes.length, aead, rtcpTagLength)
+    if (wordAt < RTCP_CLEAR) return this.#refuse('malformed')
+    const index = readWord(bytes, wordAt) & LAST_RTCP_INDEX
+    const ssrc = readWord(bytes, 4)
+    const stream = this.#find(ssrc)
+    const { rtcpReplay } = stream
+    if (!rtcpReplay.isNew(index)) return this.#refuse('replayed')
+    const end = this.#rtcp.open(bytes, 0, bytes.length, ssrc)
+    if (end < 0) return this.#refuse('forged')
+    rtcpReplay.add(index)
+    this.#keep(stream)
+    return end
+  }
+
+  #find(ssrc: number): IncomingStream {
+    const known = this.#streams.get(ssrc) ?? (this.#candidate?.ssrc === ssrc ? this.#candidate : undefined)
+    if (known !== undefined) return known
+    this.#candidate = {
+      ssrc,
+      protection: this.#protect(ssrc),
+      replay: new ReplayList(this.#options.replayWindow ?? DEFAULT_WINDOW),
+      rtcpReplay: new ReplayList(RTCP_WINDOW),
+    }
+    return this.#candidate
+  }
+
+  /** A packet of the stream was authentic. */
+  #keep(stream: IncomingStream): void {
+    if (stream !== this.#candidate) return
+    this.#candidate = undefined
+    if (this.#streams.size >= (this.#options.mostStreams ?? DEFAULT_STREAMS)) {
+      for (const oldest of this.#streams.keys()) {
+        this.#streams.delete(oldest)
+        this.counters.forgotten++
+        break
+      }
+    }
+    this.#streams.set(stream.ssrc, stream)
+  }
+
+  #refuse(why: keyof SrtpReceiver['counters']): -1 {
+    this.counters[why]++
+    return -1
+  }
+}
