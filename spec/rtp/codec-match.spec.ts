@@ -207,6 +207,12 @@ t.test('rtx and red are what they refer to', t => {
     answerCodecs(own, theirs, 'own').map(codec => codec.payloadType),
     [120, 121],
   )
+  const twice = [typed(100, video('VP8')), typed(101, video('VP8')), typed(102, video('rtx', 'apt=101'))]
+  t.same(
+    answerCodecs(own, twice).map(({ payloadType }) => payloadType),
+    [100],
+    'one is enough, and rtx is for that one',
+  )
   const opus = audio('opus', 48_000, 2)
   const red = (list?: string) => audio('red', 48_000, 2, list)
   const ownAudio = [typed(111, opus), typed(63, red('111/111')), typed(0, audio('PCMU', 8000))]

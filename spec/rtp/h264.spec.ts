@@ -209,6 +209,7 @@ t.test('payloads out of order, without start or end, and lying lengths are refus
     'FU-B': '7d85 0001 88',
     'STAP-A alone': '78',
     'STAP-A with nothing of length 0': '78 0000',
+    'STAP-A with an empty unit': `78 0000 0141 ${'01'.repeat(0x141)}`,
     'STAP-A with a length beyond it': '78 0004 658801',
     'STAP-A with half a length': '78 0001 65 00',
     'STAP-A in a STAP-A': '78 0004 78 0001 65',

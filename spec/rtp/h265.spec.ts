@@ -44,7 +44,7 @@ t.test('small units go together in an AP, a large one in FUs', t => {
 })
 
 t.test('an aggregate has the lowest temporal id of what is in it', t => {
-  const data = annexB(slice(20, 2), slice(20, 1))
+  const data = annexB(slice(20, 2), slice(20, 1), slice(20, 2))
   const [payload] = cut(H265.createPacketizer(NONE, 0), { data, keyFrame: false }, 1200)
   t.equal(hex(payload!.bytes.subarray(0, 4)), '60020014')
   t.match(describe(payload!.bytes), { temporalLayer: 1, begins: true, keyFrame: false })
