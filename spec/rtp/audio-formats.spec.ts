@@ -1,5 +1,6 @@
 import { emptyPayloadInfo, G722_SAMPLE_RATE, payloadFormat, readComfortNoise, writeComfortNoise } from 'purertc/rtp'
 import t from 'tap'
+import { fromHex } from '../../lib/bytes/index.ts'
 import { cut, filling } from './cut.ts'
 
 for (const encoding of ['PCMU', 'PCMA', 'G722']) {
@@ -40,6 +41,13 @@ t.test('comfort noise is a level and a spectrum', t => {
   t.equal(readComfortNoise(Uint8Array.of(1), 1, 1), undefined)
   t.equal(readComfortNoise(Uint8Array.of(0x80 | 5), 0, 1)?.level, 5, 'the bit that must be 0 is no level')
   t.equal(readComfortNoise(new Uint8Array(1000), 0, 1000)?.coefficients.length, 64)
+  // Of a stereo call with voice activity detection that libwebrtc keeps for its tests: the model is of order 6, written as 11.
+  const captured = readComfortNoise(fromHex('43303e7d4f5e5e7f7f7f7f7f')!, 0, 12)
+  t.equal(captured?.level, 67)
+  t.same(
+    captured?.coefficients,
+    [-79, -65, -2, -48, -33, -33, 0, 0, 0, 0, 0].map(step => step / 128),
+  )
   const noise = { level: 60, coefficients: [0.25, -0.5, 127 / 128, 0] }
   const written = writeComfortNoise(noise)
   t.same(written, Uint8Array.of(60, 159, 63, 254, 127))
