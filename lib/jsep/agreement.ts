@@ -9,6 +9,7 @@ import { answeredRole } from './continuity.ts'
 import { dataForm, largestDatagram, readInit, readSctp, SCTP_PORT } from './data-section.ts'
 import type { Description } from './description.ts'
 import type { Side } from './signaling-state.ts'
+import type { Transceiver } from './transceiver.ts'
 
 /**
  * Whether both sides have shown an INIT. Ours come back is none: there are peers that answer with every attribute of an
@@ -19,6 +20,14 @@ const areInits = (inits: {
   remote: Uint8Array | undefined
 }): inits is { local: Uint8Array; remote: Uint8Array } =>
   inits.local !== undefined && inits.remote !== undefined && !equalBytes(inits.local, inits.remote)
+
+/** Whether an m-section that no answer knows yet says that it uses its group's transport (RFC 9143, 7.5.2). */
+const sharesTransport = (description: Description, index: number, tag: string): boolean => {
+  const tagIndex = description.indexOf(tag)
+  if (tagIndex === undefined || tagIndex === index) return false
+  const { usernameFragment } = description.stated(index)
+  return usernameFragment === undefined || usernameFragment === description.stated(tagIndex).usernameFragment
+}
 
 export class Agreement {
   current: { local?: Description; remote?: Description } = {}
@@ -59,8 +68,20 @@ export class Agreement {
     const answered = answer?.indexOf(mid)
     if (answer !== undefined && answered !== undefined && !answer.rejected(answered)) return answer.tagOf(mid)
     const index = description?.indexOf(mid)
-    if (description !== undefined && index !== undefined && description.bundleOnly(index)) return description.tagOf(mid)
-    return mid
+    if (description === undefined || index === undefined) return mid
+    const tag = description.tagOf(mid)
+    return description.bundleOnly(index) || sharesTransport(description, index, tag) ? tag : mid
+  }
+
+  /** The m-section that carries the transport of the group that was agreed on; undefined where nothing is bundled. */
+  bundleTag(): string | undefined {
+    return this.#answer?.bundles[0]?.[0]
+  }
+
+  /** Whether an answer has taken the m-section. */
+  isAgreedOn(mid: string): boolean {
+    const index = this.#answer?.indexOf(mid)
+    return index !== undefined && !this.#answer!.rejected(index)
   }
 
   role(transportMid: string): DtlsRole | undefined {
@@ -81,7 +102,7 @@ export class Agreement {
 
   /** A negotiation is over: forgets the transports that nothing uses any more. */
   dropUnused(): void {
-    const inUse = new Set(this.media().flatMap(({ rejected, transportMid }) => (rejected ? [] : [transportMid])))
+    const inUse = new Set(this.media([]).flatMap(({ rejected, transportMid }) => (rejected ? [] : [transportMid])))
     for (const mid of this.#roles.keys()) if (!inUse.has(mid)) this.#roles.delete(mid)
   }
 
@@ -95,10 +116,15 @@ export class Agreement {
   }
 
   /** What the owner is told: every m-section of the newest description. */
-  media(): AppliedMedia[] {
+  media(transceivers: readonly Transceiver[]): AppliedMedia[] {
     const { pending } = this
     const newest = (this.#isAgreed ? this.newest('local') : (pending.local ?? pending.remote)) ?? undefined
-    return newest === undefined ? [] : newest.mids.map((mid, index) => this.#mediaOf(newest, mid, index))
+    if (newest === undefined) return []
+    return newest.mids.map((mid, index) => {
+      const transceiver = transceivers.find(each => each.mid === mid)
+      const media = this.#mediaOf(newest, mid, index)
+      return transceiver === undefined ? media : { ...media, transceiver }
+    })
   }
 
   #mediaOf(newest: Description, mid: string, index: number): AppliedMedia {

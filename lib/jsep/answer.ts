@@ -1,42 +1,125 @@
 /**
- * What createAnswer puts into an answer (RFC 9429, 5.3; RFC 9143, 7.3): the first data m-section that can be had is
- * accepted in the form in which it was offered, all others are rejected in their places.
+ * What createAnswer puts into an answer (RFC 9429, 5.3; RFC 9143, 7.3): m-sections of media with their transceivers, the first
+ * data m-section that can be had in the form in which it was offered, and everything else rejected in its place.
  */
 
-import type { MediaDescription } from '../sdp/index.ts'
+import type { MediaDescription, Setup } from '../sdp/index.ts'
 import type { Agreement } from './agreement.ts'
 import type { LocalContext } from './applied.ts'
 import { dataSection, rejectedSection } from './compose.ts'
 import { answerSetup } from './continuity.ts'
 import { dataForm, readInit, readSctp } from './data-section.ts'
 import type { Description } from './description.ts'
+import { intersection, reversed } from './direction.ts'
+import { mediaSection } from './media-compose.ts'
+import { answeredTerms, type MediaTerms } from './media-negotiation.ts'
+import { isMedia, type MediaSection, readMediaSection } from './media-section.ts'
+import type { MediaSetup } from './media-setup.ts'
 import type { Composition } from './offer.ts'
+import type { Transceiver } from './transceiver.ts'
+
+interface AcceptedMedia {
+  readonly transceiver: Transceiver
+  readonly offered: MediaSection
+  readonly terms: MediaTerms
+}
 
 export const composeAnswer = (
   agreement: Agreement,
   offer: Description,
   context: LocalContext,
   maxMessageSize: number,
+  setup: MediaSetup,
 ): Composition => {
-  const accepted = acceptedData(agreement, offer)
+  const data = acceptedData(agreement, offer)
+  const wanted = offer.mids.map((_, index) => acceptedMedia(offer, index, setup))
+  const isWanted = (index: number): boolean => index === data || wanted[index] !== undefined
+  const tags = acceptedTags(offer, isWanted, setup)
   const media = offer.session.media.map((offered, index): MediaDescription => {
     // A mid that we had to make up is not told (RFC 9429, 5.3.1).
     const mid = offered.attributes.some(({ name }) => name === 'mid') ? offer.mids[index]! : undefined
-    const form = dataForm(offered)
-    const theirs = offer.transport(index)
-    if (index !== accepted || form === undefined || theirs === undefined) return rejectedSection(offered, mid)
-    const transportMid = offer.mids[index]!
+    const transportMid = tags.get(offer.mids[index]!)
+    const theirs = transportMid === undefined ? undefined : offer.transport(offer.indexOf(transportMid)!)
+    if (transportMid === undefined || theirs === undefined) return rejectedSection(offered, mid)
     const transport = context.transport(transportMid, false)
     const standing = transport.dtlsRole ?? agreement.role(transportMid)
-    const setup = answerSetup(theirs, standing)
+    const role: Setup = answerSetup(theirs, standing)
+    const { fingerprints, largestDatagram } = context
+    const as = transportMid === offer.mids[index] ? 'own' : 'shared'
+    const accepted = wanted[index]
+    if (accepted !== undefined) {
+      const { transceiver, offered: section, terms } = accepted
+      return mediaSection(
+        mid,
+        {
+          ...terms,
+          kind: section.kind,
+          protocol: offered.protocol,
+          direction: intersection(transceiver.direction, reversed(section.direction)),
+          reducedSize: section.reducedSize,
+          receiverReferenceTime: section.receiverReferenceTime,
+          transceiver,
+          cname: setup.cname,
+        },
+        { carried: { transport, fingerprints, setup: role }, as },
+      )
+    }
     // It is answered, never begun by an answer.
     const theirInit = readInit(offered)
     const init = theirInit !== undefined && context.snap?.accepts(theirInit) ? context.snap.init : undefined
-    const { fingerprints, largestDatagram } = context
-    return dataSection(mid, form, maxMessageSize, { transport, fingerprints, setup, init, largestDatagram })
+    const carried = { transport, fingerprints, setup: role, init, largestDatagram }
+    return dataSection(mid, dataForm(offered)!, maxMessageSize, carried, as)
   })
-  const bundles = offer.bundles.map(mids => mids.filter(mid => accepted !== undefined && mid === offer.mids[accepted]))
-  return { media, bundles: bundles.filter(mids => mids.length > 0) }
+  const bundles = offer.bundles.map(mids => mids.filter(mid => tags.has(mid)))
+  const transceivers = wanted.map((each, index) => (tags.has(offer.mids[index]!) ? each?.transceiver : undefined))
+  return { media, bundles: bundles.filter(mids => mids.length > 0), transceivers }
+}
+
+/** What of an m-section of media is accepted; undefined where it is rejected (RFC 9429, 5.3.1). */
+const acceptedMedia = (offer: Description, index: number, setup: MediaSetup): AcceptedMedia | undefined => {
+  if (offer.rejected(index) || !isMedia(offer.media(index))) return undefined
+  const mid = offer.mids[index]!
+  const transceiver = setup.transceivers.find(each => each.mid === mid)
+  if (transceiver === undefined || transceiver.stopping) return undefined
+  const offered = readMediaSection(offer, index)
+  // There is no RTCP on a port of its own (RFC 8834, 4.5).
+  if (!offered.rtcpMux) return undefined
+  const terms = answeredTerms(transceiver, setup.capabilities, offered)
+  return terms && { transceiver, offered, terms }
+}
+
+/**
+ * By the mid of each m-section that is accepted, the mid of the one that carries its transport: of a group the first that is
+ * accepted and says where it can be reached (RFC 9143, 7.3.1).
+ */
+const acceptedTags = (
+  offer: Description,
+  isWanted: (index: number) => boolean,
+  { bundlePolicy }: MediaSetup,
+): ReadonlyMap<string, string> => {
+  const tags = new Map<string, string>()
+  const hasAddress = (index: number): boolean =>
+    offer.media(index).port !== 0 && offer.stated(index).usernameFragment !== undefined
+  const bundled = new Set<string>()
+  for (const mids of offer.bundles) {
+    const members = mids.filter(mid => isWanted(offer.indexOf(mid)!))
+    const tag = mids.find(mid => {
+      const index = offer.indexOf(mid)!
+      return isWanted(index) && offer.transport(index) !== undefined && (hasAddress(index) || mid === mids[0])
+    })
+    for (const mid of mids) bundled.add(mid)
+    if (tag === undefined) continue
+    for (const mid of members) tags.set(mid, tag)
+  }
+  let isFirst = tags.size === 0
+  offer.mids.forEach((mid, index) => {
+    if (bundled.has(mid) || !isWanted(index) || offer.transport(index) === undefined) return
+    // Whoever wants one transport alone takes no second one (RFC 9429, 4.1.1).
+    if (bundlePolicy === 'max-bundle' && !isFirst) return
+    isFirst = false
+    tags.set(mid, mid)
+  })
+  return tags
 }
 
 /** The index of the data m-section to accept: the one that stands, or else the first. */
@@ -49,7 +132,5 @@ const acceptedData = (agreement: Agreement, offer: Description): number | undefi
 const isAcceptable = (offer: Description, index: number): boolean => {
   const media = offer.media(index)
   if (offer.rejected(index) || dataForm(media) === undefined || readSctp(media).port === 0) return false
-  // Bundled into an m-section that is rejected, it has no address to reach (RFC 9143, 7.3.3).
-  const hasAddress = media.port !== 0 && offer.stated(index).usernameFragment !== undefined
-  return offer.transport(index) !== undefined && (hasAddress || offer.tagOf(offer.mids[index]!) === offer.mids[index])
+  return offer.transport(index) !== undefined
 }

@@ -5,6 +5,8 @@
 
 import type { FingerprintValue, Setup } from '../sdp/index.ts'
 import type { SignalingState } from './signaling-state.ts'
+import type { Transceiver } from './transceiver.ts'
+import type { TransceiverChanges } from './transceivers.ts'
 
 export type DtlsRole = 'client' | 'server'
 
@@ -76,6 +78,8 @@ export interface AppliedMedia {
   readonly dtlsRole?: DtlsRole
   /** Of a data m-section that both descriptions have. */
   readonly sctp?: SctpDescription
+  /** Of an audio or video m-section: to whom it belongs, and what was agreed on (`negotiated`). */
+  readonly transceiver?: Transceiver
 }
 
 export interface Applied {
@@ -83,4 +87,5 @@ export interface Applied {
   readonly media: readonly AppliedMedia[]
   /** Whether this undid a pending offer. */
   readonly rolledBack: boolean
+  readonly transceivers: TransceiverChanges
 }

@@ -36,17 +36,28 @@ export const dataSection = (
   form: DataForm,
   maxMessageSize: number,
   { transport, fingerprints, setup, init, largestDatagram: size }: CarriedTransport,
+  as: 'own' | 'shared' | 'bundle-only' = 'own',
 ): MediaDescription => {
   const trickled = trickledOf(transport)
   const { port, connection } = defaultDestination(trickled.candidates)
-  const attributes = transportAttributes(transport, fingerprints, setup)
+  const attributes =
+    as === 'bundle-only' ? [typed('bundle-only', true)] : transportAttributes(transport, fingerprints, setup)
   if (mid !== undefined) attributes.push(typed('mid', mid))
   const { usernameFragment } = transport
   const largestDatagram = size === undefined ? undefined : `${size} ${usernameFragment}`
-  attributes.push(...sctpAttributes(form, maxMessageSize, { init, largestDatagram }), ...candidateAttributes(trickled))
+  attributes.push(...sctpAttributes(form, maxMessageSize, { init, largestDatagram }))
+  if (as === 'own') attributes.push(...candidateAttributes(trickled))
   const { protocol } = form
   const formats = formatsOf(form)
-  return { kind: 'application', port, protocol, formats, connections: [connection], bandwidths: [], attributes }
+  return {
+    kind: 'application',
+    port: as === 'bundle-only' ? 0 : port,
+    protocol,
+    formats,
+    connections: [connection],
+    bandwidths: [],
+    attributes,
+  }
 }
 
 /** An m-section that is refused: port 0, the rest as it was offered (RFC 3264, 6). */
@@ -93,6 +104,9 @@ export class Composer {
     const attributes: Attribute[] = bundles.map(mids => typed('group', { semantics: 'BUNDLE', mids }))
     if (this.#iceLite) attributes.push(typed('ice-lite', true))
     if (options.length > 0) attributes.push(typed('ice-options', options))
+    if (media.some(({ kind, port }) => kind !== 'application' && port !== 0)) {
+      attributes.push(typed('extmap-allow-mixed', true))
+    }
     if (this.#format(this.#version, attributes, media) !== this.#last) this.#version++
     this.#last = this.#format(this.#version, attributes, media)
     return this.#last

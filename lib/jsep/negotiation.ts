@@ -1,22 +1,30 @@
 /**
  * Offer and answer (RFC 9429; webrtc-pc, section 4.4): makes descriptions, applies ours and the peer's, and tells the
- * owner what of them is to be built. Of data sessions so far: other m-sections keep their places and are rejected.
+ * owner what of them is to be built.
  *
  * A call that throws has changed nothing.
  */
 
-import type { Random } from '../machine/index.ts'
+import { type Random, randomU32 } from '../machine/index.ts'
 import { Agreement } from './agreement.ts'
 import { composeAnswer } from './answer.ts'
 import type { Applied, LocalContext, TransportDescription } from './applied.ts'
+import type { BundlePolicy } from './bundle.ts'
 import { candidateValue, generationOf, TrickledCandidates } from './candidates.ts'
+import { DEFAULT_CAPABILITIES, type MediaCapabilities } from './capabilities.ts'
+import { CodecTable } from './codec-table.ts'
 import { Composer } from './compose.ts'
 import { verifyCertificate, verifyRestart } from './continuity.ts'
 import { dataForm } from './data-section.ts'
 import { Description, type RenderedDescription } from './description.ts'
 import { JsepError } from './error.ts'
+import { mediaNeedsNegotiation } from './media-need.ts'
+import { isMedia, readMediaSection } from './media-section.ts'
+import type { MediaSetup } from './media-setup.ts'
 import { composeOffer, freshMid } from './offer.ts'
 import { nextState, type SdpType, type Side, type SignalingState } from './signaling-state.ts'
+import type { Transceiver, TransceiverInit } from './transceiver.ts'
+import { NO_CHANGES, type TransceiverChanges, Transceivers } from './transceivers.ts'
 import { trickles, verifyAnswer, verifyOffer } from './verify.ts'
 
 export interface NegotiationOptions {
@@ -25,6 +33,12 @@ export interface NegotiationOptions {
   readonly maxMessageSize: number
   /** Whether we are a lite implementation of ICE (RFC 8839, 5.3). False by default. */
   readonly iceLite?: boolean
+  /** What we can send and receive: `DEFAULT_CAPABILITIES`, unless said. */
+  readonly capabilities?: MediaCapabilities
+  /** `balanced` by default (RFC 9429, 4.1.1). */
+  readonly bundlePolicy?: BundlePolicy
+  /** The CNAME of our streams (RFC 7022); sixteen random digits by default. */
+  readonly cname?: string
 }
 
 /** A remote candidate as signalling carries it (webrtc-pc, 4.8.2 RTCIceCandidateInit). */
@@ -51,6 +65,10 @@ export class Negotiation {
   readonly #composer: Composer
   readonly #maxMessageSize: number
   readonly #trickled = { local: new TrickledCandidates(), remote: new TrickledCandidates() }
+  readonly #transceivers: Transceivers
+  readonly #media: Omit<MediaSetup, 'transceivers'>
+  /** Of the offer that was made last: to whom its m-sections belong. */
+  #plan: readonly (Transceiver | undefined)[] = []
   #state: SignalingState = 'stable'
   #lastCreatedOffer = ''
   #lastCreatedAnswer = ''
@@ -59,6 +77,37 @@ export class Negotiation {
     this.#maxMessageSize = options.maxMessageSize
     this.#agreement = new Agreement(options.maxMessageSize)
     this.#composer = new Composer(options.random, options.iceLite === true)
+    const { random, capabilities = DEFAULT_CAPABILITIES, bundlePolicy = 'balanced' } = options
+    const cname = options.cname ?? `${randomU32(random).toString(16)}${randomU32(random).toString(16)}`
+    this.#media = { capabilities, bundlePolicy, cname, table: new CodecTable() }
+    this.#transceivers = new Transceivers(() => this.#freshSsrc(random))
+  }
+
+  /** Never zero: some take that for none. */
+  #freshSsrc(random: Random): number {
+    for (;;) {
+      const ssrc = randomU32(random)
+      const isTaken = this.transceivers.some(each => each.ssrc === ssrc || each.rtxSsrc === ssrc)
+      if (ssrc !== 0 && !isTaken) return ssrc
+    }
+  }
+
+  /** In the order in which they were added; those that are stopped are gone. */
+  get transceivers(): readonly Transceiver[] {
+    return this.#transceivers.list
+  }
+
+  get capabilities(): MediaCapabilities {
+    return this.#media.capabilities
+  }
+
+  /** The next offer has an m-section for it. */
+  addTransceiver(init: TransceiverInit): Transceiver {
+    return this.#transceivers.add(init)
+  }
+
+  get #setup(): MediaSetup {
+    return { ...this.#media, transceivers: this.#transceivers.list }
   }
 
   get signalingState(): SignalingState {
@@ -103,9 +152,10 @@ export class Negotiation {
     return remote === undefined || index === undefined || remote.rejected(index) ? undefined : remote.transport(index)
   }
 
-  /** Whether a channel waits for an m-section (webrtc-pc, 4.7.3). Of interest in the state `stable`. */
+  /** Whether what was agreed on lags behind what is asked for (webrtc-pc, 4.7.3). Of interest in the state `stable`. */
   negotiationNeeded(): boolean {
-    return this.dataWanted && this.#agreement.dataMid() === undefined
+    if (this.dataWanted && this.#agreement.dataMid() === undefined) return true
+    return mediaNeedsNegotiation(this.transceivers, this.#agreement.current)
   }
 
   // Making descriptions
@@ -114,8 +164,11 @@ export class Negotiation {
   createOffer(context: LocalContext, options: { readonly iceRestart?: boolean } = {}): string {
     if (this.#state !== 'stable' && this.#state !== 'have-local-offer') throw this.#wrongState('make an offer')
     const { dataWanted } = this
-    const wishes = { dataWanted, iceRestart: options.iceRestart === true, maxMessageSize: this.#maxMessageSize }
-    const { media, bundles } = composeOffer(this.#agreement, context, wishes)
+    const { bundlePolicy } = this.#media
+    const iceRestart = options.iceRestart === true
+    const wishes = { dataWanted, iceRestart, maxMessageSize: this.#maxMessageSize, bundlePolicy }
+    const { media, bundles, transceivers } = composeOffer(this.#agreement, context, wishes, this.#setup)
+    this.#plan = transceivers
     this.#lastCreatedOffer = this.#composer.compose(media, bundles)
     return this.#lastCreatedOffer
   }
@@ -125,7 +178,7 @@ export class Negotiation {
     const offer = this.#agreement.pending.remote
     const answerable = this.#state === 'have-remote-offer' || this.#state === 'have-local-pranswer'
     if (!answerable || offer === undefined) throw this.#wrongState('make an answer')
-    const { media, bundles } = composeAnswer(this.#agreement, offer, context, this.#maxMessageSize)
+    const { media, bundles } = composeAnswer(this.#agreement, offer, context, this.#maxMessageSize, this.#setup)
     const options = offer.mids.flatMap((_, index) => offer.stated(index).iceOptions)
     this.#lastCreatedAnswer = this.#composer.compose(media, bundles, options)
     return this.#lastCreatedAnswer
@@ -199,9 +252,14 @@ export class Negotiation {
   #apply(description: Description, state: SignalingState): Applied {
     const { side, type } = description
     const agreement = this.#agreement
+    const transceivers = this.#applyMedia(description)
     agreement.pending = { ...agreement.pending, [side]: description }
     this.#state = state
-    if (type !== 'offer') agreement.takeRoles(description, side)
+    if (type !== 'offer') {
+      agreement.takeRoles(description, side)
+      this.#transceivers.agree(agreement.pending.local!, agreement.pending.remote!)
+    }
+    let stopped: readonly Transceiver[] = []
     if (state === 'stable') {
       if (side === 'remote' && refusesData(description, agreement.pending.local!)) this.dataWanted = false
       agreement.current = agreement.pending
@@ -209,16 +267,34 @@ export class Negotiation {
       agreement.dropUnused()
       this.#lastCreatedOffer = ''
       this.#lastCreatedAnswer = ''
+      stopped = this.#transceivers.settle(agreement.current.local, agreement.current.remote)
     }
     this.#dropCandidates()
-    return { signalingState: state, media: agreement.media(), rolledBack: false }
+    const media = agreement.media(this.transceivers)
+    return { signalingState: state, media, rolledBack: false, transceivers: { ...transceivers, stopped } }
+  }
+
+  /** Whose the m-sections of media are, and what numbers stand for. */
+  #applyMedia(description: Description): TransceiverChanges {
+    const { side, type } = description
+    this.#transceivers.remember()
+    description.session.media.forEach((media, index) => {
+      if (isMedia(media) && !description.rejected(index)) this.#media.table.learn(readMediaSection(description, index))
+    })
+    if (type !== 'offer') return NO_CHANGES
+    if (side === 'remote') return { ...NO_CHANGES, created: this.#transceivers.associateRemote(description) }
+    this.#transceivers.associateLocal(description, this.#plan)
+    return NO_CHANGES
   }
 
   #rollback(side: Side): Applied {
     this.#state = this.#stateAfter(side, 'rollback')
     this.#agreement.pending = {}
+    const removed = this.#transceivers.rollBack()
     this.#dropCandidates()
-    return { signalingState: this.#state, media: this.#agreement.media(), rolledBack: true }
+    const media = this.#agreement.media(this.transceivers)
+    const transceivers = { ...NO_CHANGES, removed }
+    return { signalingState: this.#state, media, rolledBack: true, transceivers }
   }
 
   /** Forgets the candidates of generations that no description has any more. */

@@ -342,6 +342,11 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
       case 'announce-open':
         this.#channels.announceOpen(event.channel)
         break
+      case 'key-frame-requested':
+      case 'ssrc-changed':
+      case 'media':
+      case 'goodbye':
+        break
       default:
         this.#channels.handle(event)
     }

@@ -37,7 +37,15 @@ interface OpenAnnouncement {
   readonly channel: Channel
 }
 
-export type ConnectionEvent = Extract<SessionEvent, ChannelEvent> | TransportTask | IceChange | OpenAnnouncement
+/** What happens to the media of a transceiver. */
+export type MediaEvent = Extract<SessionEvent, { type: 'key-frame-requested' | 'ssrc-changed' | 'media' | 'goodbye' }>
+
+export type ConnectionEvent =
+  | Extract<SessionEvent, ChannelEvent>
+  | TransportTask
+  | IceChange
+  | OpenAnnouncement
+  | MediaEvent
 
 /** Whom it is told to. */
 export interface SessionListener {

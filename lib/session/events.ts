@@ -5,7 +5,7 @@ import type { AssociationPreferences, ChannelEvent } from '../channel/index.ts'
 import type { Certificate, CryptoProvider, FingerprintHash } from '../crypto/index.ts'
 import type { DtlsError, DtlsState } from '../dtls/index.ts'
 import type { CandidatePair, IceCandidate, IceParameters, IceRole, IceState } from '../ice/index.ts'
-import type { SignalingState } from '../jsep/index.ts'
+import type { BundlePolicy, MediaCapabilities, SignalingState, Transceiver } from '../jsep/index.ts'
 import type { TraceSink } from '../machine/index.ts'
 import type { DtlsPreferences } from '../transport/index.ts'
 
@@ -40,6 +40,12 @@ export interface SessionOptions {
   /** The datagrams that are taken to get through without trial, in bytes of UDP payload. 1,200 by default. */
   readonly mtu?: number
   readonly sctp?: SctpPreferences
+  /** What can be sent and received: jsep's `DEFAULT_CAPABILITIES`, unless said. */
+  readonly capabilities?: MediaCapabilities
+  /** `balanced` by default (RFC 9429, 4.1.1). */
+  readonly bundlePolicy?: BundlePolicy
+  /** Milliseconds since 1970 where `now` is 0, for what RTCP says of the time; 0 by default. */
+  readonly timeOrigin?: number
   readonly trace?: TraceSink
 }
 
@@ -84,6 +90,14 @@ export type SessionEvent =
   /** The set of transports changed. */
   | { readonly type: 'transports' }
   | { readonly type: 'signaling'; readonly state: SignalingState }
+  /** The peer asks for a key frame of what is sent there; at most a few a second. */
+  | { readonly type: 'key-frame-requested'; readonly transceiver: Transceiver }
+  /** The peer has our SSRC too: what is sent there has another from now on (RFC 3550, 8.2). */
+  | { readonly type: 'ssrc-changed'; readonly transceiver: Transceiver }
+  /** The first packet there since a description settled what may come. */
+  | { readonly type: 'media'; readonly transceiver: Transceiver }
+  /** The peer says that what it sent there is over (RFC 3550, 6.6). */
+  | { readonly type: 'goodbye'; readonly transceiver: Transceiver }
   | ChannelEvent
 
 /** A caller's mistake. `code` is the name of the DOMException that webrtc-pc gives it, or an RTCErrorDetailType. */

@@ -10,5 +10,6 @@ export {
   type SessionEvent,
   type SessionOptions,
 } from './events.ts'
+export { MediaLink } from './media-link.ts'
 export { DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_MTU, Session } from './session.ts'
 export { type AnnouncedCandidate, SessionTransport } from './session-transport.ts'

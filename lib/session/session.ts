@@ -10,13 +10,25 @@
 
 import type { Channel, ChannelOptions, DataChannels } from '../channel/index.ts'
 import { fingerprint } from '../crypto/index.ts'
+import { createCname } from '../flow/index.ts'
 import { type IceCandidate, type LocalCandidateInit, parseCandidate } from '../ice/index.ts'
-import { type Applied, type LocalContext, Negotiation, type SdpType, type SignalingState } from '../jsep/index.ts'
+import {
+  type Applied,
+  type LocalContext,
+  type MediaCapabilities,
+  Negotiation,
+  type SdpType,
+  type SignalingState,
+  type Transceiver,
+  type TransceiverInit,
+} from '../jsep/index.ts'
 import { EventQueue, type FlushingMachine } from '../machine/index.ts'
 import { isSignalledInit } from '../sctp/index.ts'
 import { DataLink, type SctpParameters } from './data-link.ts'
 import { LARGEST_DATAGRAM } from './datagram-sizes.ts'
 import { type CandidateInit, SessionError, type SessionEvent, type SessionOptions } from './events.ts'
+import type { MediaLink } from './media-link.ts'
+import { MediaSet } from './media-set.ts'
 import type { SessionTransport } from './session-transport.ts'
 import { TransportSet } from './transport-set.ts'
 
@@ -31,6 +43,8 @@ export class Session implements FlushingMachine {
   #fingerprints: LocalContext['fingerprints'] = []
   readonly #transports: TransportSet
   readonly #data: DataLink
+  readonly #media: MediaSet
+  #applied: Applied | undefined
   #closed = false
   #now = 0
   readonly counters = {
@@ -40,15 +54,25 @@ export class Session implements FlushingMachine {
 
   constructor(options: SessionOptions) {
     this.#options = options
-    const { crypto, mtu = DEFAULT_MTU, maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE } = options
+    const { crypto, mtu = DEFAULT_MTU, maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE, timeOrigin = 0 } = options
+    const { capabilities, bundlePolicy } = options
+    const cname = createCname(crypto.random)
     this.#negotiation = new Negotiation({
       random: crypto.random,
       maxMessageSize,
       iceLite: options.iceLite === true,
+      cname,
+      ...(capabilities && { capabilities }),
+      ...(bundlePolicy && { bundlePolicy }),
     })
+    this.#media = new MediaSet({ crypto, cname, timeOrigin, mtu }, this.#events, () => this.#now)
     this.#data = new DataLink({ ...options, defaultMtu: DEFAULT_MTU, maxMessageSize }, this.#events, () => this.#now)
-    this.#transports = new TransportSet({ ...options, mtu }, this.#negotiation, this.#events, (data, now) =>
-      this.channels.receive(data, now),
+    this.#transports = new TransportSet(
+      { ...options, mtu },
+      this.#negotiation,
+      this.#events,
+      (data, now) => this.channels.receive(data, now),
+      (owner, packet, isRtcp, now) => this.#media.receive(owner, packet, isRtcp, now),
     )
   }
 
@@ -56,7 +80,7 @@ export class Session implements FlushingMachine {
 
   get deadline(): number {
     if (this.#closed) return Number.POSITIVE_INFINITY
-    let deadline = this.channels.deadline
+    let deadline = Math.min(this.channels.deadline, this.#media.deadline)
     for (const { transport } of this.#transports.list) if (transport.deadline < deadline) deadline = transport.deadline
     return deadline
   }
@@ -66,6 +90,7 @@ export class Session implements FlushingMachine {
     this.#now = now
     for (const { transport } of this.#transports.list) transport.advance(now)
     this.channels.advance(now)
+    this.#media.advance(now)
     this.#settle(now)
   }
 
@@ -75,6 +100,7 @@ export class Session implements FlushingMachine {
     // What fell due in this turn (a check on a candidate just added) need not wait for a timer of the platform.
     for (const { transport } of this.#transports.list) if (transport.deadline <= now) transport.advance(now)
     this.channels.flush(now)
+    this.#media.flush(now)
     this.#settle(now)
   }
 
@@ -193,6 +219,32 @@ export class Session implements FlushingMachine {
     this.#transports.restartIce()
   }
 
+  // Media
+
+  /** The next offer has an m-section for it. */
+  addTransceiver(init: TransceiverInit): Transceiver {
+    return this.#negotiation.addTransceiver(init)
+  }
+
+  /** In the order in which they were added, by the owner or for the peer; those that are stopped are gone. */
+  get transceivers(): readonly Transceiver[] {
+    return this.#negotiation.transceivers
+  }
+
+  get capabilities(): MediaCapabilities {
+    return this.#negotiation.capabilities
+  }
+
+  /** What flows through a transceiver. */
+  link(transceiver: Transceiver): MediaLink {
+    return this.#media.link(transceiver)
+  }
+
+  /** What the description that was applied last has changed. */
+  get lastApplied(): Applied | undefined {
+    return this.#applied
+  }
+
   // Gathering
 
   /** A candidate of ours for the transport of `mid`, and the base beneath it. */
@@ -261,6 +313,7 @@ export class Session implements FlushingMachine {
   close(now: number): void {
     if (this.#closed) return
     this.#now = now
+    this.#media.close()
     this.channels.shutdown(now)
     this.channels.flush(now)
     for (const { transport } of this.#transports.list) transport.close(now)
@@ -287,11 +340,12 @@ export class Session implements FlushingMachine {
 
   #apply(applied: Applied, before: SignalingState, now: number): void {
     this.#now = now
-    const { signalingState, rolledBack } = applied
+    const { signalingState, rolledBack, transceivers } = applied
+    this.#applied = applied
     const agreed = !rolledBack && (signalingState === 'stable' || signalingState.endsWith('pranswer'))
     const kept = new Set<string>()
     for (const media of applied.media) {
-      if (media.kind !== 'application' || media.rejected) continue
+      if (media.rejected || (media.kind !== 'application' && media.transceiver === undefined)) continue
       kept.add(media.transportMid)
       if (media.local === undefined) continue
       const { usernameFragment, password } = media.local
@@ -300,8 +354,12 @@ export class Session implements FlushingMachine {
       owner.applyRemote(media, now)
       this.#data.agree(media, owner, now)
     }
+    if (agreed) this.#media.agree(applied, mid => this.#transports.find(mid), now)
+    this.#media.forget([...transceivers.removed, ...transceivers.stopped])
     if (signalingState === 'stable') {
-      for (const dropped of this.#transports.keep(kept, now)) this.#settleTransport(dropped)
+      const dropped = this.#transports.keep(kept, now)
+      this.#media.dropped(dropped)
+      for (const transport of dropped) this.#settleTransport(transport)
       this.#data.keep(kept, now)
       this.#transports.settled(rolledBack)
     }
@@ -314,6 +372,7 @@ export class Session implements FlushingMachine {
   #settle(now: number): void {
     for (const owner of this.#transports.list) this.#settleTransport(owner)
     this.#data.settle(now)
+    this.#media.drain()
   }
 
   #settleTransport(owner: SessionTransport): void {

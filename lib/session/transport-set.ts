@@ -17,6 +17,7 @@ export class TransportSet {
   readonly #negotiation: Negotiation
   readonly #events: EventQueue<SessionEvent>
   readonly #deliver: (data: Uint8Array, now: number) => void
+  readonly #deliverMedia: (owner: SessionTransport, packet: Uint8Array, isRtcp: boolean, now: number) => void
   /** Which transport a socket belongs to, by the owner's number. */
   readonly #bySocket: (SessionTransport | undefined)[] = []
   /** Credentials written into a description that is not applied yet, by the mid of their transport. */
@@ -29,11 +30,13 @@ export class TransportSet {
     negotiation: Negotiation,
     events: EventQueue<SessionEvent>,
     deliver: (data: Uint8Array, now: number) => void,
+    deliverMedia: (owner: SessionTransport, packet: Uint8Array, isRtcp: boolean, now: number) => void,
   ) {
     this.#options = options
     this.#negotiation = negotiation
     this.#events = events
     this.#deliver = deliver
+    this.#deliverMedia = deliverMedia
   }
 
   get list(): readonly SessionTransport[] {
@@ -115,7 +118,7 @@ export class TransportSet {
 
   #make(media: AppliedMedia, iceParameters: IceParameters): SessionTransport {
     const { crypto, certificates, transmit, trace, mtu, iceLite, dtls } = this.#options
-    const made = new SessionTransport(media.transportMid, media.index, {
+    const made: SessionTransport = new SessionTransport(media.transportMid, media.index, {
       crypto,
       certificate: certificates[0]!,
       iceRole: this.#roleTowards(media.remote?.iceLite === true),
@@ -124,6 +127,7 @@ export class TransportSet {
       mtu,
       transmit,
       deliver: this.#deliver,
+      deliverMedia: (packet, isRtcp, now) => this.#deliverMedia(made, packet, isRtcp, now),
       ...(dtls && { dtls }),
       ...(trace && { trace }),
     })
