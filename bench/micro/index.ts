@@ -6,6 +6,7 @@ const tables: Readonly<Record<string, () => Promise<unknown>>> = {
   record: () => import('./record.ts'),
   packet: () => import('./packet.ts'),
   sctp: () => import('./sctp.ts'),
+  payload: () => import('./payload.ts'),
 }
 
 const wanted = process.argv.slice(2)
