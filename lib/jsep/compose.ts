@@ -97,14 +97,15 @@ export class Composer {
   compose(
     media: readonly MediaDescription[],
     bundles: readonly (readonly string[])[],
-    peerIceOptions?: readonly string[],
+    offered?: { readonly iceOptions: readonly string[]; readonly mixedExtensions: boolean },
   ): string {
     // An answer names only what was offered (RFC 9429, 5.3.1).
-    const options = ICE_OPTIONS.filter(option => peerIceOptions?.includes(option) ?? true)
+    const options = ICE_OPTIONS.filter(option => offered?.iceOptions.includes(option) ?? true)
+    const isMixed = offered?.mixedExtensions ?? true
     const attributes: Attribute[] = bundles.map(mids => typed('group', { semantics: 'BUNDLE', mids }))
     if (this.#iceLite) attributes.push(typed('ice-lite', true))
     if (options.length > 0) attributes.push(typed('ice-options', options))
-    if (media.some(({ kind, port }) => kind !== 'application' && port !== 0)) {
+    if (isMixed && media.some(({ attributes: own }) => own.some(({ name }) => name === 'rtpmap'))) {
       attributes.push(typed('extmap-allow-mixed', true))
     }
     if (this.#format(this.#version, attributes, media) !== this.#last) this.#version++

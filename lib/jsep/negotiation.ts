@@ -6,6 +6,7 @@
  */
 
 import { type Random, randomU32 } from '../machine/index.ts'
+import { attribute } from '../sdp/index.ts'
 import { Agreement } from './agreement.ts'
 import { composeAnswer } from './answer.ts'
 import type { Applied, LocalContext, TransportDescription } from './applied.ts'
@@ -179,8 +180,11 @@ export class Negotiation {
     const answerable = this.#state === 'have-remote-offer' || this.#state === 'have-local-pranswer'
     if (!answerable || offer === undefined) throw this.#wrongState('make an answer')
     const { media, bundles } = composeAnswer(this.#agreement, offer, context, this.#maxMessageSize, this.#setup)
-    const options = offer.mids.flatMap((_, index) => offer.stated(index).iceOptions)
-    this.#lastCreatedAnswer = this.#composer.compose(media, bundles, options)
+    const offered = {
+      iceOptions: offer.mids.flatMap((_, index) => offer.stated(index).iceOptions),
+      mixedExtensions: attribute(offer.session, 'extmap-allow-mixed') === true,
+    }
+    this.#lastCreatedAnswer = this.#composer.compose(media, bundles, offered)
     return this.#lastCreatedAnswer
   }
 

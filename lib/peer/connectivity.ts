@@ -82,10 +82,11 @@ export class Connectivity {
    * @param data Whether the description has an m-section for data.
    */
   applied(type: RTCSdpType, wasStable: boolean, data: boolean): void {
-    const before = this.#sctp
+    const before = this.#counted()
     this.#applied(type, wasStable, data)
-    // The states are those of other transports now.
-    if (this.#sctp !== before && !(before === undefined && type === 'offer')) {
+    const after = this.#counted()
+    // The states are those of other transports now; one that has just been added has nothing to tell yet.
+    if (before.some(face => !after.includes(face)) || (type !== 'offer' && after.length > before.length)) {
       this.#owner.queueTask(() => this.#updateStates())
     }
   }
@@ -246,9 +247,16 @@ export class Connectivity {
     this.#fire('connectionstatechange')
   }
 
-  /** Of the transports that count: those that the present descriptions use. */
+  /** The transports that count: those that the present descriptions use. */
+  #counted(): TransportFace[] {
+    const { transports } = this.#owner.session
+    return this.transports.list.filter(
+      face => face === this.#sctp?.transport || (face.session !== undefined && transports.includes(face.session)),
+    )
+  }
+
   #states(): TransportStates[] {
-    return this.#sctp === undefined ? [] : [this.#sctp.transport.states]
+    return this.#counted().map(({ states }) => states)
   }
 
   #fire(type: string): void {

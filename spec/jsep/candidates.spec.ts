@@ -91,7 +91,8 @@ t.test('candidates of the peer are placed by mid, or else by index', t => {
   const { negotiation: n } = side
   t.throws(() => n.addRemoteCandidate(remote(candidate(1), { sdpMid: '0' })), { code: 'InvalidStateError' })
   side.setRemote('offer', sample('chromium-156/audio-video-data.offer_trickle'))
-  const place = { mid: '2', transportMid: '2', transportMids: ['2'] }
+  // Its group's, whose credentials it shows.
+  const place = { mid: '2', transportMid: '0', transportMids: ['0'] }
   t.same(n.addRemoteCandidate(remote(candidate(1), { sdpMid: '2', sdpMLineIndex: 0 })), place)
   t.same(n.addRemoteCandidate(remote(candidate(2), { sdpMLineIndex: 2 })), place)
   t.same(n.addRemoteCandidate(remote(candidate(2), { sdpMid: '', sdpMLineIndex: 2 })), place, 'no mid is empty')
@@ -190,7 +191,7 @@ t.test('the end of candidates without a place is that of every m-section', t => 
   const side = new Side('side')
   side.setRemote('offer', sample('chromium-156/audio-video-data.offer'))
   const place = side.negotiation.addRemoteCandidate(remote(''))
-  t.same(place, { mid: '0', transportMid: '0', transportMids: ['0', '1', '2'] })
+  t.same(place, { mid: '0', transportMid: '0', transportMids: ['0'] })
   t.equal(linesOf(side.negotiation.pendingRemoteDescription!.sdp, 'a=end-of-candidates').length, 3)
   const empty = new Side('empty')
   empty.setRemote('offer', new Side('none').offer())

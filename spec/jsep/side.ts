@@ -1,8 +1,20 @@
 /** One side of a negotiation with the credentials that a session would keep for it, for the specs of this folder. */
 
-import { type Applied, type LocalContext, Negotiation, type SdpType } from '../../lib/jsep/index.ts'
+import {
+  type Applied,
+  type LocalContext,
+  type MediaCapabilities,
+  Negotiation,
+  type SdpType,
+} from '../../lib/jsep/index.ts'
 import { fixtureText } from '../fixture.ts'
 import { seededCrypto } from '../providers.ts'
+
+/** Of a side that does no media: it rejects it in its place. */
+const NOTHING: MediaCapabilities = {
+  audio: { codecs: [], headerExtensions: [] },
+  video: { codecs: [], headerExtensions: [] },
+}
 
 const password = 'aVeryLongIcePasswordForTests'
 
@@ -15,6 +27,8 @@ interface SideOptions {
   readonly data?: boolean
   readonly maxMessageSize?: number
   readonly iceLite?: boolean
+  /** None by default: these are sides that do data alone. */
+  readonly capabilities?: MediaCapabilities
   /** Announced, in bytes. */
   readonly largestDatagram?: number
   /** An INIT chunk to show; whatever the peer shows is taken. */
@@ -44,6 +58,7 @@ export class Side {
       random: seededCrypto(seed).random,
       maxMessageSize: options.maxMessageSize ?? 262_144,
       iceLite: options.iceLite === true,
+      capabilities: options.capabilities ?? NOTHING,
     })
     this.negotiation.dataWanted = options.data === true
     const byte = seed.toString(16).padStart(2, '0').toUpperCase()
