@@ -51,7 +51,7 @@ export interface OutgoingRtp {
   /** As `video/VP8`: a sender that has agreed on no such codec does not send it. */
   readonly mimeType: string
   /** Format parameters of its codec, where they matter for choosing among ours (H264's profile, VP9's). */
-  readonly sdpFmtpLine?: string
+  readonly sdpFmtpLine?: string | undefined
   readonly csrcs?: readonly number[]
   /** Header extensions to pass on, by URI: those that were not agreed on are left out, and those that a sender writes itself. */
   readonly extensions?: readonly { readonly uri: string; readonly bytes: Uint8Array }[]

@@ -60,12 +60,23 @@ const integer =
 export const unsignedShort = integer('unsigned short', 0, 0xffff, 'modulo')
 export const unsignedLong = integer('unsigned long', 0, 0xffff_ffff, 'modulo')
 export const long = integer('long', -0x8000_0000, 0x7fff_ffff, 'modulo')
+export const clampedUnsignedLong = integer('unsigned long', 0, 0xffff_ffff, 'clamp')
 export const clampedUnsignedShort = integer('unsigned short', 0, 0xffff, 'clamp')
 export const enforcedOctet = integer('octet', 0, 0xff, 'enforce')
 export const enforcedUnsignedShort = integer('unsigned short', 0, 0xffff, 'enforce')
 export const enforcedUnsignedLong = integer('unsigned long', 0, 0xffff_ffff, 'enforce')
 /** Up to 2^53 - 1, as Web IDL has it for 64-bit types with [EnforceRange]. */
 export const enforcedUnsignedLongLong = integer('unsigned long long', 0, Number.MAX_SAFE_INTEGER, 'enforce')
+
+/** A number that is neither infinite nor NaN. */
+export const double: Conversion<number> = (value, context) => {
+  if (typeof value === 'symbol' || typeof value === 'bigint') {
+    throw new TypeError(`${context}: Cannot convert a ${typeof value} value to a number.`)
+  }
+  const number = Number(value)
+  if (!Number.isFinite(number)) throw new TypeError(`${context}: The provided double value is non-finite.`)
+  return number
+}
 
 /** One of the values of an enumeration, by its exact name. */
 export const enumeration = <const T extends string>(type: string, values: readonly T[]): Conversion<T> => {

@@ -1,0 +1,183 @@
+/**
+ * Which settings satisfy constraints best (mediacapture-main, 11.3: fitness distance, and the SelectSettings algorithm).
+ *
+ * The settings that a source can have are the product of what each property can be: a range of numbers, or a list of values.
+ * So the distance, which is a sum over properties, is smallest where each of its terms is, and no settings dictionary has to
+ * be tried by itself. Properties that depend on each other (the aspect ratio on width and height) are taken as they are
+ * announced, each by itself.
+ */
+
+import type { MediaKind } from '../rtp/index.ts'
+import type {
+  MediaTrackCapabilities,
+  MediaTrackConstraintSet,
+  MediaTrackConstraints,
+  MediaTrackSettings,
+} from './constraint-types.ts'
+import { APPLICABLE } from './constraints.ts'
+
+type Name = keyof MediaTrackConstraintSet
+type Value = number | string | boolean
+
+interface Range {
+  readonly min: number
+  readonly max: number
+}
+
+/** What a property can be. */
+type Choice = Range | readonly Value[]
+type Space = Map<Name, Choice>
+
+/** One constraint, its bare value and sequences resolved. */
+interface Constraint {
+  readonly exact?: readonly Value[]
+  readonly ideal?: readonly Value[]
+  readonly min?: number
+  readonly max?: number
+}
+
+export type Selection = { readonly settings: MediaTrackSettings } | { readonly failed: string }
+
+/** The properties that are whole numbers. */
+const WHOLE: ReadonlySet<Name> = new Set<Name>(['channelCount', 'height', 'sampleRate', 'sampleSize', 'width'])
+
+const isList = (choice: Choice): choice is readonly Value[] => Array.isArray(choice)
+
+const listOf = (value: unknown): readonly Value[] | undefined => {
+  if (value === undefined) return undefined
+  return (Array.isArray(value) ? value : [value]) as readonly Value[]
+}
+
+/** @param isAdvanced A bare value is exact in an advanced set, and ideal in the basic one. */
+const read = (given: unknown, isAdvanced: boolean): Constraint => {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    const bare = listOf(given) ?? []
+    return isAdvanced ? { exact: bare } : { ideal: bare }
+  }
+  const { exact, ideal, min, max } = given as { exact?: unknown; ideal?: unknown; min?: number; max?: number }
+  const exactly = listOf(exact)
+  const ideally = listOf(ideal)
+  return {
+    ...(exactly && { exact: exactly }),
+    ...(ideally && { ideal: ideally }),
+    ...(min !== undefined && { min }),
+    ...(max !== undefined && { max }),
+  }
+}
+
+const isRequired = ({ exact, min, max }: Constraint): boolean =>
+  exact !== undefined || min !== undefined || max !== undefined
+
+/** What of a choice a required constraint leaves; undefined for nothing: its distance is infinite there. */
+const narrow = (choice: Choice | undefined, constraint: Constraint, name: Name): Choice | undefined => {
+  const { exact, min, max } = constraint
+  if (!isRequired(constraint)) return choice
+  if (choice === undefined) return undefined
+  if (isList(choice)) {
+    const left = choice.filter(
+      value =>
+        (exact === undefined || exact.includes(value)) &&
+        (typeof value !== 'number' || ((min === undefined || value >= min) && (max === undefined || value <= max))),
+    )
+    return left.length > 0 ? left : undefined
+  }
+  let lower = Math.max(choice.min, min ?? Number.NEGATIVE_INFINITY)
+  let upper = Math.min(choice.max, max ?? Number.POSITIVE_INFINITY)
+  if (WHOLE.has(name)) {
+    lower = Math.ceil(lower)
+    upper = Math.floor(upper)
+  }
+  if (exact !== undefined) {
+    const left = exact.filter(value => typeof value === 'number' && value >= lower && value <= upper)
+    return left.length > 0 ? left : undefined
+  }
+  return lower <= upper ? { min: lower, max: upper } : undefined
+}
+
+/** The fitness distance of one value from those that are ideal. */
+const distance = (actual: Value, ideal: readonly Value[]): number => {
+  let least = 1
+  for (const value of ideal) {
+    if (actual === value) return 0
+    if (typeof actual === 'number' && typeof value === 'number') {
+      least = Math.min(least, Math.abs(actual - value) / Math.max(Math.abs(actual), Math.abs(value)))
+    }
+  }
+  return least
+}
+
+/** The value of a choice that is nearest to the ideal; without one, to what it is now. */
+const nearest = (choice: Choice, ideal: readonly Value[] | undefined, present: Value | undefined): Value => {
+  const wanted = ideal ?? (present === undefined ? undefined : [present])
+  if (!isList(choice)) {
+    const target = wanted?.find(value => typeof value === 'number') ?? choice.max
+    return Math.min(Math.max(Number(target), choice.min), choice.max)
+  }
+  let best = choice[0]!
+  if (wanted === undefined) return best
+  for (const value of choice) if (distance(value, wanted) < distance(best, wanted)) best = value
+  return best
+}
+
+const spaceOf = (kind: MediaKind, capabilities: MediaTrackCapabilities, present: MediaTrackSettings): Space => {
+  const space: Space = new Map()
+  for (const name of APPLICABLE[kind]) {
+    const able: unknown = capabilities[name]
+    const now = present[name]
+    if (Array.isArray(able)) space.set(name, able as readonly Value[])
+    else if (typeof able === 'string') space.set(name, [able])
+    else if (typeof able === 'object' && able !== null) {
+      const { min = Number(now ?? 0), max = Number(now ?? min) } = able as { min?: number; max?: number }
+      space.set(name, { min, max })
+    } else if (now !== undefined) space.set(name, [now])
+  }
+  return space
+}
+
+/** Narrows all or nothing; the name of the first constraint that nothing satisfies. */
+const restrict = (
+  space: Space,
+  kind: MediaKind,
+  set: MediaTrackConstraintSet,
+  isAdvanced: boolean,
+): string | undefined => {
+  const narrowed: [Name, Choice][] = []
+  for (const name of APPLICABLE[kind]) {
+    if (set[name] === undefined) continue
+    const constraint = read(set[name], isAdvanced)
+    const left = narrow(space.get(name), constraint, name)
+    if (left !== undefined) narrowed.push([name, left])
+    else if (isRequired(constraint)) return name
+  }
+  for (const [name, left] of narrowed) space.set(name, left)
+  return undefined
+}
+
+/**
+ * Chooses settings.
+ * @param capabilities What the source can be; a property that it leaves out is what it is at present.
+ * @param others Constraints of other tracks of the source: what they require holds too.
+ * @returns The settings, or the name of a required constraint that cannot be satisfied.
+ */
+export const selectSettings = (
+  kind: MediaKind,
+  capabilities: MediaTrackCapabilities,
+  present: MediaTrackSettings,
+  constraints: MediaTrackConstraints,
+  others: readonly MediaTrackConstraints[] = [],
+): Selection => {
+  const space = spaceOf(kind, capabilities, present)
+  for (const other of others) restrict(space, kind, other, false)
+  const failed = restrict(space, kind, constraints, false)
+  if (failed !== undefined) return { failed }
+  // A set that cannot be satisfied together with those before it is passed over.
+  for (const set of constraints.advanced ?? []) restrict(space, kind, set, true)
+  const settings: Record<string, Value> = {}
+  for (const [name, choice] of space) {
+    const given = constraints[name]
+    const { ideal } = given === undefined ? {} : read(given, false)
+    const value = nearest(choice, ideal, present[name])
+    settings[name] = WHOLE.has(name) ? Math.round(Number(value)) : value
+  }
+  return { settings: settings as MediaTrackSettings }
+}

@@ -1,0 +1,151 @@
+/**
+ * The internal slots of a MediaStreamTrack (mediacapture-main, 4.3.1), and its sinks: what takes the media of this track, as
+ * senders and readers do.
+ */
+
+import { illegalConstructor } from '../idl/index.ts'
+import type { EncodedFrame } from '../rtp/index.ts'
+import type { MediaTrackConstraints, MediaTrackSettings } from './constraint-types.ts'
+import { createIdentifier } from './identifier.ts'
+import type { SourcePacket } from './source-packet.ts'
+import type { AttachedTrack, MediaForm, TrackSink, TrackSource } from './track-source.ts'
+
+export type MediaStreamTrackState = 'live' | 'ended'
+
+interface Subscription {
+  readonly sink: TrackSink
+  readonly packets: boolean
+  readonly frames: boolean
+}
+
+export class Track implements AttachedTrack {
+  readonly id: string
+  readonly source: TrackSource
+  enabled = true
+  muted: boolean
+  readyState: MediaStreamTrackState
+  contentHint = ''
+  constraints: MediaTrackConstraints = {}
+  #face: EventTarget | undefined
+  #lastSettings: MediaTrackSettings = {}
+  /** Replaced, never changed: a sink may remove itself while they are gone through. */
+  #subscriptions: readonly Subscription[] = []
+
+  /** @param id Of a remote track: what the peer's description calls it. */
+  constructor(source: TrackSource, id: string = createIdentifier()) {
+    this.id = id
+    this.source = source
+    this.muted = source.muted
+    this.readyState = source.ended ? 'ended' : 'live'
+    if (!source.ended) source.attach(this)
+  }
+
+  /** Called by the face's constructor: the one object at which the events are fired. */
+  attach(face: EventTarget): this {
+    if (this.#face !== undefined) illegalConstructor()
+    this.#face = face
+    return this
+  }
+
+  /** A track of the same source with what this one was set to (mediacapture-main, "clone a track"). */
+  clone(): Track {
+    const clone = new Track(this.source)
+    if (this.readyState === 'ended' && clone.readyState === 'live') clone.stop()
+    clone.enabled = this.enabled
+    clone.muted = this.muted
+    clone.contentHint = this.contentHint
+    clone.constraints = this.constraints
+    return clone
+  }
+
+  /** By the application: no event tells of it. */
+  stop(): void {
+    if (this.readyState === 'ended') return
+    this.#end()
+    this.source.detach(this)
+  }
+
+  /** What the media is at present; of a track that has ended, what it was (mediacapture-main, getSettings). */
+  settings(): MediaTrackSettings {
+    return this.readyState === 'live' ? this.#readSettings() : this.#lastSettings
+  }
+
+  #readSettings(): MediaTrackSettings {
+    const settings = this.source.options.settings?.() ?? {}
+    const { width, height, aspectRatio } = settings
+    if (aspectRatio !== undefined || !width || !height) return settings
+    return { ...settings, aspectRatio: width / height }
+  }
+
+  // Sinks
+
+  /** Whether any sink takes this form. */
+  takes(form: MediaForm): boolean {
+    return this.#subscriptions.some(({ packets, frames }) => (form === 'packets' ? packets : frames))
+  }
+
+  /**
+   * Adds a sink, once. One that takes both packets and frames gets the form in which the source has them. To a track that has
+   * ended nothing is added, and `ended` is called at once.
+   */
+  addSink(sink: TrackSink): void {
+    if (this.readyState === 'ended') {
+      sink.ended?.()
+      return
+    }
+    if (this.#subscriptions.some(subscription => subscription.sink === sink)) return
+    const { form } = this.source
+    const packets = sink.packet !== undefined && (form === 'packets' || sink.frame === undefined)
+    const frames = sink.frame !== undefined && !packets
+    this.#subscriptions = [...this.#subscriptions, { sink, packets, frames }]
+    this.source.demandChanged()
+  }
+
+  removeSink(sink: TrackSink): void {
+    const rest = this.#subscriptions.filter(subscription => subscription.sink !== sink)
+    if (rest.length === this.#subscriptions.length) return
+    this.#subscriptions = rest
+    this.source.demandChanged()
+  }
+
+  /** The sinks that there are, for who counts them. */
+  get sinkCount(): number {
+    return this.#subscriptions.length
+  }
+
+  requestKeyFrame(): void {
+    if (this.readyState === 'live') this.source.requestKeyFrame()
+  }
+
+  // What the source tells
+
+  packet(packet: SourcePacket, now: number | undefined): void {
+    if (!this.enabled || this.readyState === 'ended') return
+    for (const { sink, packets } of this.#subscriptions) if (packets) sink.packet?.(packet, now)
+  }
+
+  frame(frame: EncodedFrame, now: number | undefined): void {
+    if (!this.enabled || this.readyState === 'ended') return
+    for (const { sink, frames } of this.#subscriptions) if (frames) sink.frame?.(frame, now)
+  }
+
+  sourceMuted(muted: boolean): void {
+    if (muted === this.muted || this.readyState === 'ended') return
+    this.muted = muted
+    this.#face?.dispatchEvent(new Event(muted ? 'mute' : 'unmute'))
+  }
+
+  sourceEnded(): void {
+    if (this.readyState === 'ended') return
+    this.#end()
+    this.#face?.dispatchEvent(new Event('ended'))
+  }
+
+  #end(): void {
+    this.#lastSettings = this.#readSettings()
+    this.readyState = 'ended'
+    const subscriptions = this.#subscriptions
+    this.#subscriptions = []
+    for (const { sink } of subscriptions) sink.ended?.()
+  }
+}
