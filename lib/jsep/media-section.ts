@@ -18,7 +18,8 @@ export interface MediaSection {
   readonly receiverReferenceTime: boolean
   readonly ssrcs: readonly RemoteSsrc[]
   readonly ssrcGroups: readonly SsrcGroup[]
-  readonly track: RemoteTrack
+  /** Who sends says this of its track. */
+  readonly track: Omit<RemoteTrack, 'receives'>
 }
 
 /** RFC 3551, 6: what needs no rtpmap. */

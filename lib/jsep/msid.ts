@@ -6,7 +6,7 @@ import type { RemoteTrack } from './transceiver.ts'
 /** RFC 8830, 2: in no stream. */
 const NO_STREAM = '-'
 
-export const readMsid = (media: MediaDescription): RemoteTrack => {
+export const readMsid = (media: MediaDescription): Omit<RemoteTrack, 'receives'> => {
   const stated = attributes(media, 'msid')
   const found = stated.length > 0 ? stated : legacy(media)
   const streamIds = [...new Set(found.map(({ id }) => id))].filter(id => id !== NO_STREAM)

@@ -26,6 +26,8 @@ export interface RemoteSsrc {
 
 /** What the peer says of what it sends (RFC 8830). */
 export interface RemoteTrack {
+  /** Whether the peer's description has us receive. */
+  readonly receives: boolean
   readonly streamIds: readonly string[]
   readonly trackId: string | undefined
 }
@@ -58,7 +60,7 @@ export interface TransceiverState {
   readonly negotiated: NegotiatedMedia | undefined
 }
 
-const NO_TRACK: RemoteTrack = { streamIds: [], trackId: undefined }
+export const NO_TRACK: RemoteTrack = { receives: false, streamIds: [], trackId: undefined }
 
 export class Transceiver {
   readonly kind: MediaKind

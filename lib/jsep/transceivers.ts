@@ -8,7 +8,7 @@ import type { Description } from './description.ts'
 import { receives, reversed } from './direction.ts'
 import { negotiatedMedia } from './media-negotiation.ts'
 import { isMedia, readMediaSection } from './media-section.ts'
-import { Transceiver, type TransceiverInit, type TransceiverState } from './transceiver.ts'
+import { NO_TRACK, Transceiver, type TransceiverInit, type TransceiverState } from './transceiver.ts'
 
 /** What a description has changed. */
 export interface TransceiverChanges {
@@ -91,7 +91,7 @@ export class Transceivers {
   /** What the peer says of the track that it sends. */
   #hear(transceiver: Transceiver, description: Description, index: number): void {
     const { direction, track } = readMediaSection(description, index)
-    transceiver.remote = receives(reversed(direction)) ? track : { streamIds: [], trackId: undefined }
+    transceiver.remote = receives(reversed(direction)) ? { ...track, receives: true } : NO_TRACK
   }
 
   /** An answer, or a provisional one, is applied: what was offered holds as far as it says. */
@@ -139,7 +139,7 @@ export class Transceivers {
           mid: undefined,
           mLineIndex: undefined,
           currentDirection: undefined,
-          remote: { streamIds: [], trackId: undefined },
+          remote: NO_TRACK,
           negotiated: undefined,
         })
     }
