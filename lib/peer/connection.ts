@@ -24,6 +24,8 @@ import { type Descriptions, describesData } from './descriptions.ts'
 import { Gathering, type GatheringOwner } from './gathering.ts'
 import type { ConnectionHost } from './host-symbol.ts'
 import { RTCPeerConnectionIceErrorEvent } from './ice-events.ts'
+import { Media } from './media.ts'
+import { MediaAccess } from './media-access.ts'
 import { Negotiator, type NegotiatorOwner } from './negotiator.ts'
 import type { RTCSdpType } from './session-description.ts'
 import { SessionMachine } from './session-machine.ts'
@@ -36,6 +38,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
   readonly session: Session
   readonly negotiator: Negotiator
   readonly connectivity: Connectivity
+  readonly media: Media
   readonly certified: Promise<unknown>
   configuration: Configuration
   closed = false
@@ -88,6 +91,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
     this.#stats = new StatsCollector(crypto)
     this.negotiator = new Negotiator(this)
     this.connectivity = new Connectivity(this)
+    this.media = new Media(new MediaAccess(this, world))
     this.#gathering.fill()
     this.certified = this.#certify()
     // Whoever negotiates is told; without that, nobody misses it.
@@ -131,6 +135,11 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
     this.connectivity.applied(type, wasStable, data)
     if (type === 'answer') this.#gathering.closePool()
     this.#expectPeers()
+  }
+
+  /** After the states of signalling were told. */
+  tracksChanged(remote: boolean, type: RTCSdpType): void {
+    this.media.applied(remote, type)
   }
 
   candidateAdded(): void {
@@ -303,6 +312,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
     this.closed = true
     this.negotiator.close()
     this.#channels.abandon()
+    this.media.close()
     this.connectivity.close()
     this.#tasks.close()
     this.#driver.stop()
@@ -346,6 +356,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
       case 'ssrc-changed':
       case 'media':
       case 'goodbye':
+        this.media.handle(event)
         break
       default:
         this.#channels.handle(event)

@@ -1,6 +1,16 @@
 /** peer: the W3C objects. */
 
 export type { EventHandler } from '../idl/index.ts'
+export {
+  MediaStream,
+  type MediaStreamEventMap,
+  MediaStreamTrack,
+  MediaStreamTrackEvent,
+  type MediaStreamTrackEventInit,
+  type MediaStreamTrackEventMap,
+  type MediaStreamTrackState,
+  OverconstrainedError,
+} from '../media/index.ts'
 export { RTCCertificate, type RTCCertificatePem, type RTCDtlsFingerprint } from './certificate.ts'
 export type { RTCKeyAlgorithm } from './certificate-algorithm.ts'
 export type {
@@ -49,6 +59,24 @@ export { openTcpMux, openUdpMux } from './mux.ts'
 export type { RTCAnswerOptions, RTCOfferAnswerOptions, RTCOfferOptions } from './offer-options.ts'
 export { RTCPeerConnection } from './peer-connection.ts'
 export type { RTCPeerConnectionEventMap } from './peer-connection-events.ts'
+export type {
+  RTCDegradationPreference,
+  RTCRtcpParameters,
+  RTCRtpCapabilities,
+  RTCRtpCodec,
+  RTCRtpCodecParameters,
+  RTCRtpCodingParameters,
+  RTCRtpEncodingParameters,
+  RTCRtpHeaderExtensionCapability,
+  RTCRtpHeaderExtensionParameters,
+  RTCRtpParameters,
+  RTCRtpReceiveParameters,
+  RTCRtpSendParameters,
+  RTCRtpTransceiverDirection,
+} from './rtp-parameters.ts'
+export { type RTCRtpContributingSource, RTCRtpReceiver, type RTCRtpSynchronizationSource } from './rtp-receiver.ts'
+export { RTCRtpSender } from './rtp-sender.ts'
+export { RTCRtpTransceiver } from './rtp-transceiver.ts'
 export type { RTCSctpConfiguration, RTCSctpCongestionControl, RTCSctpScheduler } from './sctp-configuration.ts'
 export { RTCSctpTransport, type RTCSctpTransportEventMap, type RTCSctpTransportState } from './sctp-transport.ts'
 export {
@@ -65,3 +93,5 @@ export type {
 } from './states.ts'
 export type * from './stats/dictionaries.ts'
 export { RTCStatsReport } from './stats/report.ts'
+export { RTCTrackEvent, type RTCTrackEventInit } from './track-event.ts'
+export type { RTCRtpTransceiverInit } from './transceiver-init.ts'

@@ -3,10 +3,10 @@
  * sent, and the source behind the track that is received.
  */
 
-import type { NegotiatedMedia, Transceiver } from '../jsep/index.ts'
-import { encodingOf, isSameCodec } from '../rtp/index.ts'
 import { exception } from '../idl/index.ts'
+import type { NegotiatedMedia, Transceiver } from '../jsep/index.ts'
 import { type MediaStream, type MediaStreamTrack, trackOf } from '../media/index.ts'
+import { encodingOf, isSameCodec } from '../rtp/index.ts'
 import type { MediaLink, Session } from '../session/index.ts'
 import type { RTCDtlsTransport } from './dtls-transport.ts'
 import { ReceivedTrack } from './received-track.ts'
@@ -29,6 +29,12 @@ import { createTransceiver, type RTCRtpTransceiver, type TransceiverSlots } from
 import { SentTrack } from './sent-track.ts'
 import type { RTCStatsReport } from './stats/report.ts'
 
+/** Whose statistics are asked for. */
+export interface MediaSelector {
+  readonly transceiver: Transceiver
+  readonly side: 'sender' | 'receiver'
+}
+
 /** What media ask of their connection. */
 export interface MediaOwner {
   readonly closed: boolean
@@ -44,7 +50,10 @@ export interface MediaOwner {
   /** Something may have to be negotiated. */
   negotiationChanged(): void
   transportOf(mid: string): RTCDtlsTransport | null
-  statsOf(selector: { readonly transceiver: Transceiver; readonly side: 'sender' | 'receiver' }): Promise<RTCStatsReport>
+  statsOf(selector: {
+    readonly transceiver: Transceiver
+    readonly side: 'sender' | 'receiver'
+  }): Promise<RTCStatsReport>
   randomText(): string
 }
 
@@ -73,7 +82,12 @@ export class MediaSlots implements TransceiverSlots {
   #transactionId: string | undefined
   readonly #owner: MediaOwner
 
-  constructor(transceiver: Transceiver, owner: MediaOwner, track: MediaStreamTrack | null, encodings: readonly Encoding[]) {
+  constructor(
+    transceiver: Transceiver,
+    owner: MediaOwner,
+    track: MediaStreamTrack | null,
+    encodings: readonly Encoding[],
+  ) {
     this.#owner = owner
     this.transceiver = transceiver
     this.link = owner.session.link(transceiver)
@@ -144,6 +158,14 @@ export class MediaSlots implements TransceiverSlots {
     if (!sending) transceiver.direction = without(direction, true)
     else if (direction === 'recvonly') transceiver.direction = 'sendrecv'
     else if (direction === 'inactive') transceiver.direction = 'sendonly'
+  }
+
+  setReceiving(receiving: boolean): void {
+    const { transceiver } = this
+    const { direction } = transceiver
+    if (!receiving) transceiver.direction = without(direction, false)
+    else if (direction === 'sendonly') transceiver.direction = 'sendrecv'
+    else if (direction === 'inactive') transceiver.direction = 'recvonly'
   }
 
   #setTrack(track: MediaStreamTrack | null): void {
@@ -218,7 +240,9 @@ export class MediaSlots implements TransceiverSlots {
 
   negotiatedHeaderExtensions(): RTCRtpHeaderExtensionCapability[] {
     const { negotiated } = this.transceiver
-    const agreed = new Set([...(negotiated?.send?.extensions ?? []), ...(negotiated?.receive?.extensions ?? [])].map(({ uri }) => uri))
+    const agreed = new Set(
+      [...(negotiated?.send?.extensions ?? []), ...(negotiated?.receive?.extensions ?? [])].map(({ uri }) => uri),
+    )
     return this.headerExtensionsToNegotiate().map(({ uri }) => ({
       uri,
       direction: agreed.has(uri) ? 'sendrecv' : 'stopped',
@@ -263,7 +287,8 @@ export class MediaSlots implements TransceiverSlots {
     if (given.transactionId !== last.transactionId) readOnlyChange('The transaction id', context)
     if (given.encodings.length !== last.encodings.length) readOnlyChange('The number of encodings', context)
     if (given.encodings.some(({ rid }, at) => rid !== last.encodings[at]!.rid)) readOnlyChange('A rid', context)
-    if (JSON.stringify(given.codecs.map(sorted)) !== JSON.stringify(last.codecs.map(sorted))) readOnlyChange('codecs', context)
+    if (JSON.stringify(given.codecs.map(sorted)) !== JSON.stringify(last.codecs.map(sorted)))
+      readOnlyChange('codecs', context)
     if (JSON.stringify(given.headerExtensions.map(sorted)) !== JSON.stringify(last.headerExtensions.map(sorted))) {
       readOnlyChange('headerExtensions', context)
     }
@@ -290,7 +315,8 @@ export class MediaSlots implements TransceiverSlots {
       throw new TypeError(`${context}: The track is not ${this.transceiver.kind}.`)
     }
     return this.#owner.chain(context, () => {
-      if (this.stopping) return Promise.reject(exception('InvalidStateError', `${context}: The transceiver is stopped.`))
+      if (this.stopping)
+        return Promise.reject(exception('InvalidStateError', `${context}: The transceiver is stopped.`))
       return new Promise(resolve => {
         this.#owner.queueTask(() => {
           if (!this.stopping) this.#setTrack(track)

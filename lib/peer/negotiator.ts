@@ -23,6 +23,8 @@ export interface NegotiatorOwner {
   touch(): void
   /** The session has applied a description; every slot that follows from it is to be set. */
   applied(remote: boolean, type: RTCSdpType, wasStable: boolean): void
+  /** The description has its effect on tracks, and is told of by events. */
+  tracksChanged(remote: boolean, type: RTCSdpType): void
   /** The session has taken a remote candidate. */
   candidateAdded(): void
   fire(type: 'negotiationneeded' | 'signalingstatechange'): void
@@ -233,5 +235,11 @@ export class Negotiator {
       this.#chain.updateNegotiationNeeded()
     }
     if (this.#signalingState !== before) this.#owner.fire('signalingstatechange')
+    if (!this.#owner.closed) this.#owner.tracksChanged(remote, type)
+  }
+
+  /** Runs an operation of a sender's when those before it are done. */
+  chain<T>(context: string, operation: () => Promise<T>): Promise<T> {
+    return this.#chain.chain(context, operation)
   }
 }

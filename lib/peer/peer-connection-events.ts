@@ -2,6 +2,7 @@
 
 import type { RTCDataChannelEvent } from './data-channel-event.ts'
 import type { RTCPeerConnectionIceErrorEvent, RTCPeerConnectionIceEvent } from './ice-events.ts'
+import type { RTCTrackEvent } from './track-event.ts'
 
 export interface RTCPeerConnectionEventMap {
   negotiationneeded: Event
@@ -12,4 +13,5 @@ export interface RTCPeerConnectionEventMap {
   icegatheringstatechange: Event
   connectionstatechange: Event
   datachannel: RTCDataChannelEvent
+  track: RTCTrackEvent
 }

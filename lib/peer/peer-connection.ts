@@ -2,16 +2,19 @@
 
 import {
   closedException,
+  DOMString,
   defineEventHandlers,
   defineInterface,
   type EventHandler,
-  exception,
   getEventHandler,
+  interfaceType,
+  nullable,
   promised,
   requireArguments,
   setEventHandler,
   TypedEventTarget,
 } from '../idl/index.ts'
+import { MediaStream, MediaStreamTrack } from '../media/index.ts'
 import { generate, RTCCertificate } from './certificate.ts'
 import { certificateRequest, type RTCKeyAlgorithm } from './certificate-algorithm.ts'
 import {
@@ -26,28 +29,21 @@ import { Connection } from './connection.ts'
 import type { RTCDataChannel } from './data-channel.ts'
 import type { RTCDataChannelEvent } from './data-channel-event.ts'
 import { channelOptions, convertDataChannelInit, type RTCDataChannelInit } from './data-channel-init.ts'
-import { type RTCIceCandidateInit, RTCIceCandidateInitDictionary } from './ice-candidate.ts'
+import type { RTCIceCandidateInit } from './ice-candidate.ts'
 import type { RTCPeerConnectionIceErrorEvent, RTCPeerConnectionIceEvent } from './ice-events.ts'
-import {
-  type RTCPeerConnectionErrorCallback,
-  type RTCSessionDescriptionCallback,
-  withCallbacks,
-} from './legacy-callbacks.ts'
-import {
-  type RTCAnswerOptions,
-  RTCAnswerOptionsDictionary,
-  type RTCOfferOptions,
-  RTCOfferOptionsDictionary,
-} from './offer-options.ts'
+import type { RTCPeerConnectionErrorCallback, RTCSessionDescriptionCallback } from './legacy-callbacks.ts'
+import * as methods from './negotiation-methods.ts'
+import type { RTCAnswerOptions, RTCOfferOptions } from './offer-options.ts'
 import type { RTCPeerConnectionEventMap } from './peer-connection-events.ts'
 import { platform } from './platform.ts'
+import type { RTCRtpReceiver } from './rtp-receiver.ts'
+import { RTCRtpSender } from './rtp-sender.ts'
+import type { RTCRtpTransceiver } from './rtp-transceiver.ts'
 import type { RTCSctpTransport } from './sctp-transport.ts'
-import {
-  type RTCLocalSessionDescriptionInit,
-  RTCLocalSessionDescriptionInitDictionary,
-  type RTCSessionDescription,
-  type RTCSessionDescriptionInit,
-  RTCSessionDescriptionInitDictionary,
+import type {
+  RTCLocalSessionDescriptionInit,
+  RTCSessionDescription,
+  RTCSessionDescriptionInit,
 } from './session-description.ts'
 import type {
   RTCIceConnectionState,
@@ -56,7 +52,13 @@ import type {
   RTCSignalingState,
 } from './states.ts'
 import type { RTCStatsReport } from './stats/report.ts'
+import type { RTCTrackEvent } from './track-event.ts'
+import { type RTCRtpTransceiverInit, RTCRtpTransceiverInitDictionary } from './transceiver-init.ts'
 
+const asTrack = interfaceType('MediaStreamTrack', MediaStreamTrack)
+const asStream = interfaceType('MediaStream', MediaStream)
+const asSender = interfaceType('RTCRtpSender', RTCRtpSender)
+const trackOrNull = nullable(asTrack)
 const on = (method: string): string => `Failed to execute '${method}' on 'RTCPeerConnection'`
 
 export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMap> {
@@ -107,13 +109,8 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
     options?: RTCOfferOptions,
   ): Promise<void>
   createOffer(...args: unknown[]): Promise<unknown> {
-    const context = on('createOffer')
-    return promised<unknown>(() => {
-      if (args.length >= 2) {
-        return withCallbacks(context, args[0], args[1], () => this.#create('offer', args[2], context))
-      }
-      return this.#create('offer', args[0], context)
-    })
+    const { negotiator, media } = this.#connection
+    return methods.createOffer(negotiator, args, options => media.prepareOffer(options), on('createOffer'))
   }
 
   /** @throws (rejects) `InvalidStateError` unless the state is `have-remote-offer` or `have-local-pranswer`. */
@@ -123,19 +120,7 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
     failureCallback: RTCPeerConnectionErrorCallback,
   ): Promise<void>
   createAnswer(...args: unknown[]): Promise<unknown> {
-    const context = on('createAnswer')
-    return promised<unknown>(() => {
-      if (args.length >= 2) {
-        return withCallbacks(context, args[0], args[1], () => this.#create('answer', undefined, context))
-      }
-      return this.#create('answer', args[0], context)
-    })
-  }
-
-  #create(kind: 'offer' | 'answer', options: unknown, context: string): Promise<RTCSessionDescriptionInit> {
-    const iceRestart = kind === 'offer' && RTCOfferOptionsDictionary(options, context).iceRestart
-    if (kind === 'answer') RTCAnswerOptionsDictionary(options, context)
-    return this.#connection.negotiator.create(kind, iceRestart, context)
+    return methods.createAnswer(this.#connection.negotiator, args, on('createAnswer'))
   }
 
   /**
@@ -150,12 +135,7 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
     failureCallback: RTCPeerConnectionErrorCallback,
   ): Promise<void>
   setLocalDescription(...args: unknown[]): Promise<void> {
-    const context = on('setLocalDescription')
-    return promised(() => {
-      const { type, sdp } = RTCLocalSessionDescriptionInitDictionary(args[0], context)
-      const set = () => this.#connection.negotiator.setLocal(type, sdp, context)
-      return args.length >= 3 ? withCallbacks(context, args[1], args[2], set) : set()
-    })
+    return methods.setLocalDescription(this.#connection.negotiator, args, on('setLocalDescription'))
   }
 
   /**
@@ -170,13 +150,7 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
     failureCallback: RTCPeerConnectionErrorCallback,
   ): Promise<void>
   setRemoteDescription(...args: unknown[]): Promise<void> {
-    const context = on('setRemoteDescription')
-    return promised(() => {
-      requireArguments(context, 1, args.length)
-      const description = RTCSessionDescriptionInitDictionary(args[0], context)
-      const set = () => this.#connection.negotiator.setRemote(description, context)
-      return args.length >= 3 ? withCallbacks(context, args[1], args[2], set) : set()
-    })
+    return methods.setRemoteDescription(this.#connection.negotiator, args, on('setRemoteDescription'))
   }
 
   /**
@@ -191,12 +165,7 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
     failureCallback: RTCPeerConnectionErrorCallback,
   ): Promise<void>
   addIceCandidate(...args: unknown[]): Promise<void> {
-    const context = on('addIceCandidate')
-    return promised(() => {
-      const candidate = RTCIceCandidateInitDictionary(args[0], context)
-      const add = () => this.#connection.negotiator.addCandidate(candidate, context)
-      return args.length >= 3 ? withCallbacks(context, args[1], args[2], add) : add()
-    })
+    return methods.addIceCandidate(this.#connection.negotiator, args, on('addIceCandidate'))
   }
 
   get localDescription(): RTCSessionDescription | null {
@@ -288,16 +257,67 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
     return this.#connection.createDataChannel(channelOptions(converted, context), context)
   }
 
-  /** @param selector A track to ask about alone; there are none yet, so anything but null rejects. */
-  getStats(selector: null = null): Promise<RTCStatsReport> {
+  /**
+   * Sends a track to the peer from the next negotiation on.
+   * @param streams Those that the peer is to put the track in.
+   * @throws `InvalidStateError` when the connection is closed, `InvalidAccessError` for a track that a sender has already.
+   */
+  addTrack(...args: [track: MediaStreamTrack, ...streams: MediaStream[]]): RTCRtpSender {
+    const context = on('addTrack')
+    requireArguments(context, 1, args.length)
+    const [track, ...streams] = args
+    return this.#connection.media.addTrack(
+      asTrack(track, context),
+      streams.map(stream => asStream(stream, context)),
+      context,
+    )
+  }
+
+  /** Sends nothing through that sender any more. @throws `InvalidAccessError` for a sender of another connection. */
+  removeTrack(...args: [sender: RTCRtpSender]): void {
+    const context = on('removeTrack')
+    requireArguments(context, 1, args.length)
+    this.#connection.media.removeTrack(asSender(args[0], context), context)
+  }
+
+  /**
+   * Makes a sender and a receiver that share an m-section from the next negotiation on.
+   * @param trackOrKind A track to send, or `audio` or `video`.
+   * @throws TypeError for another kind, or encodings that make no sense; `InvalidStateError` when the connection is closed.
+   */
+  addTransceiver(...args: [trackOrKind: MediaStreamTrack | string, init?: RTCRtpTransceiverInit]): RTCRtpTransceiver {
+    const context = on('addTransceiver')
+    requireArguments(context, 1, args.length)
+    const [given] = args
+    const track = given instanceof MediaStreamTrack ? given : null
+    const kind = track?.kind ?? DOMString(given, context)
+    const init = RTCRtpTransceiverInitDictionary(args[1], context)
+    if (kind !== 'audio' && kind !== 'video') throw new TypeError(`${context}: The kind is 'audio' or 'video'.`)
+    return this.#connection.media.addTransceiver(kind, track, init, context)
+  }
+
+  /** Those that are not stopped, in the order of their creation. */
+  getTransceivers(): RTCRtpTransceiver[] {
+    return this.#connection.media.transceivers
+  }
+
+  getSenders(): RTCRtpSender[] {
+    return this.#connection.media.senders
+  }
+
+  getReceivers(): RTCRtpReceiver[] {
+    return this.#connection.media.receivers
+  }
+
+  /**
+   * @param selector A track to ask about alone.
+   * @throws (rejects) `InvalidAccessError` for a track of no sender or receiver, or of several.
+   */
+  getStats(selector: MediaStreamTrack | null = null): Promise<RTCStatsReport> {
     const context = on('getStats')
     return promised(() => {
-      if (selector !== null && selector !== undefined) {
-        throw typeof selector === 'object'
-          ? exception('InvalidAccessError', `${context}: The selector belongs to no sender or receiver.`)
-          : new TypeError(`${context}: parameter 1 is not of type 'MediaStreamTrack'.`)
-      }
-      return this.#connection.stats()
+      const track = trackOrNull(selector, context)
+      return track === null ? this.#connection.stats() : this.#connection.media.statsOf(track, context)
     })
   }
 
@@ -335,6 +355,14 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
     setEventHandler(this, RTCPeerConnection, 'datachannel', handler)
   }
 
+  get ontrack(): EventHandler<Event> {
+    return getEventHandler(this, RTCPeerConnection, 'track')
+  }
+
+  set ontrack(handler: EventHandler<RTCTrackEvent>) {
+    setEventHandler(this, RTCPeerConnection, 'track', handler)
+  }
+
   static {
     defineEventHandlers(RTCPeerConnection, [
       'negotiationneeded',
@@ -343,6 +371,12 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
       'icegatheringstatechange',
       'connectionstatechange',
     ])
-    defineInterface(RTCPeerConnection, 'RTCPeerConnection', { createDataChannel: 1, setRemoteDescription: 1 })
+    defineInterface(RTCPeerConnection, 'RTCPeerConnection', {
+      addTrack: 1,
+      addTransceiver: 1,
+      createDataChannel: 1,
+      removeTrack: 1,
+      setRemoteDescription: 1,
+    })
   }
 }

@@ -3,13 +3,7 @@
  * something comes (webrtc-pc, 5.3).
  */
 
-import {
-  extensionTable,
-  type MediaStreamTrack,
-  newTrack,
-  SourcePacketView,
-  TrackSource,
-} from '../media/index.ts'
+import { createTrack, extensionTable, type MediaStreamTrack, SourcePacketView, TrackSource } from '../media/index.ts'
 import type { MediaKind, PayloadCodec, RtpPacket } from '../rtp/index.ts'
 import type { MediaLink } from '../session/index.ts'
 
@@ -41,7 +35,7 @@ export class ReceivedTrack {
       },
       demandChanged: () => this.#tap(),
     })
-    this.face = newTrack(this.source, id)
+    this.face = createTrack(this.source, id)
   }
 
   /** What may come was settled anew. */

@@ -62,7 +62,9 @@ export class RTCRtpReceiver {
   set jitterBufferTarget(target: number | null) {
     const value = target === null ? null : Number(target)
     if (value !== null && !(value >= 0 && value <= 4000)) {
-      throw new RangeError("Failed to set the 'jitterBufferTarget' property on 'RTCRtpReceiver': 0 to 4000 milliseconds.")
+      throw new RangeError(
+        "Failed to set the 'jitterBufferTarget' property on 'RTCRtpReceiver': 0 to 4000 milliseconds.",
+      )
     }
     this.#jitterBufferTarget = value
   }

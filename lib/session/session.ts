@@ -42,6 +42,8 @@ export class Session implements FlushingMachine {
   readonly #options: SessionOptions
   #fingerprints: LocalContext['fingerprints'] = []
   readonly #transports: TransportSet
+  /** The CNAME of our streams (RFC 7022). */
+  readonly cname: string
   readonly #data: DataLink
   readonly #media: MediaSet
   #applied: Applied | undefined
@@ -57,6 +59,7 @@ export class Session implements FlushingMachine {
     const { crypto, mtu = DEFAULT_MTU, maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE, timeOrigin = 0 } = options
     const { capabilities, bundlePolicy } = options
     const cname = createCname(crypto.random)
+    this.cname = cname
     this.#negotiation = new Negotiation({
       random: crypto.random,
       maxMessageSize,

@@ -1,0 +1,40 @@
+/** The arguments of addTransceiver, and the checks on them (webrtc-pc, 5.1). */
+
+import { type Converted, defaulted, dictionary, interfaceType, sequence } from '../idl/index.ts'
+import { MediaStream } from '../media/index.ts'
+import type { MediaKind } from '../rtp/index.ts'
+import {
+  checkEncodings,
+  directionConversion,
+  type Encoding,
+  type RTCRtpEncodingParameters,
+  RTCRtpEncodingParametersDictionary,
+  type RTCRtpTransceiverDirection,
+} from './rtp-parameters.ts'
+
+export interface RTCRtpTransceiverInit {
+  /** `sendrecv` by default. */
+  direction?: RTCRtpTransceiverDirection
+  /** The streams that the peer is to put the track in. */
+  streams?: MediaStream[]
+  sendEncodings?: RTCRtpEncodingParameters[]
+}
+
+const members = {
+  direction: defaulted(directionConversion, (): RTCRtpTransceiverDirection => 'sendrecv'),
+  sendEncodings: defaulted(sequence(RTCRtpEncodingParametersDictionary), (): Encoding[] => []),
+  streams: defaulted(sequence(interfaceType('MediaStream', MediaStream)), (): MediaStream[] => []),
+}
+
+export const RTCRtpTransceiverInitDictionary = dictionary('RTCRtpTransceiverInit', members)
+
+export type TransceiverInit = Converted<typeof members>
+
+/**
+ * Checks what was converted. Several encodings are simulcast, which there is not: of them the first is sent, as webrtc-pc has it
+ * for who can send fewer than are asked for, and one alone has no rid.
+ */
+export const checkTransceiverInit = (kind: MediaKind, init: TransceiverInit, context: string): TransceiverInit => {
+  checkEncodings(init.sendEncodings, kind, context)
+  return { ...init, sendEncodings: init.sendEncodings.slice(0, 1).map(({ rid: _rid, ...encoding }) => encoding) }
+}
