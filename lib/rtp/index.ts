@@ -16,6 +16,7 @@ export {
   pairCodecs,
   referencesOf,
 } from './codec-match.ts'
+export * from './extension/index.ts'
 export {
   type FormatParameters,
   formatParametersOf,
@@ -44,3 +45,4 @@ export {
 } from './packet-writer.ts'
 export * from './payload/index.ts'
 export * from './rtcp/index.ts'
+export { Unwrapper } from './unwrap.ts'

@@ -18,8 +18,13 @@ export const MOST_CSRCS = 15
  * two-byte form, and written in the one-byte form where all of them fit it.
  */
 export class ExtensionWriter {
-  /** Whether both forms may be used (`a=extmap-allow-mixed`, RFC 8285, 4.1.2): else only the one-byte form. */
+  /** Whether both forms may be used (`a=extmap-allow-mixed`, RFC 8285, 4.1.2): the two-byte form where an element needs it. */
   mixed = false
+  /**
+   * Whether every packet has the two-byte form: where an id above 14 was agreed on and forms may not be mixed. Without either
+   * there is only the one-byte form.
+   */
+  twoByte = false
   readonly #bytes: Uint8Array
   #end = 0
   #count = 0
@@ -34,6 +39,10 @@ export class ExtensionWriter {
     this.#end = 0
     this.#count = 0
     this.#needsTwoByte = false
+  }
+
+  get #isTwoByte(): boolean {
+    return this.#needsTwoByte || this.twoByte
   }
 
   get isEmpty(): boolean {
@@ -53,7 +62,7 @@ export class ExtensionWriter {
   reserve(id: number, length: number): number {
     const fitsOneByte = id <= ONE_BYTE.highestId && length > 0 && length <= ONE_BYTE.longest
     if (id < 1 || id > TWO_BYTE.highestId || length < 0 || length > TWO_BYTE.longest) return -1
-    if (!fitsOneByte && !this.mixed) return -1
+    if (!fitsOneByte && !this.mixed && !this.twoByte) return -1
     if (this.#end + 2 + length > this.#bytes.length) return -1
     if (!fitsOneByte) this.#needsTwoByte = true
     this.#bytes[this.#end] = id
@@ -72,7 +81,7 @@ export class ExtensionWriter {
   /** Bytes of the extension in a packet, its head included; 0 without elements. */
   get length(): number {
     if (this.#count === 0) return 0
-    const elements = this.#needsTwoByte ? this.#end : this.#end - this.#count
+    const elements = this.#isTwoByte ? this.#end : this.#end - this.#count
     return 4 + ((elements + 3) & ~3)
   }
 
@@ -80,7 +89,8 @@ export class ExtensionWriter {
   write(into: Uint8Array, at: number): number {
     const { length } = this
     if (length === 0) return at
-    const profile = this.#needsTwoByte ? TWO_BYTE_PROFILE : ONE_BYTE_PROFILE
+    const isTwoByte = this.#isTwoByte
+    const profile = isTwoByte ? TWO_BYTE_PROFILE : ONE_BYTE_PROFILE
     const words = (length - 4) >> 2
     const end = at + length
     into[at] = profile >> 8
@@ -92,7 +102,7 @@ export class ExtensionWriter {
     for (let element = 0; element < this.#end; ) {
       const id = from[element]!
       const size = from[element + 1]!
-      if (this.#needsTwoByte) {
+      if (isTwoByte) {
         into[at++] = id
         into[at++] = size
       } else {

@@ -124,8 +124,8 @@ export class RtpPacket {
       let length: number
       if (isOneByte) {
         found = head >> 4
-        // An element that claims the id 0 and a length: skipped by its length (RFC 8285, 4.2).
-        if (found === RESERVED_ID) return false
+        // The reserved id, and padding that claims a length, end what is read (RFC 8285, 4.2).
+        if (found === RESERVED_ID || found === 0) return false
         length = (head & 0x0f) + 1
         at += 1
       } else {
@@ -159,12 +159,11 @@ export class RtpPacket {
         at++
         continue
       }
-      if (isOneByte && head >> 4 === RESERVED_ID) return
+      if (isOneByte && (head >> 4 === RESERVED_ID || head >> 4 === 0)) return
       const data = at + (isOneByte ? 1 : 2)
       const length = isOneByte ? (head & 0x0f) + 1 : (bytes[at + 1] ?? 0)
       if (data + length > end) return
-      const id = isOneByte ? head >> 4 : head
-      if (id !== 0) tell(id, data, data + length)
+      tell(isOneByte ? head >> 4 : head, data, data + length)
       at = data + length
     }
   }

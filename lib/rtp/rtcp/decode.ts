@@ -6,11 +6,11 @@
 import { fromUtf8, Reader } from '../../bytes/index.ts'
 import { readCongestionReports } from './congestion-feedback.ts'
 import { readXrBlocks } from './extended-report.ts'
-import { readBandwidthEstimate, readFullIntraRequests, readNack, readSlices } from './feedback.ts'
+import { readBandwidthEstimate, readBitrateLimits, readFullIntraRequests, readNack, readSlices } from './feedback.ts'
 import { PayloadFormatNumber, type RtcpPacket, RtcpType, TransportFormat } from './packet.ts'
 import { readReportBlock } from './report.ts'
 import { readSdesChunks } from './source-description.ts'
-import { readTransportFeedback } from './transport-feedback.ts'
+import { MOST_FEEDBACK_PACKETS, readTransportFeedback } from './transport-feedback.ts'
 
 export interface DecodedRtcp {
   /** In their order. Bytes within are borrowed. */
@@ -26,6 +26,7 @@ const MOST_PACKETS = 128
 export const decodeRtcp = (bytes: Uint8Array): DecodedRtcp => {
   const packets: RtcpPacket[] = []
   let malformed = 0
+  let arrivalsLeft = MOST_FEEDBACK_PACKETS
   let at = 0
   for (let count = 0; at < bytes.length && count < MOST_PACKETS; count++) {
     const end = packetEnd(bytes, at)
@@ -35,7 +36,8 @@ export const decodeRtcp = (bytes: Uint8Array): DecodedRtcp => {
     const padding = isPadded ? bytes[end - 1]! : 0
     const bodyEnd = end - padding
     const isSound = !isPadded || (padding > 0 && bodyEnd >= at + HEADER)
-    const packet = isSound ? decodePacket(bytes, at, bodyEnd) : undefined
+    const packet = isSound ? decodePacket(bytes, at, bodyEnd, arrivalsLeft) : undefined
+    if (packet?.type === 'transport-feedback') arrivalsLeft -= packet.feedback.arrivals.length
     if (packet === undefined) malformed++
     else packets.push(packet)
     at = end
@@ -50,7 +52,7 @@ const packetEnd = (bytes: Uint8Array, at: number): number => {
   return end > bytes.length ? -1 : end
 }
 
-const decodePacket = (bytes: Uint8Array, at: number, end: number): RtcpPacket | undefined => {
+const decodePacket = (bytes: Uint8Array, at: number, end: number, mostArrivals: number): RtcpPacket | undefined => {
   const count = bytes[at]! & 0x1f
   const packetType = bytes[at + 1]!
   const reader = new Reader(bytes, at + HEADER, end)
@@ -82,12 +84,13 @@ const decodePacket = (bytes: Uint8Array, at: number, end: number): RtcpPacket | 
       return reader.failed ? undefined : { type: 'application', subtype: count, ssrc, name, data: reader.rest() }
     }
     case RtcpType.transportFeedback:
-      return decodeTransportFeedback(count, reader)
+      return decodeTransportFeedback(count, reader, mostArrivals)
     case RtcpType.payloadFeedback:
       return decodePayloadFeedback(count, reader)
     case RtcpType.extendedReport: {
       const ssrc = reader.u32()
-      return reader.failed ? undefined : { type: 'extended-report', ssrc, blocks: readXrBlocks(reader) }
+      const blocks = readXrBlocks(reader)
+      return blocks && !reader.failed ? { type: 'extended-report', ssrc, blocks } : undefined
     }
     default:
       return { type: 'unknown', packetType, count, body: reader.rest() }
@@ -100,7 +103,7 @@ const readReports = (reader: Reader, count: number) => {
   return Array.from({ length: count }, () => readReportBlock(reader))
 }
 
-const decodeTransportFeedback = (format: number, reader: Reader): RtcpPacket | undefined => {
+const decodeTransportFeedback = (format: number, reader: Reader, mostArrivals: number): RtcpPacket | undefined => {
   const start = reader.position
   const senderSsrc = reader.u32()
   if (format === TransportFormat.congestion) {
@@ -113,8 +116,13 @@ const decodeTransportFeedback = (format: number, reader: Reader): RtcpPacket | u
     const sequenceNumbers = readNack(reader)
     return sequenceNumbers && { type: 'nack', senderSsrc, mediaSsrc, sequenceNumbers }
   }
+  if (format === TransportFormat.bitrateRequest || format === TransportFormat.bitrateNotification) {
+    const type = format === TransportFormat.bitrateRequest ? 'bitrate-request' : 'bitrate-notification'
+    const limits = readBitrateLimits(reader)
+    return limits && { type, senderSsrc, limits }
+  }
   if (format === TransportFormat.transportWide) {
-    const feedback = readTransportFeedback(reader)
+    const feedback = readTransportFeedback(reader, mostArrivals)
     return feedback && { type: 'transport-feedback', senderSsrc, mediaSsrc, feedback }
   }
   const body = reader.bytes.subarray(start, reader.end)

@@ -3,7 +3,13 @@
 import { utf8, Writer } from '../../bytes/index.ts'
 import { writeCongestionReports } from './congestion-feedback.ts'
 import { writeXrBlocks } from './extended-report.ts'
-import { writeBandwidthEstimate, writeFullIntraRequests, writeNack, writeSlices } from './feedback.ts'
+import {
+  writeBandwidthEstimate,
+  writeBitrateLimits,
+  writeFullIntraRequests,
+  writeNack,
+  writeSlices,
+} from './feedback.ts'
 import { PayloadFormatNumber, type RtcpPacket, RtcpType, TransportFormat } from './packet.ts'
 import { MOST_REPORT_BLOCKS, writeReportBlock } from './report.ts'
 import { MOST_SDES_CHUNKS, writeSdesChunks } from './source-description.ts'
@@ -56,6 +62,10 @@ const headOf = (packet: RtcpPacket): { count: number; packetType: number } => {
       return { count: packet.subtype & 0x1f, packetType: RtcpType.application }
     case 'nack':
       return { count: TransportFormat.nack, packetType: RtcpType.transportFeedback }
+    case 'bitrate-request':
+      return { count: TransportFormat.bitrateRequest, packetType: RtcpType.transportFeedback }
+    case 'bitrate-notification':
+      return { count: TransportFormat.bitrateNotification, packetType: RtcpType.transportFeedback }
     case 'transport-feedback':
       return { count: TransportFormat.transportWide, packetType: RtcpType.transportFeedback }
     case 'congestion-feedback':
@@ -119,12 +129,21 @@ const writeBody = (writer: Writer, packet: RtcpPacket): void => {
       break
     case 'reference-picture-selection':
       writer.u32(packet.senderSsrc).u32(packet.mediaSsrc)
-      writer.u8(packet.paddingBits).u8(packet.payloadType).bytes(packet.bits)
+      writer
+        .u8(packet.paddingBits + paddingBitsOf(packet.bits))
+        .u8(packet.payloadType)
+        .bytes(packet.bits)
       break
     case 'full-intra-request':
       // RFC 5104, 4.3.1.2: the media SSRC is not used.
       writer.u32(packet.senderSsrc).u32(0)
       writeFullIntraRequests(writer, packet.requests)
+      break
+    case 'bitrate-request':
+    case 'bitrate-notification':
+      // RFC 5104, 4.2.1.2 and 4.2.2.2: the same.
+      writer.u32(packet.senderSsrc).u32(0)
+      writeBitrateLimits(writer, packet.limits)
       break
     case 'bandwidth-estimate':
       writer.u32(packet.senderSsrc).u32(0)
@@ -138,6 +157,9 @@ const writeBody = (writer: Writer, packet: RtcpPacket): void => {
       writer.bytes(packet.body)
   }
 }
+
+/** What fills the last word, told in bits (RFC 4585, 6.3.3.2): two bytes are in front of it. */
+const paddingBitsOf = (bits: Uint8Array): number => 8 * ((4 - ((2 + bits.length) & 3)) & 3)
 
 const nameBytes = (name: string): Uint8Array =>
   Uint8Array.from({ length: 4 }, (_, index) => name.charCodeAt(index) & 0xff || 0x20)

@@ -35,14 +35,14 @@ const BlockType = { receiverReferenceTime: 4, delaySinceLastReceiverReport: 5 } 
 /** What one report may have: more than any kind of block that there is. */
 const MOST_BLOCKS = 64
 
-/** Reads blocks up to the first that is cut off. Data of unknown ones is borrowed. */
-export const readXrBlocks = (reader: Reader): XrBlock[] => {
+/** Undefined where a block is cut off, or there are too many. Data of unknown ones is borrowed. */
+export const readXrBlocks = (reader: Reader): XrBlock[] | undefined => {
   const blocks: XrBlock[] = []
-  while (reader.remaining >= 4 && blocks.length < MOST_BLOCKS) {
+  while (reader.remaining > 0) {
     const blockType = reader.u8()
     const typeSpecific = reader.u8()
     const data = reader.view(4 * reader.u16())
-    if (reader.failed) break
+    if (reader.failed || blocks.length === MOST_BLOCKS) return undefined
     blocks.push(readBlock(blockType, typeSpecific, data))
   }
   return blocks

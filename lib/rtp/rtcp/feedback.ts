@@ -4,7 +4,7 @@
  */
 
 import { diff16, type Reader, type Writer } from '../../bytes/index.ts'
-import type { BandwidthEstimate, FullIntraRequest, SliceLoss } from './packet.ts'
+import type { BandwidthEstimate, BitrateLimit, FullIntraRequest, SliceLoss } from './packet.ts'
 
 /** Generic NACK (RFC 4585, 6.2.1): a number, and a bit for each of the 16 behind it. */
 export const readNack = (reader: Reader): number[] | undefined => {
@@ -71,6 +71,7 @@ export const writeFullIntraRequests = (writer: Writer, requests: FullIntraReques
 /** `REMB` in ASCII. */
 const REMB = 0x52454d42
 const MANTISSA = 0x3_ffff
+const LARGEST_EXPONENT = 63
 
 /** draft-alvestrand-rmcat-remb, 2.2; undefined for another application's message too. */
 export const readBandwidthEstimate = (reader: Reader): Pick<BandwidthEstimate, 'bitrate' | 'ssrcs'> | undefined => {
@@ -88,8 +89,8 @@ export const writeBandwidthEstimate = (
   { bitrate, ssrcs }: Pick<BandwidthEstimate, 'bitrate' | 'ssrcs'>,
 ): void => {
   let exponent = 0
-  let mantissa = Math.max(0, bitrate)
-  while (mantissa > MANTISSA && exponent < 63) {
+  let mantissa = Math.max(0, Math.min(bitrate, MANTISSA * 2 ** LARGEST_EXPONENT))
+  while (Math.floor(mantissa) > MANTISSA) {
     mantissa /= 2
     exponent++
   }
@@ -99,4 +100,32 @@ export const writeBandwidthEstimate = (
     .u8(shown.length)
     .u24((exponent << 18) | Math.floor(mantissa))
   for (const ssrc of shown) writer.u32(ssrc)
+}
+
+/** RFC 5104, 4.2.1.1 and 4.2.2.1: six bits of exponent, 17 of mantissa, nine of overhead. */
+const LIMIT = { mantissa: 0x1_ffff, overhead: 0x1ff } as const
+
+export const readBitrateLimits = (reader: Reader): BitrateLimit[] | undefined => {
+  if (reader.remaining % 8 !== 0) return undefined
+  const limits: BitrateLimit[] = []
+  while (reader.remaining > 0) {
+    const ssrc = reader.u32()
+    const word = reader.u32()
+    limits.push({
+      ssrc,
+      bitrate: ((word >>> 9) & LIMIT.mantissa) * 2 ** (word >>> 26),
+      overhead: word & LIMIT.overhead,
+    })
+  }
+  return limits
+}
+
+/** Rounds bitrates down to what 17 bits of mantissa say. */
+export const writeBitrateLimits = (writer: Writer, limits: readonly BitrateLimit[]): void => {
+  for (const { ssrc, bitrate, overhead } of limits) {
+    let exponent = 0
+    let mantissa = Math.max(0, Math.min(bitrate, LIMIT.mantissa * 2 ** LARGEST_EXPONENT))
+    for (; Math.floor(mantissa) > LIMIT.mantissa; exponent++) mantissa /= 2
+    writer.u32(ssrc).u32(((exponent << 26) | (Math.floor(mantissa) << 9) | (overhead & LIMIT.overhead)) >>> 0)
+  }
 }

@@ -1,5 +1,6 @@
 /** RTCP packets. */
 
+export { isCompoundRtcp, packRtcp } from './compound.ts'
 export {
   type CongestionArrival,
   type CongestionReport,
@@ -16,6 +17,9 @@ export type {
 export type {
   ApplicationDefined,
   BandwidthEstimate,
+  BitrateLimit,
+  BitrateNotification,
+  BitrateRequest,
   CongestionFeedback,
   ExtendedReport,
   FullIntraRequest,
@@ -33,10 +37,12 @@ export type {
 } from './packet.ts'
 export { MOST_REPORT_BLOCKS, REPORT_BLOCK_LENGTH, type ReportBlock } from './report.ts'
 export { cnameOf, MOST_SDES_CHUNKS, type SdesChunk, type SdesItem, SdesType } from './source-description.ts'
+export { splitRtcp } from './split.ts'
 export {
   type Arrival,
   DELTA_UNIT,
   LARGEST_DELTA,
+  MOST_FEEDBACK_PACKETS,
   REFERENCE_UNIT,
   sequenceNumberAt,
   type TransportFeedback,

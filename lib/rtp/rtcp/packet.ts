@@ -99,6 +99,30 @@ export interface FullIntraRequest {
   readonly requests: readonly { readonly ssrc: number; readonly sequenceNumber: number }[]
 }
 
+/** What a receiver can take of a stream, or what a sender keeps to (RFC 5104, 4.2.1 and 4.2.2). */
+export interface BitrateLimit {
+  /** Of whom it is asked; in a notification, who asked it. */
+  readonly ssrc: number
+  /** Bits a second. */
+  readonly bitrate: number
+  /** Bytes of each packet below RTP that the bitrate counts, 0 to 511. */
+  readonly overhead: number
+}
+
+/** Temporary maximum media stream bitrate request (RFC 5104, 4.2.1). */
+export interface BitrateRequest {
+  readonly type: 'bitrate-request'
+  readonly senderSsrc: number
+  readonly limits: readonly BitrateLimit[]
+}
+
+/** Temporary maximum media stream bitrate notification (RFC 5104, 4.2.2). */
+export interface BitrateNotification {
+  readonly type: 'bitrate-notification'
+  readonly senderSsrc: number
+  readonly limits: readonly BitrateLimit[]
+}
+
 /** Receiver estimated maximum bitrate (draft-alvestrand-rmcat-remb, 2.2). */
 export interface BandwidthEstimate {
   readonly type: 'bandwidth-estimate'
@@ -153,6 +177,8 @@ export type RtcpPacket =
   | SliceLoss
   | ReferencePictureSelection
   | FullIntraRequest
+  | BitrateRequest
+  | BitrateNotification
   | BandwidthEstimate
   | TransportFeedbackPacket
   | CongestionFeedback
@@ -171,8 +197,14 @@ export const RtcpType = {
   extendedReport: 207,
 } as const
 
-/** Formats of transport-layer feedback (RFC 4585, 6.2; RFC 8888; draft-holmer-rmcat-transport-wide-cc-extensions). */
-export const TransportFormat = { nack: 1, congestion: 11, transportWide: 15 } as const
+/** Formats of transport-layer feedback (RFC 4585, 6.2; RFC 5104, 4.2; RFC 8888; draft-holmer-rmcat-transport-wide-cc-extensions). */
+export const TransportFormat = {
+  nack: 1,
+  bitrateRequest: 3,
+  bitrateNotification: 4,
+  congestion: 11,
+  transportWide: 15,
+} as const
 /** Formats of payload-specific feedback (RFC 4585, 6.3; RFC 5104, 4.3). */
 export const PayloadFormatNumber = {
   pictureLoss: 1,

@@ -28,20 +28,25 @@ const Status = { notReceived: 0, smallDelta: 1, largeDelta: 2 } as const
 const LONGEST_RUN = 0x1fff
 /** A delta has 16 bits, signed. */
 export const LARGEST_DELTA = 0x7fff
-/** What one report may say at most: a count of 16 bits could name more than anybody sends between two. */
-const MOST_PACKETS = 4096
+/** What the reports of one datagram may say at most, so that runs of lost packets do not make a few bytes many. */
+export const MOST_FEEDBACK_PACKETS = 16_384
+/** Deltas in a unit of the reference time. */
+export const TICKS_OF_REFERENCE = 256
 
 /** The transport-wide number of the packet at `index`. */
 export const sequenceNumberAt = (feedback: TransportFeedback, index: number): number =>
   add16(feedback.baseSequenceNumber, index)
 
-/** Reads what is behind the SSRCs; undefined where it says more than it has. */
-export const readTransportFeedback = (reader: Reader): TransportFeedback | undefined => {
+/**
+ * Reads what is behind the SSRCs; undefined where it says more than it has, has a status that is none, or tells of more
+ * packets than `most`.
+ */
+export const readTransportFeedback = (reader: Reader, most = MOST_FEEDBACK_PACKETS): TransportFeedback | undefined => {
   const baseSequenceNumber = reader.u16()
   const count = reader.u16()
   const referenceTime = (reader.u24() << 8) >> 8
   const feedbackCount = reader.u8()
-  if (reader.failed || count > MOST_PACKETS) return undefined
+  if (reader.failed || count > most) return undefined
   const statuses: number[] = []
   while (statuses.length < count) {
     const chunk = reader.u16()
@@ -54,7 +59,8 @@ export const readTransportFeedback = (reader: Reader): TransportFeedback | undef
   for (const status of statuses) {
     if (status === Status.smallDelta) arrivals.push(reader.u8())
     else if (status === Status.largeDelta) arrivals.push((reader.u16() << 16) >> 16)
-    else arrivals.push(undefined)
+    else if (status === Status.notReceived) arrivals.push(undefined)
+    else return undefined
   }
   return reader.failed ? undefined : { baseSequenceNumber, referenceTime, feedbackCount, arrivals }
 }
