@@ -93,13 +93,14 @@ export class ReceiveStream {
       const { data, keyFrame, video, timestamp, first, last, firstAt, wholeAt } = frame
       if (keyFrame) this.keyFrames.satisfied()
       this.assemblyTime += (wholeAt - firstAt) / 1000
-      const { mimeType, payloadType } = this.codec
+      const { mimeType, payloadType, clockRate } = this.codec
       deliver(
         {
           kind: this.kind,
           data,
           mimeType,
           payloadType,
+          clockRate,
           timestamp,
           keyFrame,
           ssrc: this.ssrc,

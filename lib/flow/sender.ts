@@ -176,7 +176,7 @@ export class RtpSender {
   /** Cuts a frame into packets and sends them; false when nothing was sent. */
   sendFrame(frame: EncodedFrame, source: object, now: number): boolean {
     if (!this.sends) return false
-    const { mimeType, timestamp, keyFrame, data, video } = frame
+    const { mimeType, timestamp, keyFrame, data, video, description } = frame
     const codec = this.#codecs.find(mimeType, this.#clockRateOf(mimeType), undefined)
     const packetizer = codec && this.#packetizerOf(codec)
     if (codec === undefined || packetizer === undefined) return this.#discard()
@@ -196,7 +196,7 @@ export class RtpSender {
     // The longest header that a packet of the frame may have.
     const limit = this.#owner.largest - rtpHeaderLength(frame.csrcs.length, this.#beginExtensions(now, 0))
     const count = packetizer.packetize(
-      { data, keyFrame, ...(video && { video }) },
+      { data, keyFrame, ...(video && { video }), ...(description && { description }) },
       limit,
       (head, headLength, body, start, end, last) => {
         header.marker = this.kind === 'video' && last

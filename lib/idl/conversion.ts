@@ -68,6 +68,9 @@ export const enforcedUnsignedLong = integer('unsigned long', 0, 0xffff_ffff, 'en
 /** Up to 2^53 - 1, as Web IDL has it for 64-bit types with [EnforceRange]. */
 export const enforcedUnsignedLongLong = integer('unsigned long long', 0, Number.MAX_SAFE_INTEGER, 'enforce')
 
+/** A `long long` with [EnforceRange]. */
+export const enforcedLongLong = integer('long long', -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'enforce')
+
 /** A number that is neither infinite nor NaN. */
 export const double: Conversion<number> = (value, context) => {
   if (typeof value === 'symbol' || typeof value === 'bigint') {

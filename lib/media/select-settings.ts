@@ -3,8 +3,7 @@
  *
  * The settings that a source can have are the product of what each property can be: a range of numbers, or a list of values.
  * So the distance, which is a sum over properties, is smallest where each of its terms is, and no settings dictionary has to
- * be tried by itself. Properties that depend on each other (the aspect ratio on width and height) are taken as they are
- * announced, each by itself.
+ * be tried by itself. Only the aspect ratio, which follows from width and height, ties these two together.
  */
 
 import type { MediaKind } from '../rtp/index.ts'
@@ -125,13 +124,38 @@ const spaceOf = (kind: MediaKind, capabilities: MediaTrackCapabilities, present:
     const able: unknown = capabilities[name]
     const now = present[name]
     if (Array.isArray(able)) space.set(name, able as readonly Value[])
-    else if (typeof able === 'string') space.set(name, [able])
+    else if (typeof able === 'string' || typeof able === 'boolean') space.set(name, [able])
     else if (typeof able === 'object' && able !== null) {
       const { min = Number(now ?? 0), max = Number(now ?? min) } = able as { min?: number; max?: number }
       space.set(name, { min, max })
     } else if (now !== undefined) space.set(name, [now])
   }
+  // Unless the source has one of its own, it is whatever width and height allow.
+  const ratio = ratioOf(space)
+  if (capabilities.aspectRatio === undefined && ratio !== undefined) space.set('aspectRatio', ratio)
   return space
+}
+
+const rangeOf = (choice: Choice | undefined): Range | undefined =>
+  choice === undefined || !isList(choice)
+    ? choice
+    : typeof choice[0] === 'number'
+      ? { min: choice[0], max: choice[0] }
+      : undefined
+
+/** The aspect ratios that the widths and heights of a space can have. */
+const ratioOf = (space: Space): Range | undefined => {
+  const width = rangeOf(space.get('width'))
+  const height = rangeOf(space.get('height'))
+  if (width === undefined || height === undefined || !(height.min > 0) || !(width.min > 0)) return undefined
+  return { min: width.min / height.max, max: width.max / height.min }
+}
+
+/** Whether some width and height have an aspect ratio that is still allowed. */
+const hasRatio = (space: Space): boolean => {
+  const able = ratioOf(space)
+  const wanted = rangeOf(space.get('aspectRatio'))
+  return able === undefined || wanted === undefined || (wanted.min <= able.max && wanted.max >= able.min)
 }
 
 /** Narrows all or nothing; the name of the first constraint that nothing satisfies. */
@@ -149,8 +173,30 @@ const restrict = (
     if (left !== undefined) narrowed.push([name, left])
     else if (isRequired(constraint)) return name
   }
+  const before = new Map(space)
   for (const [name, left] of narrowed) space.set(name, left)
-  return undefined
+  if (hasRatio(space)) return undefined
+  for (const [name, choice] of before) space.set(name, choice)
+  return 'aspectRatio'
+}
+
+/** Brings width and height to an aspect ratio that is allowed, and to the ideal one where the height has no ideal. */
+const fitRatio = (space: Space, constraints: MediaTrackConstraints, chosen: Map<Name, Value>): void => {
+  const width = rangeOf(space.get('width'))
+  const height = rangeOf(space.get('height'))
+  const ratio = rangeOf(space.get('aspectRatio'))
+  const given = constraints.aspectRatio
+  if (width === undefined || height === undefined || ratio === undefined || given === undefined) return
+  const clamp = (value: number, { min, max }: Range) => Math.min(Math.max(value, min), max)
+  const across = clamp(Number(chosen.get('width')), {
+    min: Math.max(width.min, height.min * ratio.min),
+    max: Math.min(width.max, height.max * ratio.max),
+  })
+  const { ideal } = read(given, false)
+  const hasIdealHeight = constraints.height !== undefined && read(constraints.height, false).ideal !== undefined
+  const target = ideal !== undefined && !hasIdealHeight ? across / Number(ideal[0]) : Number(chosen.get('height'))
+  const down = clamp(clamp(target, { min: across / ratio.max, max: across / ratio.min }), height)
+  chosen.set('width', across).set('height', down)
 }
 
 /**
@@ -172,12 +218,16 @@ export const selectSettings = (
   if (failed !== undefined) return { failed }
   // A set that cannot be satisfied together with those before it is passed over.
   for (const set of constraints.advanced ?? []) restrict(space, kind, set, true)
-  const settings: Record<string, Value> = {}
+  const chosen = new Map<Name, Value>()
   for (const [name, choice] of space) {
     const given = constraints[name]
     const { ideal } = given === undefined ? {} : read(given, false)
-    const value = nearest(choice, ideal, present[name])
-    settings[name] = WHOLE.has(name) ? Math.round(Number(value)) : value
+    chosen.set(name, nearest(choice, ideal, present[name]))
   }
-  return { settings: settings as MediaTrackSettings }
+  if (capabilities.aspectRatio === undefined && ratioOf(space) !== undefined) {
+    fitRatio(space, constraints, chosen)
+    chosen.delete('aspectRatio')
+  }
+  for (const [name, value] of chosen) if (WHOLE.has(name)) chosen.set(name, Math.round(Number(value)))
+  return { settings: Object.fromEntries(chosen) as MediaTrackSettings }
 }

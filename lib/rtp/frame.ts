@@ -31,6 +31,10 @@ export interface EncodedFrame {
   /** Of the codec that made it, as `video/VP8`. */
   readonly mimeType: string
   readonly payloadType: number
+  /** Hertz of the timestamp; where it is absent, what is usual for the codec. */
+  readonly clockRate?: number
+  /** H264, H265 whose NAL units have lengths in front: the decoder's configuration record (ISO/IEC 14496-15), by identity. */
+  readonly description?: Uint8Array
   /** RTP timestamp, 32 bits, in units of the codec's clock. */
   readonly timestamp: number
   /** Video: whether it can be decoded without another. Audio: true. */
