@@ -1,6 +1,6 @@
 /**
  * Who is heard in a stream (webrtc-pc, 5.3: getContributingSources and getSynchronizationSources): the sources of its
- * packets of the last ten seconds, with the audio level that they carry (RFC 6464).
+ * packets of the last ten seconds, with the audio levels that they carry (RFC 6464 of the stream, RFC 6465 of who is mixed in).
  */
 
 import type { RtpPacket } from '../rtp/index.ts'
@@ -24,19 +24,26 @@ export class ContributingSources {
   readonly #synchronization = new Map<number, HeardSource>()
   readonly #contributing = new Map<number, HeardSource>()
 
-  /** @param audioLevelId The id of the audio level extension; 0 where it was not agreed on. */
-  heard(packet: RtpPacket, audioLevelId: number, now: number): void {
-    const { ssrc, timestamp, csrcCount } = packet
-    let level = -1
-    let voice = false
-    if (audioLevelId !== 0 && packet.findExtension(audioLevelId)) {
-      const byte = packet.bytes[packet.extensionStart]!
-      level = byte & 0x7f
-      voice = byte >= 0x80
-    }
-    mark(this.#synchronization, ssrc, timestamp, level, voice, now)
+  /**
+   * @param level Of the packet: -dBov, with 128 added where it is speech; -1 where it is not said.
+   * @param mixedLevelId The id of the extension with the levels of contributing sources; 0 where it was not agreed on.
+   */
+  heard(packet: RtpPacket, level: number, mixedLevelId: number, now: number): void {
+    const { ssrc, timestamp, csrcCount, bytes } = packet
+    mark(this.#synchronization, ssrc, timestamp, level < 0 ? -1 : level & 0x7f, level >= 0x80, now)
+    if (csrcCount === 0) return
+    const tellsLevels = mixedLevelId !== 0 && packet.findExtension(mixedLevelId)
+    const { extensionStart, extensionEnd } = packet
     for (let index = 0; index < csrcCount; index++) {
-      mark(this.#contributing, packet.csrc(index), timestamp, -1, false, now)
+      const isTold = tellsLevels && extensionStart + index < extensionEnd
+      mark(
+        this.#contributing,
+        packet.csrc(index),
+        timestamp,
+        isTold ? bytes[extensionStart + index]! & 0x7f : -1,
+        false,
+        now,
+      )
     }
   }
 

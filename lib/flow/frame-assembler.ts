@@ -6,34 +6,73 @@
  * certainly where the next timestamp begins.
  */
 
-import { type Depacketizer, emptyPayloadInfo, type JoinedFrame, type MediaKind, type RtpPacket } from '../rtp/index.ts'
+import {
+  type Depacketizer,
+  emptyPayloadInfo,
+  type JoinedFrame,
+  type MediaKind,
+  type PayloadCodec,
+} from '../rtp/index.ts'
 
 /** Packets that wait for a missing one, at most: two seconds of 10 Mbit/s. */
 const SIZE = 2048
 const MASK = SIZE - 1
 /** Milliseconds that a missing packet is waited for. Of audio: a retransmission that comes later is of no use. */
 const PATIENCE = { video: 1000, audio: 200 } as const
+/** How much may overtake the first packet of all. */
+const OVERTAKEN = 16
 
-interface Held {
+/** A codec of a stream, and what makes frames of its payloads. */
+export interface FrameFormat {
+  readonly codec: PayloadCodec
+  readonly depacketizer: Depacketizer
+}
+
+/** What a packet says of its frame beside the payload. */
+export interface FramePacket {
+  /** Extended sequence number. */
   extended: number
   timestamp: number
   marker: boolean
-  payload: Uint8Array
-  begins: boolean
-  ends: boolean
-  keyFrame: boolean
-  at: number
+  /** -dBov, with 128 added where it is speech (RFC 6464); -1 where it is not said. */
+  audioLevel: number
+  /** Quarter turns, clockwise; -1 where it is not said. */
+  rotation: number
+  csrcs: readonly number[]
+}
+
+interface Held {
+  readonly extended: number
+  readonly timestamp: number
+  readonly marker: boolean
+  /** Empty where it is padding, or of no use for frames. */
+  readonly payload: Uint8Array
+  /** Undefined without a payload. */
+  readonly format: FrameFormat | undefined
+  readonly isSound: boolean
+  readonly begins: boolean
+  readonly keyFrame: boolean
+  readonly audioLevel: number
+  readonly rotation: number
+  readonly csrcs: readonly number[]
+  readonly at: number
 }
 
 /** A whole frame and the packets it came in. */
 export interface AssembledFrame extends JoinedFrame {
+  readonly codec: PayloadCodec
   readonly timestamp: number
   readonly first: number
   readonly last: number
+  readonly audioLevel: number
+  readonly rotation: number
+  readonly csrcs: readonly number[]
   /** Monotonic milliseconds at which its first packet came, and at which it was whole. */
   readonly firstAt: number
   readonly wholeAt: number
 }
+
+const NOTHING = new Uint8Array(0)
 
 export class FrameAssembler {
   framesReceived = 0
@@ -46,11 +85,13 @@ export class FrameAssembler {
   packetsMalformed = 0
   /** Nothing can be decoded until a key frame comes. */
   needsKeyFrame: boolean
+  /** Whether video goes on after a loss with the next frame that is whole, needed or not: for whoever looks after that. */
+  passesBroken = false
   readonly #kind: MediaKind
   readonly #deliver: (frame: AssembledFrame, now: number) => void
-  #depacketizer: Depacketizer
   readonly #ring: (Held | undefined)[] = []
   readonly #info = emptyPayloadInfo()
+  #codec: PayloadCodec | undefined
   /** The packet that the next frame begins with; -1 before the first. */
   #next = -1
   #highest = -1
@@ -60,32 +101,48 @@ export class FrameAssembler {
   /** Since when the packet at `#next` is missed. */
   #waitingSince = Number.POSITIVE_INFINITY
 
-  constructor(kind: MediaKind, depacketizer: Depacketizer, deliver: (frame: AssembledFrame, now: number) => void) {
+  constructor(kind: MediaKind, deliver: (frame: AssembledFrame, now: number) => void) {
     this.#kind = kind
-    this.#depacketizer = depacketizer
     this.#deliver = deliver
     this.needsKeyFrame = kind === 'video'
-  }
-
-  /** Another codec: what is held of the one before is dropped. */
-  use(depacketizer: Depacketizer): void {
-    this.#depacketizer = depacketizer
-    this.#clear()
-    this.#next = this.#highest + 1
-    this.needsKeyFrame = this.#kind === 'video'
   }
 
   get deadline(): number {
     return this.#waitingSince + PATIENCE[this.#kind]
   }
 
-  /** A packet, once: by itself or brought again. */
-  receive(packet: RtpPacket, extended: number, now: number): void {
-    const { bytes, payloadStart, payloadEnd } = packet
+  /** What comes before this number is not waited for any more; -1 before the first packet. */
+  get next(): number {
+    return this.#next
+  }
+
+  /** Whether nothing goes on without a key frame, and none has begun to come. */
+  get lacksKeyFrame(): boolean {
+    return this.needsKeyFrame && !this.#isStart(this.#next)
+  }
+
+  /** Whether a packet with this number is held, or its time is over. */
+  knows(extended: number): boolean {
+    return this.#next < 0 || extended < this.#next || this.#at(extended) !== undefined
+  }
+
+  /**
+   * A packet with the payload `bytes[start, end)`, once: by itself or brought again.
+   * @param format Undefined for one that is of no frame: only its number counts.
+   */
+  receive(
+    packet: FramePacket,
+    format: FrameFormat | undefined,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    now: number,
+  ): void {
+    const { extended } = packet
     if (this.#next < 0) this.#next = extended
     if (extended < this.#next) {
       // What overtook the first packet of all may still be of its frame.
-      if (this.framesReceived > 0 || this.#next - extended > 16) {
+      if (this.framesReceived > 0 || this.#next - extended > OVERTAKEN) {
         this.packetsLate++
         return
       }
@@ -94,24 +151,28 @@ export class FrameAssembler {
     }
     if (extended - this.#next >= SIZE) this.#restart(extended)
     if (extended > this.#highest) this.#highest = extended
-    this.#hold(packet, extended, bytes.slice(payloadStart, payloadEnd), now)
+    this.#hold(packet, format, format === undefined ? NOTHING : bytes.slice(start, end), now)
     this.#assemble(now)
   }
 
-  #hold(packet: RtpPacket, extended: number, payload: Uint8Array, now: number): void {
+  #hold(packet: FramePacket, format: FrameFormat | undefined, payload: Uint8Array, now: number): void {
+    const { extended, timestamp, marker, audioLevel, rotation, csrcs } = packet
     const info = this.#info
-    const isEmpty = payload.length === 0
-    const isSound = !isEmpty && this.#depacketizer.describe(payload, 0, payload.length, info)
-    if (!isEmpty && !isSound) this.packetsMalformed++
+    const isEmpty = payload.length === 0 || format === undefined
+    const isSound = isEmpty || format.depacketizer.describe(payload, 0, payload.length, info)
+    if (!isSound) this.packetsMalformed++
     this.#ring[extended & MASK] = {
       extended,
-      timestamp: packet.timestamp,
-      marker: packet.marker,
-      // Padding has a number, and nothing else.
-      payload: isSound ? payload : payload.subarray(0, 0),
-      begins: isSound && info.begins,
-      ends: isSound && info.ends,
-      keyFrame: isSound && info.keyFrame,
+      timestamp,
+      marker,
+      payload,
+      format: isEmpty ? undefined : format,
+      isSound,
+      begins: !isEmpty && isSound && info.begins,
+      keyFrame: !isEmpty && isSound && info.keyFrame,
+      audioLevel,
+      rotation,
+      csrcs,
       at: now,
     }
     this.#held++
@@ -159,77 +220,101 @@ export class FrameAssembler {
       if (held.timestamp !== first.timestamp) return extended - 1
       // Of audio each packet is a frame.
       if (held.marker || this.#kind === 'audio') return extended
-      if (held.payload.length === 0 && extended === this.#next) return extended
+      if (held.format === undefined && extended === this.#next) return extended
     }
   }
 
   /** Takes the packets up to `end` off the ring, and hands out what they make. */
   #take(end: number, now: number): void {
-    const first = this.#at(this.#next)!
     const payloads: Uint8Array[] = []
-    let begins = false
-    for (let extended = this.#next; extended <= end; extended++) {
+    const start = this.#next
+    const head = this.#at(start)!
+    let first: Held | undefined
+    let isSound = true
+    let { rotation } = head
+    for (let extended = start; extended <= end; extended++) {
       const held = this.#at(extended)!
-      if (held.payload.length > 0) {
-        if (payloads.length === 0) begins = held.begins
+      if (held.format !== undefined) {
+        first ??= held
         payloads.push(held.payload)
       }
+      isSound &&= held.isSound && (held.format === undefined || held.format === first?.format)
+      if (held.rotation >= 0) rotation = held.rotation
       this.#ring[extended & MASK] = undefined
       this.#held--
     }
-    const start = this.#next
     this.#next = end + 1
     this.#waitingSince = Number.POSITIVE_INFINITY
-    if (payloads.length === 0) return
-    const joined = begins ? this.#depacketizer.join(payloads) : undefined
+    if (first?.format === undefined) return
+    const { codec, depacketizer } = first.format
+    const isVideo = this.#kind === 'video'
+    if (codec !== this.#codec) {
+      this.needsKeyFrame = isVideo
+      this.#codec = codec
+    }
+    const joined = isSound && first.begins ? depacketizer.join(payloads) : undefined
     if (joined === undefined || (this.needsKeyFrame && !joined.keyFrame)) {
       this.framesDropped++
-      if (joined === undefined && this.#kind === 'video') this.needsKeyFrame = true
+      if (joined === undefined) this.#broken()
       return
     }
     this.needsKeyFrame = false
     this.framesReceived++
-    if (joined.keyFrame && this.#kind === 'video') this.keyFramesReceived++
-    const { timestamp, at: firstAt } = first
-    this.#deliver({ ...joined, timestamp, first: start, last: end, firstAt, wholeAt: now }, now)
+    if (joined.keyFrame && isVideo) this.keyFramesReceived++
+    const { timestamp, audioLevel, csrcs, at: firstAt } = head
+    const packets = { timestamp, first: start, last: end, audioLevel, rotation, csrcs, firstAt, wholeAt: now }
+    this.#deliver({ ...joined, codec, ...packets }, now)
+  }
+
+  /** What follows refers to what is not there. */
+  #broken(): void {
+    if (this.#kind === 'video' && !(this.passesBroken && this.keyFramesReceived > 0)) this.needsKeyFrame = true
   }
 
   /** Gives up the frame at `#next`: goes on with the first that begins behind what is missing. */
   #skip(now: number): void {
-    this.framesDropped++
     this.#waitingSince = Number.POSITIVE_INFINITY
-    if (this.#kind === 'video') this.needsKeyFrame = true
+    this.#broken()
     let gap = this.#next
     while (gap <= this.#highest && this.#at(gap) !== undefined) gap++
     let extended = gap
     while (extended <= this.#highest && !this.#isStart(extended)) extended++
-    for (let dropped = this.#next; dropped < extended; dropped++) {
-      if (this.#at(dropped) === undefined) continue
-      this.#ring[dropped & MASK] = undefined
-      this.#held--
-    }
+    this.#drop(extended)
     this.#next = extended
     if (this.#held > 0 && this.#missesSomething()) this.#waitingSince = now
+  }
+
+  /** Drops what is held before a number: at least one frame is lost with what is missing. */
+  #drop(before: number): void {
+    let frames = 0
+    let timestamp = -1
+    for (let extended = this.#next; extended < before; extended++) {
+      const held = this.#at(extended)
+      if (held === undefined) continue
+      if (held.format !== undefined && held.timestamp !== timestamp) {
+        timestamp = held.timestamp
+        frames++
+      }
+      this.#ring[extended & MASK] = undefined
+      this.#held--
+    }
+    this.framesDropped += Math.max(1, frames)
   }
 
   /** Whether decoding can go on with this packet. */
   #isStart(extended: number): boolean {
     const held = this.#at(extended)
-    return held?.begins === true && (this.#kind === 'audio' || held.keyFrame)
+    return held?.begins === true && (held.keyFrame || !this.needsKeyFrame)
   }
 
   /** So far behind that there is no room: begins anew with this packet. */
   #restart(extended: number): void {
-    this.framesDropped++
-    this.#clear()
-    this.#next = extended
-    if (this.#kind === 'video') this.needsKeyFrame = true
-  }
-
-  #clear(): void {
+    this.#drop(this.#next + SIZE)
     this.#ring.length = 0
     this.#held = 0
     this.#scanned = -1
     this.#waitingSince = Number.POSITIVE_INFINITY
+    this.#next = extended
+    this.#broken()
   }
 }

@@ -14,6 +14,7 @@ export class KeyFrameRequests {
   #askedAt = Number.NEGATIVE_INFINITY
   #repeats = 0
 
+  /** When to ask, at the earliest; Infinity while none is wanted. */
   get deadline(): number {
     if (!this.#wanted) return Number.POSITIVE_INFINITY
     return this.#askedAt + (this.#repeats === 0 ? SHORTEST_INTERVAL : REPEAT)
@@ -40,6 +41,7 @@ export class KeyFrameRequests {
     if (now < this.deadline) return false
     this.#askedAt = now
     this.#repeats++
+    // Nobody answers. Whoever still wants one asks anew.
     if (this.#repeats > MOST_REPEATS) this.#wanted = false
     return true
   }

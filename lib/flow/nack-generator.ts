@@ -8,6 +8,8 @@ const MOST_MISSING = 1000
 /** How far back it makes sense to ask. */
 const OLDEST = 10_000
 const MOST_REQUESTS = 10
+/** RFC 3550, A.1: what jumps farther ahead has begun anew. */
+const MAX_DROPOUT = 3000
 /** Milliseconds. */
 const LONGEST_WAIT = 2000
 /** Milliseconds between two requests where the round trip is not known, and at least. */
@@ -47,7 +49,8 @@ export class NackGenerator {
 
   /** A packet has come, by itself or again. */
   receive(extended: number, now: number): void {
-    if (this.#highest < 0) {
+    if (this.#highest < 0 || extended - this.#highest > MAX_DROPOUT) {
+      this.#missing.length = 0
       this.#highest = extended
     } else if (extended > this.#highest) {
       // What is further back than it makes sense to ask was lost for good: a number that jumps makes no list.
@@ -63,6 +66,12 @@ export class NackGenerator {
   }
 
   #found(extended: number): void {
+    const at = this.#place(extended)
+    if (this.#missing[at]?.extended === extended) this.#missing.splice(at, 1)
+  }
+
+  /** Where a number is in the list, or would be. */
+  #place(extended: number): number {
     let low = 0
     let high = this.#missing.length
     while (low < high) {
@@ -70,7 +79,12 @@ export class NackGenerator {
       if (this.#missing[middle]!.extended < extended) low = middle + 1
       else high = middle
     }
-    if (this.#missing[low]?.extended === extended) this.#missing.splice(low, 1)
+    return low
+  }
+
+  /** Whether a packet was asked for, and has not come. */
+  misses(extended: number): boolean {
+    return this.#missing[this.#place(extended)]?.extended === extended
   }
 
   #trim(): void {
@@ -107,8 +121,9 @@ export class NackGenerator {
 
   /** What comes before this number is not waited for any more. */
   forgetBefore(extended: number): void {
-    let old = 0
-    while (old < this.#missing.length && this.#missing[old]!.extended < extended) old++
-    if (old > 0) this.#missing.splice(0, old)
+    const old = this.#place(extended)
+    if (old === 0) return
+    this.#missing.splice(0, old)
+    this.givenUp += old
   }
 }

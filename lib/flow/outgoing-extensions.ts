@@ -4,10 +4,12 @@
  */
 
 import { utf8 } from '../bytes/index.ts'
-import { ExtensionWriter, type NegotiatedExtension, RtpPacket } from '../rtp/index.ts'
+import { ExtensionWriter, type NegotiatedExtension, type RtpPacket } from '../rtp/index.ts'
 
 const MID_URI = 'urn:ietf:params:rtp-hdrext:sdes:mid'
 const SEND_TIME_URI = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time'
+const AUDIO_LEVEL_URI = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level'
+const ORIENTATION_URI = 'urn:3gpp:video-orientation'
 const TRANSPORT_NUMBER_URI = 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01'
 
 /** Seconds in units of 2^-18, modulo 64 seconds (abs-send-time). */
@@ -19,8 +21,9 @@ export class OutgoingExtensions {
   #midId = 0
   #sendTimeId = 0
   #transportNumberId = 0
+  #audioLevelId = 0
+  #orientationId = 0
   #ids: ReadonlyMap<string, number> = new Map()
-  readonly #view = new RtpPacket()
 
   configure(mid: string, extensions: readonly NegotiatedExtension[], mixed: boolean): void {
     this.writer.mixed = mixed
@@ -29,6 +32,8 @@ export class OutgoingExtensions {
     this.#midId = this.#ids.get(MID_URI) ?? 0
     this.#sendTimeId = this.#ids.get(SEND_TIME_URI) ?? 0
     this.#transportNumberId = this.#ids.get(TRANSPORT_NUMBER_URI) ?? 0
+    this.#audioLevelId = this.#ids.get(AUDIO_LEVEL_URI) ?? 0
+    this.#orientationId = this.#ids.get(ORIENTATION_URI) ?? 0
   }
 
   get numbersTransport(): boolean {
@@ -62,27 +67,36 @@ export class OutgoingExtensions {
   pass(extensions: readonly { readonly uri: string; readonly bytes: Uint8Array }[]): void {
     for (const { uri, bytes } of extensions) {
       const id = this.#ids.get(uri) ?? 0
-      if (id !== 0 && id !== this.#midId && id !== this.#sendTimeId && id !== this.#transportNumberId) {
-        this.writer.put(id, bytes)
-      }
+      if (id !== 0 && !this.#isOwn(id)) this.writer.put(id, bytes)
     }
   }
 
-  /** Brings a packet that is sent again up to date, in place. */
-  renew(packet: Uint8Array, transportNumber: number, now: number): void {
-    const view = this.#view
-    if (!view.parse(packet)) return
-    if (
-      this.#sendTimeId !== 0 &&
-      view.findExtension(this.#sendTimeId) &&
-      view.extensionEnd - view.extensionStart === 3
-    ) {
-      setU24(packet, view.extensionStart, sendTime(now))
-    }
-    if (this.#transportNumberId !== 0 && view.findExtension(this.#transportNumberId)) {
-      packet[view.extensionStart] = transportNumber >> 8
-      packet[view.extensionStart + 1] = transportNumber & 0xff
-    }
+  /** What the packet of a retransmission has: what the original had, and what a sender writes itself anew. */
+  again(original: RtpPacket, showMid: boolean, transportNumber: number, now: number): ExtensionWriter {
+    const writer = this.begin(showMid, transportNumber, now)
+    original.forEachExtension((id, start, end) => {
+      if (!this.#isOwn(id)) writer.put(id, original.bytes, start, end)
+    })
+    return writer
+  }
+
+  #isOwn(id: number): boolean {
+    return id === this.#midId || id === this.#sendTimeId || id === this.#transportNumberId
+  }
+
+  /** Adds what a frame says: its level and whether it is speech (RFC 6464). */
+  putAudioLevel(level: number, voice: boolean): void {
+    if (this.#audioLevelId !== 0) this.#putByte(this.#audioLevelId, (voice ? 0x80 : 0) | (level & 0x7f))
+  }
+
+  /** Adds how a viewer is to turn the picture (3GPP TS 26.114, 7.4.5): degrees. */
+  putRotation(rotation: number): void {
+    if (this.#orientationId !== 0) this.#putByte(this.#orientationId, Math.round(rotation / 90) & 3)
+  }
+
+  #putByte(id: number, value: number): void {
+    const at = this.writer.reserve(id, 1)
+    if (at >= 0) this.writer.bytes[at] = value
   }
 }
 

@@ -2,20 +2,15 @@
  * One incoming stream (RFC 3550, 3: one SSRC): what has come of it, what is missing, and the frames that its packets make.
  */
 
-import {
-  type EncodedFrame,
-  encodingOf,
-  formatParametersOf,
-  type MediaKind,
-  type PayloadCodec,
-  payloadFormat,
-  type RtpPacket,
-} from '../rtp/index.ts'
-import { FrameAssembler } from './frame-assembler.ts'
+import type { EncodedFrame, MediaKind, PayloadCodec, RtpPacket } from '../rtp/index.ts'
+import type { AssembledFrame } from './frame-assembler.ts'
+import type { IncomingFormat, IncomingFormats } from './incoming-formats.ts'
 import { KeyFrameRequests } from './key-frame-requests.ts'
 import { NackGenerator } from './nack-generator.ts'
 import { ReceptionStatistics } from './reception-statistics.ts'
+import type { ReportedStream } from './reports.ts'
 import { SequenceWindow } from './sequence-window.ts'
+import { StreamFrames } from './stream-frames.ts'
 
 /** The last sender report of a stream, and when it came. */
 export interface LastSenderReport {
@@ -29,7 +24,7 @@ export interface LastSenderReport {
   readonly octetCount: number
 }
 
-export class ReceiveStream {
+export class ReceiveStream implements ReportedStream {
   readonly statistics: ReceptionStatistics
   readonly nack: NackGenerator | undefined
   readonly keyFrames = new KeyFrameRequests()
@@ -43,13 +38,16 @@ export class ReceiveStream {
   retransmittedPacketsReceived = 0
   retransmittedBytesReceived = 0
   packetsDuplicated = 0
+  /** Video: frames of which the last packet has come, as markers show. What is whole the frames know. */
+  framesEnded = 0
   cname: string | undefined
+  /** RFC 8852: its name among the streams of the m-section, where it said one. */
+  rid = ''
+  /** Its media, whatever else goes along in it. */
   codec: PayloadCodec
-  /** Whether a receiver has told of it: the last report's reception. */
+  /** Packets that had come when the last report told of it. */
   packetsAtReport = -1
-  frames: FrameAssembler | undefined
-  /** Seconds, for webrtc-stats: from the first packet of a frame to the frame. */
-  assemblyTime = 0
+  frames: StreamFrames | undefined
   readonly #seen = new SequenceWindow()
 
   constructor(
@@ -81,49 +79,63 @@ export class ReceiveStream {
       this.packetsDuplicated++
       return -1
     }
+    if (packet.marker && this.kind === 'video') this.framesEnded++
     this.nack?.receive(extended, now)
     return extended
   }
 
   /** Has frames put together from now on. */
-  assemble(deliver: (frame: EncodedFrame, now: number) => void): void {
-    const depacketizer = this.#depacketizer()
-    if (depacketizer === undefined) return
-    this.frames = new FrameAssembler(this.kind, depacketizer, (frame, now) => {
-      const { data, keyFrame, video, timestamp, first, last, firstAt, wholeAt } = frame
-      if (keyFrame) this.keyFrames.satisfied()
-      this.assemblyTime += (wholeAt - firstAt) / 1000
-      const { mimeType, payloadType, clockRate } = this.codec
-      deliver(
-        {
-          kind: this.kind,
-          data,
-          mimeType,
-          payloadType,
-          clockRate,
-          timestamp,
-          keyFrame,
-          ssrc: this.ssrc,
-          csrcs: [],
-          firstSequenceNumber: first & 0xffff,
-          lastSequenceNumber: last & 0xffff,
-          receivedAt: firstAt,
-          ...(video && { video }),
-        },
-        now,
-      )
+  assemble(formats: IncomingFormats, passesBroken: boolean, deliver: (frame: EncodedFrame, now: number) => void): void {
+    const { frames } = this
+    this.frames = new StreamFrames(this.kind, formats, (frame, now) => {
+      if (frame.keyFrame) this.keyFrames.satisfied()
+      deliver(this.#frameOf(frame), now)
     })
+    this.frames.passesBroken = passesBroken
+    if (frames !== undefined) this.frames.count(frames)
   }
 
-  #depacketizer() {
-    return payloadFormat(encodingOf(this.codec))?.createDepacketizer(formatParametersOf(this.codec))
+  #frameOf(frame: AssembledFrame): EncodedFrame {
+    const { data, codec, keyFrame, timestamp, first, last, csrcs, audioLevel, rotation, firstAt } = frame
+    const { mimeType, payloadType, clockRate } = codec
+    const video = rotation < 0 ? frame.video : { ...frame.video, rotation: 90 * rotation }
+    return {
+      kind: this.kind,
+      data,
+      mimeType,
+      payloadType,
+      clockRate,
+      timestamp,
+      keyFrame,
+      ssrc: this.ssrc,
+      csrcs,
+      firstSequenceNumber: first & 0xffff,
+      lastSequenceNumber: last & 0xffff,
+      receivedAt: firstAt,
+      ...(video && { video }),
+      ...(audioLevel >= 0 && { audioLevel: audioLevel & 0x7f, voiceActivity: audioLevel >= 0x80 }),
+    }
   }
 
-  /** The stream goes on in another codec. */
-  switchTo(codec: PayloadCodec): void {
+  /** The stream may go on in another codec. */
+  goesOnIn({ role, codec }: IncomingFormat): void {
+    if (role !== 'media' || codec === this.codec) return
+    // Comfort noise is no codec to go on in: it fills the pauses of another (RFC 3389).
+    if (codec.mimeType.toUpperCase() === COMFORT_NOISE) return
     this.codec = codec
-    this.statistics.clockRate = codec.clockRate
-    const depacketizer = this.frames && this.#depacketizer()
-    if (depacketizer !== undefined) this.frames?.use(depacketizer)
+    this.statistics.changeClock(codec.clockRate)
+  }
+
+  /**
+   * When a packet was taken in by its source, for synchronisation (RFC 3550, 6.4.1): milliseconds since 1970 by the
+   * sender's clock, which its streams of one CNAME share. Undefined before its first report.
+   */
+  captureTime(rtpTimestamp: number): number | undefined {
+    const report = this.lastSenderReport
+    if (report === undefined) return undefined
+    const elapsed = (rtpTimestamp - report.rtpTimestamp) | 0
+    return report.remoteTime + (elapsed * 1000) / this.codec.clockRate
   }
 }
+
+const COMFORT_NOISE = 'AUDIO/CN'

@@ -3,65 +3,57 @@
  * their sender: packets again (RFC 4585), key frames (RFC 5104).
  */
 
-import type { EventQueue } from '../machine/index.ts'
-import {
-  type EncodedFrame,
-  encodingOf,
-  formatParametersOf,
-  type MediaKind,
-  type PayloadCodec,
-  RtpPacket,
-} from '../rtp/index.ts'
+import { type Depacketizer, type EncodedFrame, emptyPayloadInfo, type MediaKind, RtpPacket } from '../rtp/index.ts'
 import { ContributingSources } from './contributing-sources.ts'
-import type { RtpEvent } from './events.ts'
+import { IncomingExtensions } from './incoming-extensions.ts'
+import { type IncomingFormat, IncomingFormats } from './incoming-formats.ts'
 import type { ReceiveParameters } from './parameters.ts'
 import { ReceiveStream } from './receive-stream.ts'
-import { restoreOriginal } from './rtx.ts'
+import type { ReportedStream } from './reports.ts'
+import { originalSequenceNumber, RtxStream, restoreOriginal } from './rtx.ts'
+
+/** What a receiver tells its RTP session. */
+export interface ReceiverOwner {
+  /** The first packet since what may come was settled. */
+  begins(receiver: RtpReceiver): void
+  streamBegins(receiver: RtpReceiver, ssrc: number, now: number): void
+  streamEnds(receiver: RtpReceiver, ssrc: number): void
+}
 
 /** Streams of one m-section, at most: simulcast has three, with their retransmissions six. */
 const MOST_STREAMS = 12
-const AUDIO_LEVEL_URI = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level'
-
-/** What a stream is: media, or retransmissions. */
-type StreamEntry =
-  | { readonly stream: ReceiveStream; readonly rtx: undefined }
-  | { readonly stream: undefined; readonly rtx: RtxStream }
-
-interface RtxStream {
-  readonly ssrc: number
-  packetsReceived: number
-  lastAt: number
-}
 
 export class RtpReceiver {
   /** Takes each packet once, in the order of arrival, those that were sent again among them: borrowed. */
   onPacket: ((packet: RtpPacket, now: number) => void) | undefined
   readonly sources = new ContributingSources()
   readonly kind: MediaKind
-  readonly #events: EventQueue<RtpEvent>
+  readonly #owner: ReceiverOwner
   #onFrame: ((frame: EncodedFrame, now: number) => void) | undefined
+  #passesBroken = false
   #parameters: ReceiveParameters | undefined
-  #codecs: (PayloadCodec | undefined)[] = []
-  /** For each payload type of retransmissions, that of the originals. */
-  #originals: (number | undefined)[] = []
-  #audioLevelId = 0
-  readonly #streams = new Map<number, StreamEntry>()
+  #formats = new IncomingFormats([])
+  readonly #extensions = new IncomingExtensions()
+  readonly #streams = new Map<number, ReceiveStream | RtxStream>()
   #list: ReceiveStream[] = []
   readonly #restored = new RtpPacket()
+  readonly #info = emptyPayloadInfo()
+  /** Tells key frames where no frames are put together. */
+  #sniffer: { readonly format: IncomingFormat; readonly depacketizer: Depacketizer | undefined } | undefined
   #stopped = false
   #told = false
   readonly counters = {
     /** Packets of a payload type that was not agreed on. */
     droppedPayloadType: 0,
-    /** Packets of streams beyond the bound. */
+    /** Streams that gave way to others. */
     droppedStreams: 0,
     /** Retransmissions of a stream that is not known. */
     droppedRetransmissions: 0,
   }
 
-  constructor(kind: MediaKind, events: EventQueue<RtpEvent>) {
+  constructor(kind: MediaKind, owner: ReceiverOwner) {
     this.kind = kind
-    this.#events = events
+    this.#owner = owner
   }
 
   get parameters(): ReceiveParameters | undefined {
@@ -73,21 +65,41 @@ export class RtpReceiver {
     return this.#list
   }
 
+  /** All that reports tell of: media and retransmissions. */
+  get reported(): readonly ReportedStream[] {
+    return [...this.#streams.values()]
+  }
+
   /** Takes whole frames, in their order. They are put together only while there is such a sink. */
   get onFrame(): ((frame: EncodedFrame, now: number) => void) | undefined {
     return this.#onFrame
   }
 
   set onFrame(sink: ((frame: EncodedFrame, now: number) => void) | undefined) {
+    const before = this.#onFrame
     this.#onFrame = sink
+    if ((before === undefined) === (sink === undefined)) return
     for (const stream of this.#list) {
       if (sink === undefined) stream.frames = undefined
-      else if (stream.frames === undefined) this.#assemble(stream)
+      else this.#assemble(stream)
     }
   }
 
+  /**
+   * Whether video goes on after a loss with the next whole frame, though it may refer to what is lost. Otherwise frames are
+   * left out until a key frame comes, which is asked for.
+   */
+  get passesBroken(): boolean {
+    return this.#passesBroken
+  }
+
+  set passesBroken(passes: boolean) {
+    this.#passesBroken = passes
+    for (const { frames } of this.#list) if (frames !== undefined) frames.passesBroken = passes
+  }
+
   #assemble(stream: ReceiveStream): void {
-    stream.assemble((frame, now) => this.#onFrame?.(frame, now))
+    stream.assemble(this.#formats, this.#passesBroken, (frame, now) => this.#onFrame?.(frame, now))
     if (this.kind === 'video' && stream.statistics.packetsReceived > 0) stream.keyFrames.request()
   }
 
@@ -95,124 +107,161 @@ export class RtpReceiver {
   configure(parameters: ReceiveParameters | undefined): void {
     this.#parameters = parameters
     this.#told = false
-    this.#codecs = []
-    this.#originals = []
-    if (parameters === undefined) return
-    for (const codec of parameters.codecs) {
-      const apt = encodingOf(codec) === 'RTX' ? Number(formatParametersOf(codec).get('apt')) : Number.NaN
-      if (Number.isNaN(apt)) this.#codecs[codec.payloadType] = codec
-      else this.#originals[codec.payloadType] = apt
+    this.#formats = new IncomingFormats(parameters?.codecs ?? [])
+    this.#extensions.configure(parameters?.extensions ?? [])
+    for (const stream of this.#streams.values()) {
+      if (stream instanceof RtxStream) {
+        stream.original = undefined
+        continue
+      }
+      const format = this.#formats.find(stream.codec.payloadType)
+      if (format?.role === 'media') stream.codec = format.codec
+      stream.frames?.use(this.#formats)
     }
-    this.#audioLevelId = parameters.extensions.find(({ uri }) => uri === AUDIO_LEVEL_URI)?.id ?? 0
   }
 
   has(ssrc: number): boolean {
     return this.#streams.has(ssrc)
   }
 
+  /** A stream of media; undefined for one that is not known, or of retransmissions. */
+  stream(ssrc: number): ReceiveStream | undefined {
+    const stream = this.#streams.get(ssrc)
+    return stream instanceof ReceiveStream ? stream : undefined
+  }
+
   /** Takes a packet of a stream of this receiver's, or of a new one. False when it is none of its. */
   receive(packet: RtpPacket, now: number): boolean {
     if (this.#stopped || this.#parameters === undefined) return false
-    const { ssrc, payloadType } = packet
-    const original = this.#originals[payloadType]
-    if (original !== undefined) return this.#receiveRtx(packet, original, now)
-    const codec = this.#codecs[payloadType]
-    if (codec === undefined) {
+    const format = this.#formats.find(packet.payloadType)
+    if (format === undefined) {
       this.counters.droppedPayloadType++
       return false
     }
-    const stream = this.#streams.get(ssrc)?.stream ?? this.#open(ssrc, codec, now)
-    if (stream === undefined) return false
-    if (stream.codec !== codec) stream.switchTo(codec)
-    this.#pass(stream, packet, false, now)
+    if (format.role === 'retransmission') return this.#receiveRtx(packet, format, now)
+    const stream = this.#streams.get(packet.ssrc) ?? this.#open(packet, format, now)
+    if (!(stream instanceof ReceiveStream)) return false
+    if (stream.codec !== format.codec) stream.goesOnIn(format)
+    this.#pass(stream, packet, format, false, now)
     return true
   }
 
-  #pass(stream: ReceiveStream, packet: RtpPacket, restored: boolean, now: number): void {
+  #pass(stream: ReceiveStream, packet: RtpPacket, format: IncomingFormat, restored: boolean, now: number): void {
     const extended = stream.count(packet, restored, now)
     if (extended < 0) return
-    if (!restored) this.sources.heard(packet, this.#audioLevelId, now)
+    const level = this.kind === 'audio' ? this.#extensions.audioLevel(packet) : -1
+    if (!restored) this.sources.heard(packet, level, this.#extensions.mixedLevels, now)
     if (!this.#told) {
       this.#told = true
-      this.#events.push({ type: 'media', receiver: this })
+      this.#owner.begins(this)
+    }
+    const { frames, keyFrames } = stream
+    if (frames !== undefined) {
+      const rotation = this.kind === 'video' ? this.#extensions.rotation(packet) : -1
+      frames.receive(packet, extended, format, level, rotation, now)
+      if (frames.lacksKeyFrame) keyFrames.request()
+    } else if (keyFrames.pending && this.#isKeyFrame(packet, format)) {
+      keyFrames.satisfied()
     }
     if (packet.payloadEnd > packet.payloadStart) this.onPacket?.(packet, now)
-    const { frames } = stream
-    if (frames === undefined) return
-    const missedOne = frames.needsKeyFrame
-    frames.receive(packet, extended, now)
-    if (frames.needsKeyFrame && (!missedOne || stream.statistics.packetsReceived > 1)) stream.keyFrames.request()
   }
 
-  #receiveRtx(packet: RtpPacket, payloadType: number, now: number): boolean {
-    const { ssrc } = packet
-    let entry = this.#streams.get(ssrc)
-    if (entry === undefined) {
-      if (!this.#hasRoom()) return false
-      entry = { stream: undefined, rtx: { ssrc, packetsReceived: 0, lastAt: now } }
-      this.#streams.set(ssrc, entry)
+  /** Whether a key frame begins with this packet, as far as it shows; a format that is not known shows it at once. */
+  #isKeyFrame({ bytes, payloadStart, payloadEnd }: RtpPacket, format: IncomingFormat): boolean {
+    if (this.#sniffer?.format !== format) this.#sniffer = { format, depacketizer: format.createDepacketizer() }
+    const { depacketizer } = this.#sniffer
+    if (depacketizer === undefined) return true
+    return depacketizer.describe(bytes, payloadStart, payloadEnd, this.#info) && this.#info.keyFrame
+  }
+
+  #receiveRtx(packet: RtpPacket, { payloadType, codec }: IncomingFormat, now: number): boolean {
+    const { ssrc, payloadStart, payloadEnd } = packet
+    let rtx = this.#streams.get(ssrc)
+    if (rtx === undefined) {
+      this.#makeRoom()
+      rtx = new RtxStream(ssrc, codec.clockRate)
+      this.#streams.set(ssrc, rtx)
     }
-    const { rtx } = entry
-    if (rtx === undefined) return false
-    rtx.packetsReceived++
-    rtx.lastAt = now
-    const stream = this.#originalOf(ssrc, payloadType)
-    if (stream === undefined) {
+    if (!(rtx instanceof RtxStream)) return false
+    const { sequenceNumber, timestamp } = packet
+    const length = payloadEnd - payloadStart
+    rtx.statistics.receive(sequenceNumber, timestamp, length, payloadStart + packet.paddingLength, now)
+    const original = originalSequenceNumber(packet)
+    if (original < 0) return true
+    const stream = this.#originalOf(rtx, packet, payloadType, original)
+    const format = this.#formats.find(payloadType)
+    if (stream === undefined || format === undefined) {
       this.counters.droppedRetransmissions++
       return true
     }
-    const { payloadStart, payloadEnd } = packet
-    const original = restoreOriginal(packet, stream.ssrc, payloadType)
-    // Without one it is padding that the peer probes with.
-    if (original === undefined || !this.#restored.parse(original)) return true
+    if (!this.#restored.parse(restoreOriginal(packet, stream.ssrc, payloadType))) return true
     stream.retransmittedPacketsReceived++
-    stream.retransmittedBytesReceived += payloadEnd - payloadStart
-    this.#pass(stream, this.#restored, true, now)
+    stream.retransmittedBytesReceived += length
+    this.#pass(stream, this.#restored, format, true, now)
     return true
   }
 
-  /** By the description's groups (RFC 4588, 8.8), or where there is but one stream that it can be of. */
-  #originalOf(rtxSsrc: number, payloadType: number): ReceiveStream | undefined {
-    for (const { semantics, ssrcs } of this.#parameters?.ssrcGroups ?? []) {
-      if (semantics === 'FID' && ssrcs[1] === rtxSsrc) return this.#streams.get(ssrcs[0] ?? -1)?.stream
+  /**
+   * By the description's groups (RFC 4588, 8.8), by the name that the packet says (RFC 8852), or where there is but one
+   * stream that it can be of: one that was asked for this packet again (RFC 4588, 5.3).
+   */
+  #originalOf(rtx: RtxStream, packet: RtpPacket, payloadType: number, original: number): ReceiveStream | undefined {
+    if (rtx.original !== undefined) {
+      const known = this.stream(rtx.original)
+      if (known !== undefined) return known
     }
-    const candidates = this.#list.filter(({ codec }) => codec.payloadType === payloadType)
-    return candidates.length === 1 ? candidates[0] : undefined
+    const grouped = this.#inGroup(rtx.ssrc)
+    let found = grouped === undefined ? undefined : this.stream(grouped)
+    if (grouped === undefined) {
+      const rid = this.#extensions.repairedRid(packet)
+      const candidates = this.#list.filter(({ codec }) => codec.payloadType === payloadType)
+      if (rid !== '') found = candidates.find(stream => stream.rid === rid)
+      else if (candidates.length === 1) found = candidates[0]
+      else found = onlyOne(candidates.filter(stream => misses(stream, original)))
+    }
+    rtx.original = found?.ssrc
+    return found
   }
 
-  #open(ssrc: number, codec: PayloadCodec, now: number): ReceiveStream | undefined {
-    if (this.#streams.has(ssrc) || !this.#hasRoom()) return undefined
-    const stream = new ReceiveStream(this.kind, ssrc, codec)
-    this.#streams.set(ssrc, { stream, rtx: undefined })
+  #inGroup(rtxSsrc: number): number | undefined {
+    return this.#parameters?.ssrcGroups.find(({ semantics, ssrcs }) => semantics === 'FID' && ssrcs[1] === rtxSsrc)
+      ?.ssrcs[0]
+  }
+
+  #open(packet: RtpPacket, format: IncomingFormat, now: number): ReceiveStream {
+    this.#makeRoom()
+    const { ssrc } = packet
+    const stream = new ReceiveStream(this.kind, ssrc, this.#formats.mediaOf(format))
+    stream.rid = this.#extensions.rid(packet)
+    this.#streams.set(ssrc, stream)
     this.#list.push(stream)
     if (this.#onFrame !== undefined) this.#assemble(stream)
-    this.#events.push({ type: 'stream', receiver: this, ssrc, at: now })
+    this.#owner.streamBegins(this, ssrc, now)
     return stream
   }
 
   /** A stream that has said nothing for longest gives way: a peer may change its SSRC as often as it likes. */
-  #hasRoom(): boolean {
-    if (this.#streams.size < MOST_STREAMS) return true
-    let oldest: StreamEntry | undefined
+  #makeRoom(): void {
+    if (this.#streams.size < MOST_STREAMS) return
+    let oldest = -1
     let oldestAt = Number.POSITIVE_INFINITY
-    for (const entry of this.#streams.values()) {
-      const at = entry.stream?.statistics.lastPacketAt ?? entry.rtx?.lastAt ?? 0
-      if (at < oldestAt) {
-        oldestAt = at
-        oldest = entry
-      }
+    for (const { ssrc, statistics } of this.#streams.values()) {
+      const at = statistics.lastPacketAt ?? 0
+      if (at >= oldestAt) continue
+      oldestAt = at
+      oldest = ssrc
     }
-    if (oldest === undefined) return false
     this.counters.droppedStreams++
-    this.drop(oldest.stream?.ssrc ?? oldest.rtx!.ssrc)
-    return true
+    this.drop(oldest)
   }
 
   /** Forgets a stream: it said BYE, or gave way. */
   drop(ssrc: number): void {
+    const isMedia = this.stream(ssrc) !== undefined
     this.#streams.delete(ssrc)
+    if (!isMedia) return
     this.#list = this.#list.filter(stream => stream.ssrc !== ssrc)
-    this.#events.push({ type: 'stream-ended', receiver: this, ssrc })
+    this.#owner.streamEnds(this, ssrc)
   }
 
   /** Asks the sender of each video stream for a key frame: at the next flush, unless it was just asked. */
@@ -230,11 +279,11 @@ export class RtpReceiver {
   }
 
   advance(now: number): void {
-    for (const stream of this.#list) {
-      const { frames } = stream
+    for (const { frames, nack, keyFrames } of this.#list) {
       if (frames === undefined || now < frames.deadline) continue
       frames.advance(now)
-      if (frames.needsKeyFrame) stream.keyFrames.request()
+      nack?.forgetBefore(frames.next)
+      if (frames.lacksKeyFrame) keyFrames.request()
     }
   }
 
@@ -244,3 +293,9 @@ export class RtpReceiver {
     for (const ssrc of [...this.#streams.keys()]) this.drop(ssrc)
   }
 }
+
+const onlyOne = (streams: readonly ReceiveStream[]): ReceiveStream | undefined =>
+  streams.length === 1 ? streams[0] : undefined
+
+const misses = ({ nack, statistics }: ReceiveStream, sequenceNumber: number): boolean =>
+  nack?.misses(statistics.extend(sequenceNumber)) === true

@@ -1,6 +1,8 @@
 /**
  * What a receiver knows of the arrival of one stream (RFC 3550, A.1, A.3 and A.8): extended sequence numbers, losses and
  * jitter. Packets that a retransmission brought are not counted: they were lost (RFC 4588, 5).
+ *
+ * There is no probation (A.1, MIN_SEQUENTIAL): a packet that SRTP lets through is no stray one.
  */
 
 import { diff16 } from '../bytes/index.ts'
@@ -12,8 +14,6 @@ const MAX_MISORDER = 2000
 const CYCLE = 0x1_0000
 
 export class ReceptionStatistics {
-  /** Hertz; a change of codec may change it. */
-  clockRate: number
   packetsReceived = 0
   /** Of payloads, without header and padding. */
   bytesReceived = 0
@@ -24,6 +24,8 @@ export class ReceptionStatistics {
   highest = 0
   /** Units of the clock, times 16 as A.8 keeps it. */
   #jitter = 0
+  /** Hertz. */
+  #clockRate: number
   #lastTransit: number | undefined
   #lastTimestamp = 0
   #base = 0
@@ -35,7 +37,19 @@ export class ReceptionStatistics {
   #expectedBefore = 0
 
   constructor(clockRate: number) {
-    this.clockRate = clockRate
+    this.#clockRate = clockRate
+  }
+
+  get clockRate(): number {
+    return this.#clockRate
+  }
+
+  /** The stream goes on in a codec with this clock: what jitter there was is the same time. */
+  changeClock(clockRate: number): void {
+    if (clockRate === this.#clockRate) return
+    this.#jitter *= clockRate / this.#clockRate
+    this.#clockRate = clockRate
+    this.#lastTransit = undefined
   }
 
   /**
@@ -90,12 +104,12 @@ export class ReceptionStatistics {
 
   /** A.8. Packets of one frame share a timestamp, and are compared too. */
   #updateJitter(timestamp: number, now: number): void {
-    const arrival = (now * this.clockRate) / 1000
+    const arrival = (now * this.#clockRate) / 1000
     if (this.#lastTransit !== undefined) {
       const elapsed = (timestamp - this.#lastTimestamp) | 0
       const difference = Math.abs(arrival - this.#lastTransit - elapsed)
       // Beyond some seconds the timestamps themselves have jumped.
-      if (difference < 5 * this.clockRate) this.#jitter += difference - this.#jitter / 16
+      if (difference < 5 * this.#clockRate) this.#jitter += difference - this.#jitter / 16
     }
     this.#lastTransit = arrival
     this.#lastTimestamp = timestamp

@@ -13,8 +13,17 @@ import {
   shortUnits,
   type XrBlock,
 } from '../rtp/index.ts'
-import type { ReceiveStream } from './receive-stream.ts'
+import type { ReceptionStatistics } from './reception-statistics.ts'
 import type { RtpSender } from './sender.ts'
+
+/** A stream that is reported on: media, or retransmissions. */
+export interface ReportedStream {
+  readonly ssrc: number
+  readonly statistics: ReceptionStatistics
+  readonly lastSenderReport: { readonly middle: number; readonly at: number } | undefined
+  /** Packets that had come when the last report told of it. */
+  packetsAtReport: number
+}
 
 /** What reports are made of. */
 export interface ReportSources {
@@ -22,7 +31,7 @@ export interface ReportSources {
   /** Under which what is no stream of ours is told. */
   readonly ssrc: number
   readonly senders: readonly RtpSender[]
-  readonly streams: readonly ReceiveStream[]
+  readonly streams: readonly ReportedStream[]
   /** When the peers' receiver reference times came (RFC 3611, 4.5). */
   readonly references: readonly { readonly ssrc: number; readonly middle: number; readonly at: number }[]
   /** Whether ours is told (RFC 3611, 4.4): where nothing is sent, and the peer agreed. */
@@ -60,7 +69,8 @@ export const makeReports = (sources: ReportSources, ntp: NtpTime, now: number): 
       ]),
     )
   }
-  while (blocks.length > 0) {
+  // Without anything to tell, an empty one says that we are here (6.4.2).
+  while (blocks.length > 0 || compounds.length === 0) {
     const { ssrc, cname } = sources
     compounds.push(
       encodeRtcp([
@@ -73,7 +83,7 @@ export const makeReports = (sources: ReportSources, ntp: NtpTime, now: number): 
   return compounds
 }
 
-const reportBlocks = (streams: readonly ReceiveStream[], now: number): ReportBlock[] =>
+const reportBlocks = (streams: readonly ReportedStream[], now: number): ReportBlock[] =>
   streams.flatMap(stream => {
     const { statistics, lastSenderReport, ssrc } = stream
     // Nothing has come since the last report: nothing is said (RFC 3550, 6.4).

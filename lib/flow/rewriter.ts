@@ -1,29 +1,50 @@
 /**
  * Joins the packets of one source after another to one stream (RFC 3550, 5.1): numbers go on without a gap, time as it
  * passes. Of one source, a loss stays a gap and what was out of order gets the number that is its own.
+ *
+ * No number is ever given to two packets: under one key that would betray both (RFC 3711, 9.1). So it is remembered from
+ * where on which offset holds, and a packet that comes late gets the one of its time.
  */
 
-import { add16, add32, diff16 } from '../bytes/index.ts'
+import { add32, diff16 } from '../bytes/index.ts'
+import { SequenceWindow } from './sequence-window.ts'
+
+const CYCLE = 0x1_0000
+/** Changes of the offset that are remembered: what is late by more of them is not sent. */
+const MOST_OFFSETS = 16
+/** Farther apart, a source has begun anew (RFC 3550, A.1, MAX_DROPOUT). */
+const MAX_JUMP = 3000
 
 export class Rewriter {
   #source: object | undefined
-  #sequenceOffset = 0
+  /** Hertz: of what was sent last. */
+  #clockRate = 90_000
   #timestampOffset = 0
-  /** Of the source: its first packet's. */
-  #first = 0
-  #begun = false
-  /** Of the stream: the newest. */
-  #lastSequence: number
+  /** Extended number of the source's newest packet. */
+  #newest = 0
+  /** From these numbers of the source on, in ascending order, these offsets hold. */
+  readonly #starts = new Float64Array(MOST_OFFSETS)
+  readonly #offsets = new Float64Array(MOST_OFFSETS)
+  #count = 0
+  /** Of the stream: the newest, extended. */
+  #last: number
   #lastTimestamp: number
   #lastAt = 0
+  #begun = false
+  readonly #sent = new SequenceWindow()
   /** What `place` found. */
   sequenceNumber = 0
   timestamp = 0
 
   /** @param initialSequence 16 random bits; below 2^15, so that no loss at the wrap comes early (RFC 3711, 3.3.1). */
   constructor(initialSequence: number, initialTimestamp: number) {
-    this.#lastSequence = (initialSequence & 0x7fff) - 1
-    this.#lastTimestamp = initialTimestamp
+    this.#last = CYCLE + (initialSequence & 0x7fff) - 1
+    this.#lastTimestamp = initialTimestamp >>> 0
+  }
+
+  /** Before the first source, the clock that the stream is to have. */
+  expect(clockRate: number): void {
+    if (this.#source === undefined) this.#clockRate = clockRate
   }
 
   isFrom(source: object): boolean {
@@ -33,21 +54,43 @@ export class Rewriter {
   /** Goes on with another source, whose first packet has this number and time. */
   join(source: object, sequenceNumber: number, timestamp: number, clockRate: number, now: number): void {
     this.#source = source
-    this.#first = sequenceNumber
-    this.#sequenceOffset = add16(this.#lastSequence, 1) - sequenceNumber
-    const elapsed = this.#begun ? Math.max(1, Math.round(((now - this.#lastAt) * clockRate) / 1000)) : 0
+    this.#clockRate = clockRate
+    this.#begin(CYCLE + sequenceNumber, this.#last + 1, timestamp, now)
+  }
+
+  #begin(first: number, sequenceNumber: number, timestamp: number, now: number): void {
+    this.#newest = first - 1
+    this.#starts[0] = first
+    this.#offsets[0] = sequenceNumber - first
+    this.#count = 1
+    const elapsed = this.#begun ? Math.max(1, Math.round(((now - this.#lastAt) * this.#clockRate) / 1000)) : 0
     this.#timestampOffset = add32(this.#lastTimestamp, elapsed) - timestamp
   }
 
-  /** Finds the place of a packet of the present source; false for one that has none: it is from before the source was joined. */
+  #extend(sequenceNumber: number): number {
+    return this.#newest + diff16(sequenceNumber, this.#newest & 0xffff)
+  }
+
+  /**
+   * Finds the place of a packet of the present source; false for one that has none: it is from before the source was joined,
+   * or has been sent.
+   */
   place(sequenceNumber: number, timestamp: number, now: number): boolean {
-    if (diff16(sequenceNumber, this.#first) < 0) return false
-    this.sequenceNumber = (sequenceNumber + this.#sequenceOffset) & 0xffff
-    this.timestamp = (timestamp + this.#timestampOffset) >>> 0
-    if (!this.#begun || diff16(this.sequenceNumber, this.#lastSequence & 0xffff) > 0) {
-      this.#lastSequence = this.sequenceNumber
-      this.#first = diff16(sequenceNumber, this.#first) > 0x4000 ? (sequenceNumber - 0x2000) & 0xffff : this.#first
+    let extended = this.#extend(sequenceNumber)
+    if (Math.abs(extended - this.#newest) > MAX_JUMP) {
+      // The source has begun anew, and nobody can tell what was lost: a gap of one number shows that something was.
+      extended = CYCLE + sequenceNumber
+      this.#begin(extended, this.#last + 2, timestamp, now)
     }
+    let offset = this.#count - 1
+    while (offset >= 0 && extended < this.#starts[offset]!) offset--
+    if (offset < 0) return false
+    const place = extended + this.#offsets[offset]!
+    if (!this.#sent.take(place)) return false
+    this.sequenceNumber = place & 0xffff
+    this.timestamp = (timestamp + this.#timestampOffset) >>> 0
+    if (extended > this.#newest) this.#newest = extended
+    if (place > this.#last) this.#last = place
     if (!this.#begun || ((this.timestamp - this.#lastTimestamp) | 0) > 0) {
       this.#lastTimestamp = this.timestamp
       this.#lastAt = now
@@ -58,22 +101,64 @@ export class Rewriter {
 
   /** A packet of the source that is not sent: those behind it move up, so that no gap shows. */
   leaveOut(sequenceNumber: number): void {
-    if (diff16((sequenceNumber + this.#sequenceOffset) & 0xffff, this.#lastSequence & 0xffff) > 0)
-      this.#sequenceOffset--
+    const extended = this.#extend(sequenceNumber)
+    // What comes late leaves a gap that was there before.
+    if (extended <= this.#newest || extended - this.#newest > MAX_JUMP) return
+    const offset = this.#offsets[this.#count - 1]!
+    if (extended === this.#newest + 1) this.#shift(extended + 1, offset - 1)
+    else this.#push(extended + 1, offset - 1)
+    this.#newest = extended
   }
 
-  /** The number of the next packet that is cut here from a frame of the present source. */
+  /** The number of a packet of our own, behind all that was sent: those of the source that follow move on. */
   next(): number {
-    this.#lastSequence = add16(this.#lastSequence, 1)
-    return this.#lastSequence
+    this.#last++
+    this.#shift(this.#newest + 1, this.#offsets[this.#count - 1]! + 1)
+    this.#sent.take(this.#last)
+    return this.#last & 0xffff
+  }
+
+  /** Another offset; where the one before was not used for anything, it takes its place. */
+  #shift(start: number, offset: number): void {
+    if (this.#count > 0 && this.#starts[this.#count - 1] === this.#newest + 1) {
+      this.#starts[this.#count - 1] = start
+      this.#offsets[this.#count - 1] = offset
+    } else {
+      this.#push(start, offset)
+    }
+  }
+
+  #push(start: number, offset: number): void {
+    if (this.#count === MOST_OFFSETS) {
+      this.#starts.copyWithin(0, 1)
+      this.#offsets.copyWithin(0, 1)
+      this.#count--
+    }
+    this.#starts[this.#count] = start
+    this.#offsets[this.#count] = offset
+    this.#count++
   }
 
   /** The time of a frame of the present source. */
   stamp(timestamp: number, now: number): number {
-    const stamped = (timestamp + this.#timestampOffset) >>> 0
+    return this.#stamp((timestamp + this.#timestampOffset) >>> 0, now)
+  }
+
+  /** The time of something that no source gives. */
+  stampOwn(now: number): number {
+    return this.#stamp(this.timestampAt(now), now)
+  }
+
+  #stamp(timestamp: number, now: number): number {
     this.#begun = true
-    this.#lastTimestamp = stamped
+    this.#lastTimestamp = timestamp
     this.#lastAt = now
-    return stamped
+    return timestamp
+  }
+
+  /** Where the stream's clock is (RFC 3550, 6.4.1): what the last packet said, and the time since. */
+  timestampAt(now: number): number {
+    const elapsed = this.#begun ? Math.round(((now - this.#lastAt) * this.#clockRate) / 1000) : 0
+    return add32(this.#lastTimestamp, elapsed)
   }
 }

@@ -22,6 +22,12 @@ import type { RtpSender } from './sender.ts'
 export interface RtcpIntakeOwner {
   findSender(ssrc: number): RtpSender | undefined
   findStream(ssrc: number): ReceiveStream | undefined
+  /** Whether something of ours is sent under this SSRC. */
+  isOurs(ssrc: number): boolean
+  /** Under which we report. */
+  reportSsrc(): number
+  /** The peer reports under an SSRC of ours. */
+  collided(ssrc: number, now: number): void
   goodbye(ssrc: number): void
   push(event: RtpEvent): void
   ntp(now: number): NtpTime
@@ -29,6 +35,8 @@ export interface RtcpIntakeOwner {
 
 /** Peers whose receiver reference times are echoed, at most. */
 const MOST_REFERENCES = 8
+/** Milliseconds: a round trip that is longer is a report that lies. */
+const LONGEST_ROUND_TRIP = 60_000
 /** Numbers that one NACK may name and be answered: beyond it there is nobody that lacks so much. */
 const MOST_NACKED = 1024
 
@@ -40,15 +48,22 @@ interface Reference {
 
 export class RtcpIntake {
   /** When peers' receiver reference times came, to be echoed. */
-  references: Reference[] = []
+  #references: Reference[] = []
   /** Milliseconds: by the echoes of ours. */
   roundTripTime: number | undefined
+  totalRoundTripTime = 0
+  roundTripTimeMeasurements = 0
   readonly #owner: RtcpIntakeOwner
-  /** The last FIR command of each sender of one, by the stream it asks of (RFC 5104, 4.3.1.1). */
-  readonly #firs = new Map<number, number>()
 
   constructor(owner: RtcpIntakeOwner) {
     this.#owner = owner
+  }
+
+  /** Each is echoed once. */
+  takeReferences(): readonly Reference[] {
+    const references = this.#references
+    this.#references = []
+    return references
   }
 
   /** @returns How much of it made no sense. */
@@ -62,6 +77,10 @@ export class RtcpIntake {
     const owner = this.#owner
     switch (packet.type) {
       case 'sender-report':
+        if (owner.isOurs(packet.ssrc)) {
+          owner.collided(packet.ssrc, now)
+          break
+        }
         this.#senderReport(packet, now)
         this.#reports(packet.reports, now)
         break
@@ -78,13 +97,15 @@ export class RtcpIntake {
         for (const ssrc of packet.ssrcs) owner.goodbye(ssrc)
         break
       case 'nack':
-        owner.findSender(packet.mediaSsrc)?.nacked(packet.sequenceNumbers.slice(0, MOST_NACKED), now)
+        this.#sender(packet.mediaSsrc)?.nacked(packet.sequenceNumbers.slice(0, MOST_NACKED), now)
         break
       case 'picture-loss':
-        owner.findSender(packet.mediaSsrc)?.keyFrameAsked('pli', now)
+        this.#sender(packet.mediaSsrc)?.keyFrameAsked('pli', now)
         break
       case 'full-intra-request':
-        for (const { ssrc, sequenceNumber } of packet.requests) this.#fullIntra(ssrc, sequenceNumber, now)
+        for (const { ssrc, sequenceNumber } of packet.requests) {
+          this.#sender(ssrc)?.keyFrameAsked('fir', now, packet.senderSsrc, sequenceNumber)
+        }
         break
       case 'transport-feedback':
         owner.push({ type: 'transport-feedback', feedback: packet.feedback })
@@ -121,28 +142,31 @@ export class RtcpIntake {
     for (const report of reports) {
       const sender = this.#owner.findSender(report.ssrc)
       if (sender === undefined) continue
-      sender.acknowledged()
-      sender.counters.reported(report, middleOf(this.#owner.ntp(now)), now)
+      sender.acknowledged(report.ssrc)
+      if (sender.ssrc === report.ssrc) sender.counters.reported(report, middleOf(this.#owner.ntp(now)), now)
     }
   }
 
-  #fullIntra(ssrc: number, sequenceNumber: number, now: number): void {
+  /** Whose stream of media it is: of retransmissions nothing is asked. */
+  #sender(ssrc: number): RtpSender | undefined {
     const sender = this.#owner.findSender(ssrc)
-    if (sender === undefined || this.#firs.get(ssrc) === sequenceNumber) return
-    this.#firs.set(ssrc, sequenceNumber)
-    sender.keyFrameAsked('fir', now)
+    return sender?.ssrc === ssrc ? sender : undefined
   }
 
   #extended(ssrc: number, block: XrBlock, now: number): void {
     if (block.block === 'receiver-reference-time') {
       const middle = middleOf({ seconds: block.ntpSeconds, fraction: block.ntpFraction })
-      const others = this.references.filter(each => each.ssrc !== ssrc)
-      this.references = [...others.slice(1 - MOST_REFERENCES), { ssrc, middle, at: now }]
+      const others = this.#references.filter(each => each.ssrc !== ssrc)
+      this.#references = [...others.slice(1 - MOST_REFERENCES), { ssrc, middle, at: now }]
     } else if (block.block === 'delay-since-last-receiver-report') {
       const middle = middleOf(this.#owner.ntp(now))
-      for (const { lastReceiverReport, delay } of block.reports) {
+      for (const { ssrc: of, lastReceiverReport, delay } of block.reports) {
+        if (of !== this.#owner.reportSsrc() || lastReceiverReport === 0) continue
         const roundTrip = fromShortUnits((middle - lastReceiverReport - delay) | 0)
-        if (lastReceiverReport !== 0 && roundTrip >= 0 && roundTrip < 60_000) this.roundTripTime = roundTrip
+        if (roundTrip < -1 || roundTrip > LONGEST_ROUND_TRIP) continue
+        this.roundTripTime = Math.max(0, roundTrip)
+        this.totalRoundTripTime += this.roundTripTime
+        this.roundTripTimeMeasurements++
       }
     }
   }

@@ -8,8 +8,17 @@
 
 import { Packet, PacketPool } from '../bytes/index.ts'
 import { EventQueue, type FlushingMachine, type Random, randomU32, randomUnit } from '../machine/index.ts'
-import { encodeRtcp, type MediaKind, type NtpTime, ntpOf, type RtcpPacket, RtpPacket } from '../rtp/index.ts'
+import {
+  encodeRtcp,
+  type MediaKind,
+  type NtpTime,
+  ntpOf,
+  type PayloadCodec,
+  type RtcpPacket,
+  RtpPacket,
+} from '../rtp/index.ts'
 import type { RtpEvent } from './events.ts'
+import { sendRequests } from './feedback-requests.ts'
 import { RtpReceiver } from './receiver.ts'
 import { descriptionOf, makeReports } from './reports.ts'
 import { RtcpIntake } from './rtcp-intake.ts'
@@ -36,10 +45,10 @@ const PROTECTION = 24
 /** Milliseconds between reports: with video, and with audio alone; each half as long up to half as long again (RFC 3550, 6.2). */
 const REPORT_INTERVAL = { video: 1000, audio: 5000 } as const
 const POOL = new PacketPool(1500, 64)
-/** Sequence numbers in one NACK, at most. */
-const MOST_NACKED = 250
-/** Changes of SSRC: a peer that has each of ours does so on purpose. */
-const MOST_COLLISIONS = 8
+/** SSRCs of one BYE (RFC 3550, 6.6: five bits). */
+const MOST_LEAVING = 31
+/** Milliseconds after a change of SSRC in which the new one is not changed again: who has that too sends our packets back (RFC 3550, 8.2). */
+const LOOP_TIME = 50_000
 /** Streams that are looked up at a time; those that gave way are swept off beyond twice as many. */
 const MOST_KNOWN = 256
 
@@ -53,7 +62,10 @@ export class RtpSession implements FlushingMachine {
     unrouted: 0,
     rtcpReceived: 0,
     rtcpSent: 0,
+    /** SSRCs of ours that were the peer's too, and were changed. */
     collisions: 0,
+    /** Packets that come back to us. */
+    looped: 0,
   }
   readonly #options: RtpSessionOptions
   readonly #events = new EventQueue<RtpEvent>()
@@ -68,6 +80,7 @@ export class RtpSession implements FlushingMachine {
   #transportNumberId = 0
   #feedbackSsrc = 0
   #ssrc: number
+  #collidedAt = Number.NEGATIVE_INFINITY
   #reportAt = Number.POSITIVE_INFINITY
   #closed = false
 
@@ -75,8 +88,11 @@ export class RtpSession implements FlushingMachine {
     this.#options = options
     this.#ssrc = randomU32(options.random)
     this.#intake = new RtcpIntake({
-      findSender: ssrc => this.#senders.find(sender => sender.ssrc === ssrc),
-      findStream: ssrc => this.#streams.get(ssrc)?.streams.find(stream => stream.ssrc === ssrc),
+      findSender: ssrc => this.#senders.find(sender => sender.ssrc === ssrc || sender.rtxSsrc === ssrc),
+      findStream: ssrc => this.#streams.get(ssrc)?.stream(ssrc),
+      isOurs: ssrc => this.#isOurs(ssrc),
+      reportSsrc: () => this.ssrc,
+      collided: (ssrc, now) => void this.#collide(ssrc, now),
       goodbye: ssrc => this.#goodbye(ssrc),
       push: event => this.#events.push(event),
       ntp: now => this.#ntp(now),
@@ -106,6 +122,11 @@ export class RtpSession implements FlushingMachine {
     )
   }
 
+  /** Round trips by receiver reference times (RFC 3611, 4.5): their sum in milliseconds, and how many there were. */
+  get referenceRoundTrips(): { readonly total: number; readonly measurements: number } {
+    return { total: this.#intake.totalRoundTripTime, measurements: this.#intake.roundTripTimeMeasurements }
+  }
+
   createSender(kind: MediaKind, ssrcs: { readonly ssrc: number; readonly rtxSsrc: number }): RtpSender {
     const { random, mtu = 1200 } = this.#options
     const sender = new RtpSender(kind, ssrcs, {
@@ -124,15 +145,22 @@ export class RtpSession implements FlushingMachine {
   }
 
   createReceiver(kind: MediaKind): RtpReceiver {
-    const receiver = new RtpReceiver(kind, this.#events)
+    const events = this.#events
+    const receiver = new RtpReceiver(kind, {
+      begins: of => events.push({ type: 'media', receiver: of }),
+      streamBegins: (of, ssrc, at) => events.push({ type: 'stream', receiver: of, ssrc, at }),
+      streamEnds: (of, ssrc) => events.push({ type: 'stream-ended', receiver: of, ssrc }),
+    })
     this.#receivers = [...this.#receivers, receiver]
     return receiver
   }
 
   /** What may come or be sent has changed. */
   configured(now: number): void {
-    const extensions = this.#receivers.flatMap(({ parameters }) => parameters?.extensions ?? [])
+    const told = this.#receivers.filter(receiver => receiver.parameters?.codecs.some(wantsTransportFeedback))
+    const extensions = told.flatMap(({ parameters }) => parameters?.extensions ?? [])
     this.#transportNumberId = extensions.find(({ uri }) => uri === TRANSPORT_NUMBER_URI)?.id ?? 0
+    for (const sender of this.#senders) if (sender.parameters === undefined) this.#leave([sender])
     if (this.#reportAt === Number.POSITIVE_INFINITY) this.#reportAt = now + this.#interval() / 2
   }
 
@@ -149,7 +177,7 @@ export class RtpSession implements FlushingMachine {
     let receiver = this.#streams.get(ssrc)
     const isKnown = receiver !== undefined
     if (receiver === undefined) {
-      if (this.#senders.some(sender => sender.ssrc === ssrc)) this.#collide(ssrc)
+      if (this.#isOurs(ssrc) && !this.#collide(ssrc, now)) return
       receiver = this.#options.route(packet, now)
       if (receiver === undefined) {
         this.counters.unrouted++
@@ -157,12 +185,17 @@ export class RtpSession implements FlushingMachine {
       }
     }
     if (this.#transportNumberId !== 0 && packet.findExtension(this.#transportNumberId)) {
-      const { extensionStart: at } = packet
-      this.#feedback.record((bytes[at]! << 8) | bytes[at + 1]!, now)
+      const { extensionStart: at, extensionEnd } = packet
+      if (extensionEnd - at >= 2) this.#feedback.record((bytes[at]! << 8) | bytes[at + 1]!, now)
       this.#feedbackSsrc = ssrc
     }
     const isTaken = receiver.receive(packet, now)
-    if (isKnown || !isTaken) return
+    if (isKnown === isTaken) return
+    if (isKnown) {
+      // Of another m-section from now on, or of none: the next packet shows.
+      this.#streams.delete(ssrc)
+      return
+    }
     this.#streams.set(ssrc, receiver)
     // Those that gave way to others are known no longer.
     if (this.#streams.size > 2 * MOST_KNOWN) this.#sweep()
@@ -182,20 +215,31 @@ export class RtpSession implements FlushingMachine {
     const receiver = this.#streams.get(ssrc)
     if (receiver === undefined) return
     this.#streams.delete(ssrc)
+    const isMedia = receiver.stream(ssrc) !== undefined
     receiver.drop(ssrc)
-    this.#events.push({ type: 'goodbye', receiver, ssrc })
+    if (isMedia) this.#events.push({ type: 'goodbye', receiver, ssrc })
   }
 
-  /** RFC 3550, 8.2. */
-  #collide(ssrc: number): void {
-    if (this.counters.collisions >= MOST_COLLISIONS) return
+  #isOurs(ssrc: number): boolean {
+    return this.#senders.some(sender => sender.ssrc === ssrc || sender.rtxSsrc === ssrc)
+  }
+
+  /** RFC 3550, 8.2. False when it is no collision: what we send comes back to us. */
+  #collide(ssrc: number, now: number): boolean {
+    if (now - this.#collidedAt < LOOP_TIME) {
+      this.counters.looped++
+      return false
+    }
+    this.#collidedAt = now
     this.counters.collisions++
+    const { random } = this.#options
     for (const sender of this.#senders) {
-      if (sender.ssrc !== ssrc) continue
-      this.#sendRtcp([{ type: 'goodbye', ssrcs: [ssrc] }])
-      sender.changeSsrc(randomU32(this.#options.random))
+      if (sender.ssrc !== ssrc && sender.rtxSsrc !== ssrc) continue
+      this.#leave([sender])
+      sender.changeSsrcs(randomU32(random), randomU32(random))
       this.#events.push({ type: 'ssrc-changed', sender })
     }
+    return true
   }
 
   // Time
@@ -204,46 +248,25 @@ export class RtpSession implements FlushingMachine {
     if (this.#closed) return Number.POSITIVE_INFINITY
     let deadline = Math.min(this.#reportAt, this.#feedback.deadline)
     for (const receiver of this.#receivers) deadline = Math.min(deadline, receiver.deadline)
+    for (const sender of this.#senders) deadline = Math.min(deadline, sender.deadline)
     return deadline
   }
 
   advance(now: number): void {
     if (this.#closed) return
     for (const receiver of this.#receivers) receiver.advance(now)
+    for (const sender of this.#senders) sender.advance(now)
     this.flush(now)
   }
 
   /** Sends what is due: reports, feedback. */
   flush(now: number): void {
     if (this.#closed) return
-    for (const receiver of this.#receivers) this.#ask(receiver, now)
+    for (const { streams } of this.#receivers) {
+      for (const stream of streams) sendRequests(stream, this.ssrc, this.roundTripTime, now, this.#sendFeedbackPacket)
+    }
     if (now >= this.#feedback.deadline) this.#sendFeedback(now)
     if (now >= this.#reportAt) this.#report(now)
-  }
-
-  #ask(receiver: RtpReceiver, now: number): void {
-    for (const stream of receiver.streams) {
-      const { nack, keyFrames, ssrc, codec } = stream
-      if (nack !== undefined && now >= nack.deadline) {
-        nack.roundTripTime = this.roundTripTime
-        const numbers = nack.due(now)
-        for (let at = 0; at < numbers.length; at += MOST_NACKED) {
-          const sequenceNumbers = numbers.slice(at, at + MOST_NACKED)
-          stream.nackCount++
-          this.#sendFeedbackPacket({ type: 'nack', senderSsrc: this.ssrc, mediaSsrc: ssrc, sequenceNumbers })
-        }
-      }
-      if (!keyFrames.pending || !keyFrames.take(now)) continue
-      if (codec.feedback.some(({ type, parameter }) => type === 'nack' && parameter === 'pli')) {
-        stream.pliCount++
-        this.#sendFeedbackPacket({ type: 'picture-loss', senderSsrc: this.ssrc, mediaSsrc: ssrc })
-      } else if (codec.feedback.some(({ type, parameter }) => type === 'ccm' && parameter === 'fir')) {
-        stream.firCount++
-        stream.firSequenceNumber = (stream.firSequenceNumber + 1) & 0xff
-        const requests = [{ ssrc, sequenceNumber: stream.firSequenceNumber }]
-        this.#sendFeedbackPacket({ type: 'full-intra-request', senderSsrc: this.ssrc, requests })
-      }
-    }
   }
 
   #sendFeedback(now: number): void {
@@ -254,7 +277,7 @@ export class RtpSession implements FlushingMachine {
   }
 
   /** Alone where the peer agreed to that (RFC 5506), else behind an empty report (RFC 4585, 3.1). */
-  #sendFeedbackPacket(packet: RtcpPacket): void {
+  readonly #sendFeedbackPacket = (packet: RtcpPacket): void => {
     const reducedSize = this.#receivers.some(({ parameters }) => parameters?.reducedSize === true)
     this.#sendRtcp(reducedSize ? [packet] : [...this.#prefix(), packet])
   }
@@ -267,14 +290,14 @@ export class RtpSession implements FlushingMachine {
   #report(now: number): void {
     this.#reportAt = now + this.#interval()
     const ntp = this.#ntp(now)
-    const streams = this.#receivers.flatMap(receiver => receiver.streams)
+    const streams = this.#receivers.flatMap(receiver => receiver.reported)
     const agreed = this.#receivers.some(({ parameters }) => parameters?.receiverReferenceTime === true)
     const sources = {
       cname: this.#options.cname,
       ssrc: this.ssrc,
       senders: this.#senders,
       streams,
-      references: this.#intake.references,
+      references: this.#intake.takeReferences(),
       tellsReference: agreed && streams.length > 0,
     }
     for (const compound of makeReports(sources, ntp, now)) this.#sendBytes(compound)
@@ -316,12 +339,26 @@ export class RtpSession implements FlushingMachine {
     return this.#events.next()
   }
 
-  /** A sender sends no more (RFC 3550, 6.3.7): the peer is told where it has heard of it. */
+  /** A sender sends no more. */
   removeSender(sender: RtpSender): void {
     if (!this.#senders.includes(sender)) return
-    if (sender.counters.packetsSent > 0) this.#sendRtcp([...this.#prefix(), { type: 'goodbye', ssrcs: [sender.ssrc] }])
+    this.#leave([sender])
     sender.configure(undefined)
     this.#senders = this.#senders.filter(each => each !== sender)
+  }
+
+  /** Says that streams of ours are over, to whom may have heard of them (RFC 3550, 6.3.7). */
+  #leave(senders: readonly RtpSender[]): void {
+    const ssrcs: number[] = []
+    for (const sender of senders) {
+      if (!sender.heard) continue
+      sender.heard = false
+      ssrcs.push(sender.ssrc)
+      if (sender.counters.retransmittedPacketsSent > 0) ssrcs.push(sender.rtxSsrc)
+    }
+    for (let at = 0; at < ssrcs.length; at += MOST_LEAVING) {
+      this.#sendRtcp([...this.#prefix(), { type: 'goodbye', ssrcs: ssrcs.slice(at, at + MOST_LEAVING) }])
+    }
   }
 
   removeReceiver(receiver: RtpReceiver): void {
@@ -333,10 +370,10 @@ export class RtpSession implements FlushingMachine {
   /** Says BYE for every stream of ours that was heard of. */
   close(): void {
     if (this.#closed) return
-    const ssrcs = this.#senders.filter(({ counters }) => counters.packetsSent > 0).map(({ ssrc }) => ssrc)
-    for (let at = 0; at < ssrcs.length; at += 31) {
-      this.#sendRtcp([...this.#prefix(), { type: 'goodbye', ssrcs: ssrcs.slice(at, at + 31) }])
-    }
+    this.#leave(this.#senders)
     this.#closed = true
   }
 }
+
+const wantsTransportFeedback = ({ feedback }: PayloadCodec): boolean =>
+  feedback.some(({ type }) => type === 'transport-cc')

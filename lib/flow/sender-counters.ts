@@ -6,20 +6,25 @@ import { fromShortUnits, type ReportBlock } from '../rtp/index.ts'
 const LONGEST_ROUND_TRIP = 60_000
 
 export class SenderCounters {
+  /** Retransmissions included, as with the bytes (webrtc-stats, sent RTP streams). */
   packetsSent = 0
   /** Of payloads. */
   bytesSent = 0
   headerBytesSent = 0
   retransmittedPacketsSent = 0
   retransmittedBytesSent = 0
+  /** Of packets that are sent on: those whose last one was. */
   framesSent = 0
+  /** Of frames that are cut here. */
   keyFramesSent = 0
   nackCount = 0
   pliCount = 0
   firCount = 0
-  /** What was handed in and not sent: no such codec agreed on, no key frame to begin with, too large. */
+  /** Packets that the peer asked for again beyond what is reasonable. */
+  retransmissionsRefused = 0
+  /** What was handed in and not sent: no such codec agreed on, no key frame to begin with, too large, sent already. */
   packetsDiscarded = 0
-  /** Modulo 2^32, since a report said them last (RFC 3550, 6.4.1): those of the stream alone, without retransmissions. */
+  /** Monotonic milliseconds. */
   lastPacketAt: number | undefined
   /** The latest report about the stream. */
   remote: { readonly report: ReportBlock; readonly at: number } | undefined
@@ -28,6 +33,19 @@ export class SenderCounters {
   roundTripTime: number | undefined
   totalRoundTripTime = 0
   roundTripTimeMeasurements = 0
+
+  sent(payloadLength: number, headerLength: number, now: number): void {
+    this.packetsSent++
+    this.bytesSent += payloadLength
+    this.headerBytesSent += headerLength
+    this.lastPacketAt = now
+  }
+
+  resent(payloadLength: number, headerLength: number, now: number): void {
+    this.sent(payloadLength, headerLength, now)
+    this.retransmittedPacketsSent++
+    this.retransmittedBytesSent += payloadLength
+  }
 
   /** @param middle The middle 32 bits of our NTP time now. */
   reported(report: ReportBlock, middle: number, now: number): void {

@@ -3,27 +3,28 @@
  * peer tells of them. Packets that come from elsewhere are rewritten; frames are cut into packets.
  */
 
-import { type Packet, PacketPool, setU16, setU32 } from '../bytes/index.ts'
+import { type Packet, PacketPool } from '../bytes/index.ts'
 import {
   appendPayload,
   type EncodedFrame,
   type ExtensionWriter,
-  emptyPayloadInfo,
   encodingOf,
-  formatParametersOf,
   type MediaKind,
-  type Packetizer,
   type PayloadCodec,
-  payloadFormat,
+  type PayloadSink,
   rtpHeaderLength,
   writeRtpHeader,
 } from '../rtp/index.ts'
+import { FrameCutter } from './frame-cutter.ts'
+import { KeyFrameGate } from './key-frame-gate.ts'
 import { OutgoingCodecs } from './outgoing-codecs.ts'
 import { OutgoingExtensions } from './outgoing-extensions.ts'
 import type { OutgoingRtp, SendParameters } from './parameters.ts'
+import { PictureRewriter } from './picture-rewriter.ts'
+import { Retransmitter } from './retransmitter.ts'
 import { Rewriter } from './rewriter.ts'
-import { SendHistory } from './send-history.ts'
 import { SenderCounters } from './sender-counters.ts'
+import { TonePlayer } from './tone-player.ts'
 
 /** What a sender asks of its RTP session. */
 export interface SenderOwner {
@@ -37,15 +38,11 @@ export interface SenderOwner {
   readonly largest: number
 }
 
-/** Packets that show the m-section before the peer has told that it knows the stream: then only some do. */
-const MOST_SHOWN = 100
-/** Milliseconds between two key frames that are asked for, at least: a peer may ask as often as it likes. */
-const KEY_FRAME_INTERVAL = 300
 /** Milliseconds: where no report has told the round trip. */
 const DEFAULT_ROUND_TRIP = 50
 const POOL = new PacketPool(1500, 2048)
-/** RTP header of a retransmission's original sequence number. */
-const ORIGINAL_NUMBER = 2
+const NO_CSRCS: readonly number[] = []
+const NOTHING = new Uint8Array(0)
 
 export class RtpSender {
   readonly kind: MediaKind
@@ -55,32 +52,33 @@ export class RtpSender {
   ssrc: number
   rtxSsrc: number
   readonly #owner: SenderOwner
+  readonly #cutter: FrameCutter
   readonly #extensions = new OutgoingExtensions()
-  readonly #history = new SendHistory()
+  readonly #retransmitter: Retransmitter
   readonly #rewriter: Rewriter
-  readonly #info = emptyPayloadInfo()
+  readonly #pictures = new PictureRewriter()
+  readonly #keyFrames: KeyFrameGate
+  readonly #tones: TonePlayer
   #parameters: SendParameters | undefined
   #codecs = new OutgoingCodecs([])
-  #rtxSequence: number
-  #shown = 0
   #known = false
-  #lastRtpTimestamp = 0
-  #lastSentAt = 0
-  #clockRate = 90_000
-  #keyFrameAskedAt = Number.NEGATIVE_INFINITY
-  #packetizer: { readonly codec: PayloadCodec; readonly packetizer: Packetizer } | undefined
+  /** The frame that is being cut. */
+  #frame: EncodedFrame | undefined
+  #now = 0
   /** Of what a sender report counts: modulo 2^32. */
   packetCount = 0
   octetCount = 0
   /** Packets that were counted when the last report was made. */
   reported = 0
+  /** Whether the peer may have heard of the stream: it is to be told when that ends (RFC 3550, 6.3.7). */
+  heard = false
   readonly #header = {
     marker: false,
     payloadType: 0,
     sequenceNumber: 0,
     timestamp: 0,
     ssrc: 0,
-    csrcs: [] as readonly number[],
+    csrcs: NO_CSRCS,
   }
 
   constructor(kind: MediaKind, ssrcs: { readonly ssrc: number; readonly rtxSsrc: number }, owner: SenderOwner) {
@@ -88,8 +86,11 @@ export class RtpSender {
     this.ssrc = ssrcs.ssrc
     this.rtxSsrc = ssrcs.rtxSsrc
     this.#owner = owner
+    this.#cutter = new FrameCutter(() => owner.random())
     this.#rewriter = new Rewriter(owner.random() & 0xffff, owner.random())
-    this.#rtxSequence = owner.random() & 0x7fff
+    this.#retransmitter = new Retransmitter(owner.random() & 0xffff)
+    this.#keyFrames = new KeyFrameGate(() => owner.keyFrameRequested(this))
+    this.#tones = new TonePlayer((payload, timestamp, marker, now) => this.#sendTone(payload, timestamp, marker, now))
   }
 
   get parameters(): SendParameters | undefined {
@@ -111,12 +112,14 @@ export class RtpSender {
   configure(parameters: SendParameters | undefined): void {
     this.#parameters = parameters
     this.#codecs = new OutgoingCodecs(parameters?.codecs ?? [])
-    this.#packetizer = undefined
     this.#known = false
-    this.#shown = 0
-    if (parameters !== undefined) {
-      this.#extensions.configure(parameters.mid, parameters.extensions, parameters.mixedExtensions)
+    this.#retransmitter.known = false
+    if (parameters === undefined) {
+      this.#retransmitter.clear()
+      return
     }
+    this.#extensions.configure(parameters.mid, parameters.extensions, parameters.mixedExtensions)
+    this.#rewriter.expect(this.#codecs.media[0]?.clockRate ?? 90_000)
   }
 
   /** Whether anything can be sent. */
@@ -136,13 +139,14 @@ export class RtpSender {
     if (codec === undefined) return this.#discard()
     const rewriter = this.#rewriter
     if (!rewriter.isFrom(source)) {
-      if (!this.#canBegin(codec, outgoing)) {
-        this.#askKeyFrame(now)
+      if (this.kind === 'video' && !this.#keyFrames.opens(codec, bytes, payloadStart, payloadEnd)) {
+        this.#keyFrames.request(now)
         return this.#discard()
       }
       rewriter.join(source, sequenceNumber, timestamp, clockRate, now)
+      this.#pictures.join(encodingOf(codec))
     }
-    if (payloadEnd === payloadStart) {
+    if (payloadEnd === payloadStart || this.#tones.plays) {
       rewriter.leaveOut(sequenceNumber)
       return false
     }
@@ -152,11 +156,12 @@ export class RtpSender {
     header.payloadType = codec.payloadType
     header.sequenceNumber = rewriter.sequenceNumber
     header.timestamp = rewriter.timestamp
-    header.csrcs = outgoing.csrcs ?? []
+    header.csrcs = outgoing.csrcs ?? NO_CSRCS
     const extensions = this.#beginExtensions(now)
     if (outgoing.extensions !== undefined) this.#extensions.pass(outgoing.extensions)
-    this.#clockRate = clockRate
-    return this.#send(bytes, payloadStart, payloadEnd, undefined, 0, extensions, now)
+    if (!this.#send(bytes, payloadStart, payloadEnd, NOTHING, 0, extensions, now)) return false
+    if (marker && this.kind === 'video') this.counters.framesSent++
+    return true
   }
 
   #discard(): false {
@@ -164,50 +169,54 @@ export class RtpSender {
     return false
   }
 
-  #canBegin(codec: PayloadCodec, { bytes, payloadStart, payloadEnd }: OutgoingRtp): boolean {
-    if (this.kind === 'audio') return true
-    const format = payloadFormat(encodingOf(codec))
-    if (format === undefined) return true
-    const depacketizer = format.createDepacketizer(formatParametersOf(codec))
-    const info = this.#info
-    return depacketizer.describe(bytes, payloadStart, payloadEnd, info) && info.keyFrame && info.begins
-  }
-
   /** Cuts a frame into packets and sends them; false when nothing was sent. */
   sendFrame(frame: EncodedFrame, source: object, now: number): boolean {
-    if (!this.sends) return false
-    const { mimeType, timestamp, keyFrame, data, video, description } = frame
-    const codec = this.#codecs.find(mimeType, this.#clockRateOf(mimeType), undefined)
-    const packetizer = codec && this.#packetizerOf(codec)
-    if (codec === undefined || packetizer === undefined) return this.#discard()
+    if (!this.sends || this.#tones.plays) return false
+    const { mimeType, timestamp, keyFrame, csrcs } = frame
+    const codec = this.#codecs.find(mimeType, frame.clockRate ?? this.#clockRateOf(mimeType), undefined)
+    const cutter = this.#cutter
+    if (codec === undefined || !cutter.use(codec)) return this.#discard()
     const rewriter = this.#rewriter
     if (!rewriter.isFrom(source)) {
       if (this.kind === 'video' && !keyFrame) {
-        this.#askKeyFrame(now)
+        this.#keyFrames.request(now)
         return this.#discard()
       }
       rewriter.join(source, 0, timestamp, codec.clockRate, now)
+      this.#pictures.join(encodingOf(codec))
+      cutter.join()
     }
-    this.#clockRate = codec.clockRate
     const header = this.#header
-    header.payloadType = codec.payloadType
+    header.payloadType = this.#codecs.redundancyOf(codec.payloadType) ?? codec.payloadType
     header.timestamp = rewriter.stamp(timestamp, now)
-    header.csrcs = frame.csrcs
+    header.csrcs = csrcs
+    this.#frame = frame
+    this.#now = now
     // The longest header that a packet of the frame may have.
-    const limit = this.#owner.largest - rtpHeaderLength(frame.csrcs.length, this.#beginExtensions(now, 0))
-    const count = packetizer.packetize(
-      { data, keyFrame, ...(video && { video }), ...(description && { description }) },
-      limit,
-      (head, headLength, body, start, end, last) => {
-        header.marker = this.kind === 'video' && last
-        header.sequenceNumber = rewriter.next()
-        this.#send(body, start, end, head, headLength, this.#beginExtensions(now), now)
-      },
-    )
+    const limit = this.#owner.largest - rtpHeaderLength(csrcs.length, this.#describe(this.#beginExtensions(now, 0)))
+    const isRedundant = header.payloadType !== codec.payloadType
+    const count = isRedundant
+      ? cutter.cutRedundant(frame, header.timestamp, limit, this.#sendPayload)
+      : cutter.cut(frame, limit, this.#sendPayload)
     if (count === 0) return this.#discard()
     this.counters.framesSent++
     if (keyFrame && this.kind === 'video') this.counters.keyFramesSent++
     return true
+  }
+
+  readonly #sendPayload: PayloadSink = (head, headLength, body, start, end, last) => {
+    const header = this.#header
+    header.marker = this.kind === 'video' && last
+    header.sequenceNumber = this.#rewriter.next()
+    this.#send(body, start, end, head, headLength, this.#describe(this.#beginExtensions(this.#now)), this.#now)
+  }
+
+  /** Adds what the frame says to the extensions of a packet of it. */
+  #describe(extensions: ExtensionWriter): ExtensionWriter {
+    const { audioLevel, voiceActivity, video } = this.#frame ?? {}
+    if (audioLevel !== undefined) this.#extensions.putAudioLevel(audioLevel, voiceActivity === true)
+    if (video?.rotation !== undefined) this.#extensions.putRotation(video.rotation)
+    return extensions
   }
 
   #clockRateOf(mimeType: string): number {
@@ -215,27 +224,19 @@ export class RtpSender {
     return this.#codecs.media.find(codec => codec.mimeType.toLowerCase() === wanted)?.clockRate ?? 90_000
   }
 
-  #packetizerOf(codec: PayloadCodec): Packetizer | undefined {
-    if (this.#packetizer?.codec === codec) return this.#packetizer.packetizer
-    const format = payloadFormat(encodingOf(codec))
-    if (format === undefined) return undefined
-    const packetizer = format.createPacketizer(formatParametersOf(codec), this.#owner.random() & 0xffff)
-    this.#packetizer = { codec, packetizer }
-    return packetizer
+  #beginExtensions(now: number, transportNumber?: number): ExtensionWriter {
+    return this.#extensions.begin(!this.#known, transportNumber ?? this.#transportNumber(), now)
   }
 
-  #beginExtensions(now: number, transportNumber?: number): ExtensionWriter {
-    const extensions = this.#extensions
-    const show = !this.#known && this.#shown < MOST_SHOWN
-    const number = transportNumber ?? (extensions.numbersTransport ? this.#owner.nextTransportNumber() : 0)
-    return extensions.begin(show, number, now)
+  #transportNumber(): number {
+    return this.#extensions.numbersTransport ? this.#owner.nextTransportNumber() : 0
   }
 
   #send(
     bytes: Uint8Array,
     start: number,
     end: number,
-    head: Uint8Array | undefined,
+    head: Uint8Array,
     headLength: number,
     extensions: ExtensionWriter,
     now: number,
@@ -245,111 +246,133 @@ export class RtpSender {
     header.ssrc = this.ssrc
     const written = writeRtpHeader(packet, header, extensions)
     const headerLength = packet.length
-    const whole =
-      written &&
-      (head === undefined || appendPayload(packet, head, 0, headLength)) &&
-      appendPayload(packet, bytes, start, end)
-    if (!whole) {
+    if (!written || !appendPayload(packet, head, 0, headLength) || !appendPayload(packet, bytes, start, end)) {
       packet.release()
       return this.#discard()
     }
+    if (this.#pictures.isNeeded) this.#pictures.rewrite(packet.bytes, packet.start + headerLength, packet.end)
     const { counters } = this
     const payloadLength = packet.length - headerLength
-    counters.packetsSent++
-    counters.bytesSent += payloadLength
-    counters.headerBytesSent += headerLength
-    counters.lastPacketAt = now
-    this.packetCount = (this.packetCount + 1) >>> 0
-    this.octetCount = (this.octetCount + payloadLength) >>> 0
-    this.#lastRtpTimestamp = header.timestamp
-    this.#lastSentAt = now
-    this.#shown++
-    if (this.#codecs.answersNack(header.payloadType)) {
-      this.#history.add(header.sequenceNumber, packet.bytes, packet.start, packet.end, now)
-    }
+    counters.sent(payloadLength, headerLength, now)
+    this.#count(payloadLength)
+    if (this.#codecs.answersNack(header.payloadType)) this.#retransmitter.keep(header.sequenceNumber, packet, now)
     this.#owner.transmit(packet)
     return true
   }
 
+  #count(payloadLength: number): void {
+    this.packetCount = (this.packetCount + 1) >>> 0
+    this.octetCount = (this.octetCount + payloadLength) >>> 0
+    this.heard = true
+  }
+
   /** Where the stream's clock is at `now` (RFC 3550, 6.4.1): what the last packet said, and the time since. */
   timestampAt(now: number): number {
-    return (this.#lastRtpTimestamp + Math.round(((now - this.#lastSentAt) * this.#clockRate) / 1000)) >>> 0
+    return this.#rewriter.timestampAt(now)
+  }
+
+  // Tones
+
+  /** Whether the peer takes telephone events in this stream. */
+  get canPlayTones(): boolean {
+    return this.sends && this.#codecs.telephoneEvent(this.codec?.clockRate ?? 0) !== undefined
+  }
+
+  /**
+   * Plays a telephone event (RFC 4733); audio that is handed in meanwhile is not sent. One that still lasts ends.
+   * @param event 0 to 255, as `toneEvent` gives it for DTMF; a RangeError else.
+   * @param duration Milliseconds.
+   * @returns False where the peer takes none.
+   */
+  playTone(event: number, duration: number, now: number): boolean {
+    const codec = this.sends ? this.#codecs.telephoneEvent(this.codec?.clockRate ?? 0) : undefined
+    if (codec === undefined) return false
+    this.#tones.play(event, duration, this.#rewriter.stampOwn(now), codec.clockRate, now)
+    return true
+  }
+
+  /** The event that lasts ends now. */
+  stopTone(now: number): void {
+    this.#tones.stop(now)
+  }
+
+  #sendTone(payload: Uint8Array, timestamp: number, marker: boolean, now: number): void {
+    const codec = this.sends ? this.#codecs.telephoneEvent(this.codec?.clockRate ?? 0) : undefined
+    if (codec === undefined) return
+    const header = this.#header
+    const { payloadType } = header
+    header.marker = marker
+    header.payloadType = codec.payloadType
+    header.sequenceNumber = this.#rewriter.next()
+    header.timestamp = timestamp
+    header.csrcs = NO_CSRCS
+    this.#send(payload, 0, payload.length, NOTHING, 0, this.#beginExtensions(now), now)
+    header.payloadType = payloadType
+  }
+
+  get deadline(): number {
+    return this.#tones.deadline
+  }
+
+  advance(now: number): void {
+    this.#tones.advance(now)
   }
 
   // What the peer tells
 
-  /** A report about the stream: the peer knows whose it is. */
-  acknowledged(): void {
-    this.#known = true
+  /** A report about the stream, or about its retransmissions: the peer knows whose it is. */
+  acknowledged(ssrc: number): void {
+    if (ssrc === this.ssrc) this.#known = true
+    else this.#retransmitter.known = true
   }
 
   /** The peer misses these packets (RFC 4585, 6.2.1). */
   nacked(sequenceNumbers: readonly number[], now: number): void {
     this.counters.nackCount++
+    if (this.#parameters === undefined) return
     const roundTrip = this.roundTripTime ?? DEFAULT_ROUND_TRIP
+    const retransmitter = this.#retransmitter
     for (const sequenceNumber of sequenceNumbers) {
-      const sent = this.#history.find(sequenceNumber, roundTrip, now)
-      if (sent !== undefined && this.#parameters !== undefined) this.#resend(sent.bytes, sent.length, now)
+      if (retransmitter.find(sequenceNumber, roundTrip, now)) this.#resend(now)
     }
+    this.counters.retransmissionsRefused = retransmitter.refused
   }
 
-  #resend(bytes: Uint8Array, length: number, now: number): void {
-    const packet = POOL.take()
-    const { start } = packet
-    packet.bytes.set(bytes.subarray(0, length), start)
-    packet.end = start + length
-    const payloadType = bytes[1]! & 0x7f
-    const rtx = this.#codecs.retransmissionOf(payloadType)
-    // Without a stream of its own it is the same packet to the byte: its index protects nothing else (RFC 3711, 9.1).
-    if (rtx !== undefined) {
-      this.#wrap(packet, rtx)
-      const number = this.#extensions.numbersTransport ? this.#owner.nextTransportNumber() : 0
-      this.#extensions.renew(packet.view(), number, now)
-    }
-    this.counters.retransmittedPacketsSent++
-    this.counters.retransmittedBytesSent += length
+  #resend(now: number): void {
+    const retransmitter = this.#retransmitter
+    const { original } = retransmitter
+    const length = original.payloadEnd - original.payloadStart
+    const payloadType = this.#codecs.retransmissionOf(original.payloadType)
+    const packet =
+      payloadType === undefined
+        ? retransmitter.repeat()
+        : retransmitter.wrap(this.rtxSsrc, payloadType, this.#extensions, this.#transportNumber(), now)
+    if (packet === undefined) return
+    this.counters.resent(length, original.headerLength, now)
+    if (payloadType === undefined) this.#count(length)
     this.#owner.transmit(packet)
   }
 
-  /** Makes a packet a retransmission (RFC 4588, 4), in place: its header moves two bytes to the front. */
-  #wrap(packet: Packet, payloadType: number): void {
-    const { bytes, start } = packet
-    const csrcs = bytes[start]! & 0x0f
-    const afterCsrcs = start + 12 + 4 * csrcs
-    const hasExtension = (bytes[start]! & 0x10) !== 0
-    const words = hasExtension ? (bytes[afterCsrcs + 2]! << 8) | bytes[afterCsrcs + 3]! : 0
-    const headerEnd = hasExtension ? afterCsrcs + 4 + 4 * words : afterCsrcs
-    const original = (bytes[start + 2]! << 8) | bytes[start + 3]!
-    bytes.copyWithin(start - ORIGINAL_NUMBER, start, headerEnd)
-    packet.start = start - ORIGINAL_NUMBER
-    setU16(bytes, headerEnd - ORIGINAL_NUMBER, original)
-    bytes[packet.start + 1] = (bytes[packet.start + 1]! & 0x80) | payloadType
-    this.#rtxSequence = (this.#rtxSequence + 1) & 0xffff
-    setU16(bytes, packet.start + 2, this.#rtxSequence)
-    setU32(bytes, packet.start + 8, this.rtxSsrc)
+  /** The peer asks for a key frame: by a PLI, or by a FIR command of this number from this SSRC. */
+  keyFrameAsked(by: 'pli' | 'fir', now: number, from = 0, sequenceNumber = 0): void {
+    if (by === 'pli') {
+      this.counters.pliCount++
+    } else {
+      if (!this.#keyFrames.isNew(from, sequenceNumber)) return
+      this.counters.firCount++
+    }
+    this.#keyFrames.request(now)
   }
 
-  /** The peer asks for a key frame. */
-  keyFrameAsked(by: 'pli' | 'fir', now: number): void {
-    if (by === 'pli') this.counters.pliCount++
-    else this.counters.firCount++
-    this.#askKeyFrame(now)
-  }
-
-  #askKeyFrame(now: number): void {
-    if (now - this.#keyFrameAskedAt < KEY_FRAME_INTERVAL) return
-    this.#keyFrameAskedAt = now
-    this.#owner.keyFrameRequested(this)
-  }
-
-  /** Takes another SSRC, since the peer has ours too (RFC 3550, 8.2). */
-  changeSsrc(ssrc: number): void {
+  /** Takes other SSRCs, since the peer has one of ours too (RFC 3550, 8.2). */
+  changeSsrcs(ssrc: number, rtxSsrc: number): void {
     this.ssrc = ssrc
+    this.rtxSsrc = rtxSsrc
     this.#known = false
-    this.#shown = 0
     this.packetCount = 0
     this.octetCount = 0
     this.reported = 0
-    this.#history.clear()
+    this.heard = false
+    this.#retransmitter.clear()
   }
 }
