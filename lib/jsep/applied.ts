@@ -5,8 +5,7 @@
 
 import type { FingerprintValue, Setup } from '../sdp/index.ts'
 import type { SignalingState } from './signaling-state.ts'
-import type { Transceiver } from './transceiver.ts'
-import type { TransceiverChanges } from './transceivers.ts'
+import type { Transceiver, TransceiverChanges } from './transceiver.ts'
 
 export type DtlsRole = 'client' | 'server'
 

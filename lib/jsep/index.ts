@@ -18,13 +18,14 @@ export {
 } from './capabilities.ts'
 export type { RenderedDescription } from './description.ts'
 export { JsepError, type JsepErrorCode } from './error.ts'
-export { type CandidatePlace, Negotiation, type NegotiationOptions, type RemoteCandidate } from './negotiation.ts'
+export { Negotiation, type NegotiationOptions } from './negotiation.ts'
 export type { SdpType, SignalingState } from './signaling-state.ts'
 export type {
   NegotiatedMedia,
   RemoteSsrc,
   RemoteTrack,
   Transceiver,
+  TransceiverChanges,
   TransceiverInit,
 } from './transceiver.ts'
-export type { TransceiverChanges } from './transceivers.ts'
+export type { CandidatePlace, RemoteCandidate } from './trickle.ts'

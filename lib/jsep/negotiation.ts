@@ -11,7 +11,6 @@ import { Agreement } from './agreement.ts'
 import { composeAnswer } from './answer.ts'
 import type { Applied, LocalContext, TransportDescription } from './applied.ts'
 import type { BundlePolicy } from './bundle.ts'
-import { candidateValue, generationOf, TrickledCandidates } from './candidates.ts'
 import { DEFAULT_CAPABILITIES, type MediaCapabilities } from './capabilities.ts'
 import { CodecTable } from './codec-table.ts'
 import { Composer } from './compose.ts'
@@ -24,8 +23,9 @@ import { isMedia, readMediaSection } from './media-section.ts'
 import type { MediaSetup } from './media-setup.ts'
 import { composeOffer, freshMid } from './offer.ts'
 import { nextState, type SdpType, type Side, type SignalingState } from './signaling-state.ts'
-import type { Transceiver, TransceiverInit } from './transceiver.ts'
-import { NO_CHANGES, type TransceiverChanges, Transceivers } from './transceivers.ts'
+import { NO_CHANGES, type Transceiver, type TransceiverChanges, type TransceiverInit } from './transceiver.ts'
+import { Transceivers } from './transceivers.ts'
+import { type CandidatePlace, type RemoteCandidate, Trickle } from './trickle.ts'
 import { trickles, verifyAnswer, verifyOffer } from './verify.ts'
 
 export interface NegotiationOptions {
@@ -42,30 +42,13 @@ export interface NegotiationOptions {
   readonly cname?: string
 }
 
-/** A remote candidate as signalling carries it (webrtc-pc, 4.8.2 RTCIceCandidateInit). */
-export interface RemoteCandidate {
-  /** `candidate:...`, or empty for the end of candidates. */
-  readonly candidate: string
-  readonly sdpMid: string | null
-  readonly sdpMLineIndex: number | null
-  readonly usernameFragment: string | null
-}
-
-/** Where a remote candidate belongs. */
-export interface CandidatePlace {
-  readonly mid: string
-  readonly transportMid: string
-  /** All that are meant: more than one when the end of candidates names no m-section. */
-  readonly transportMids: readonly string[]
-}
-
 export class Negotiation {
   /** Whether a data channel has been created: the next offer then has an m-section for it. A rejection resets it. */
   dataWanted = false
   readonly #agreement: Agreement
   readonly #composer: Composer
   readonly #maxMessageSize: number
-  readonly #trickled = { local: new TrickledCandidates(), remote: new TrickledCandidates() }
+  readonly #trickle: Trickle
   readonly #transceivers: Transceivers
   readonly #media: Omit<MediaSetup, 'transceivers'>
   /** Of the offer that was made last: to whom its m-sections belong. */
@@ -77,6 +60,7 @@ export class Negotiation {
   constructor(options: NegotiationOptions) {
     this.#maxMessageSize = options.maxMessageSize
     this.#agreement = new Agreement(options.maxMessageSize)
+    this.#trickle = new Trickle(this.#agreement)
     this.#composer = new Composer(options.random, options.iceLite === true)
     const { random, capabilities = DEFAULT_CAPABILITIES, bundlePolicy = 'balanced' } = options
     const cname = options.cname ?? `${randomU32(random).toString(16)}${randomU32(random).toString(16)}`
@@ -203,7 +187,7 @@ export class Negotiation {
     const state = this.#stateAfter('local', type)
     if (created === '') throw new JsepError('InvalidModificationError', `no ${type} has been created`)
     const like = this.#agreement.pending.remote
-    const description = new Description('local', type, created, this.#trickled.local, index => like!.mids[index]!)
+    const description = new Description('local', type, created, this.#trickle.local, index => like!.mids[index]!)
     if (type !== 'offer') verifyAnswer(description, like!)
     return this.#apply(description, state)
   }
@@ -214,7 +198,7 @@ export class Negotiation {
     const state = this.#stateAfter('remote', type)
     const { current, pending } = this.#agreement
     const before = type === 'offer' ? this.#agreement.newest('remote') : pending.local
-    const description = new Description('remote', type, sdp, this.#trickled.remote, (index, taken) => {
+    const description = new Description('remote', type, sdp, this.#trickle.remote, (index, taken) => {
       const same = before !== undefined && index < before.length ? before.mids[index]! : undefined
       return same === undefined || taken.has(same) ? freshMid(this.#agreement, taken) : same
     })
@@ -273,7 +257,7 @@ export class Negotiation {
       this.#lastCreatedAnswer = ''
       stopped = this.#transceivers.settle(agreement.current.local, agreement.current.remote)
     }
-    this.#dropCandidates()
+    this.#trickle.drop()
     const media = agreement.media(this.transceivers)
     return { signalingState: state, media, rolledBack: false, transceivers: { ...transceivers, stopped } }
   }
@@ -295,34 +279,22 @@ export class Negotiation {
     this.#state = this.#stateAfter(side, 'rollback')
     this.#agreement.pending = {}
     const removed = this.#transceivers.rollBack()
-    this.#dropCandidates()
+    this.#trickle.drop()
     const media = this.#agreement.media(this.transceivers)
     const transceivers = { ...NO_CHANGES, removed }
     return { signalingState: this.#state, media, rolledBack: true, transceivers }
-  }
-
-  /** Forgets the candidates of generations that no description has any more. */
-  #dropCandidates(): void {
-    const { current, pending } = this.#agreement
-    for (const side of ['local', 'remote'] as const) {
-      const inForce = [current[side], pending[side]]
-      this.#trickled[side].keep((mid, fragment) => inForce.some(each => generationAt(each, mid) === fragment))
-    }
   }
 
   // Candidates
 
   /** A candidate of ours, shown from now on by the local descriptions of its generation that have the m-section. */
   addLocalCandidate(mid: string, candidate: string): void {
-    const value = candidateValue(candidate)
-    const generation = generationOf(value) ?? generationAt(this.#agreement.newest('local'), mid)
-    if (generation !== undefined) this.#trickled.local.add(mid, generation, value)
+    this.#trickle.addLocal(mid, candidate)
   }
 
   /** No candidate of ours is to come for the newest generation of the m-section. */
   endOfLocalCandidates(mid: string): void {
-    const generation = generationAt(this.#agreement.newest('local'), mid)
-    if (generation !== undefined) this.#trickled.local.end(mid, generation)
+    this.#trickle.endLocal(mid)
   }
 
   /**
@@ -331,33 +303,7 @@ export class Negotiation {
    * a place or a generation that no remote description has.
    */
   addRemoteCandidate(init: RemoteCandidate): CandidatePlace {
-    const remote = this.#agreement.newest('remote')
-    if (remote === undefined) throw new JsepError('InvalidStateError', 'there is no remote description yet')
-    const value = init.candidate === '' ? undefined : candidateValue(init.candidate)
-    const indices = placesOf(init, remote)
-    const mids = indices.map(index => remote.mids[index]!)
-    for (const mid of mids) this.#verifyGeneration(init.usernameFragment, mid)
-    for (const index of indices) if (!remote.rejected(index)) this.#place(remote.mids[index]!, value, init)
-    const transportMids = [...new Set(mids.map(mid => this.#agreement.transportMid(mid, remote)))]
-    return { mid: mids[0] ?? '', transportMid: transportMids[0] ?? '', transportMids }
-  }
-
-  #place(mid: string, value: string | undefined, init: RemoteCandidate): void {
-    const { current, pending } = this.#agreement
-    const generations = [generationAt(pending.remote, mid), generationAt(current.remote, mid)]
-    const told = init.usernameFragment ?? (value === undefined ? undefined : generationOf(value))
-    const generation = told ?? generations[0] ?? generations[1]
-    // One that says itself that it is of a generation gone by is late, not wrong.
-    if (generation === undefined || !generations.includes(generation)) return
-    if (value === undefined) this.#trickled.remote.end(mid, generation)
-    else this.#trickled.remote.add(mid, generation, value)
-  }
-
-  #verifyGeneration(usernameFragment: string | null, mid: string): void {
-    const { current, pending } = this.#agreement
-    if (usernameFragment === null) return
-    if ([pending.remote, current.remote].some(each => generationAt(each, mid) === usernameFragment)) return
-    throw new JsepError('OperationError', `m-section ${mid} has no generation with this user-name fragment`)
+    return this.#trickle.addRemote(init)
   }
 }
 
@@ -370,24 +316,3 @@ const transportOf = (description: Description | undefined, mid: string): Transpo
 /** Whether an answer rejects the data m-section of our offer. */
 const refusesData = (answer: Description, offer: Description): boolean =>
   offer.session.media.some((media, index) => dataForm(media) && !offer.rejected(index) && answer.rejected(index))
-
-const generationAt = (description: Description | undefined, mid: string): string | undefined => {
-  const index = description?.indexOf(mid)
-  return description === undefined || index === undefined ? undefined : description.usernameFragment(index)
-}
-
-/** The m-sections that a candidate names. */
-const placesOf = ({ candidate, sdpMid, sdpMLineIndex }: RemoteCandidate, remote: Description): number[] => {
-  if (sdpMid !== null) {
-    const index = remote.indexOf(sdpMid)
-    if (index !== undefined) return [index]
-    // An empty one says nothing (a mid is a token, RFC 5888, 4): pion writes it beside the index, and browsers take that.
-    if (sdpMid !== '') throw new JsepError('OperationError', `no m-section has the mid ${sdpMid}`)
-  }
-  if (sdpMLineIndex !== null) {
-    if (sdpMLineIndex >= remote.length) throw new JsepError('OperationError', `there is no m-section ${sdpMLineIndex}`)
-    return [sdpMLineIndex]
-  }
-  if (candidate !== '') throw new JsepError('OperationError', 'the candidate names no m-section')
-  return remote.mids.map((_, index) => index)
-}

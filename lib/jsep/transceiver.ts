@@ -124,3 +124,15 @@ export class Transceiver {
     this.remote = NO_TRACK
   }
 }
+
+/** What a description has changed. */
+export interface TransceiverChanges {
+  /** Made for m-sections of the peer's. */
+  readonly created: readonly Transceiver[]
+  /** Undone by a rollback. */
+  readonly removed: readonly Transceiver[]
+  /** Rejected, or stopped by agreement. */
+  readonly stopped: readonly Transceiver[]
+}
+
+export const NO_CHANGES: TransceiverChanges = { created: [], removed: [], stopped: [] }

@@ -10,18 +10,6 @@ import { negotiatedMedia } from './media-negotiation.ts'
 import { isMedia, readMediaSection } from './media-section.ts'
 import { NO_TRACK, Transceiver, type TransceiverInit, type TransceiverState } from './transceiver.ts'
 
-/** What a description has changed. */
-export interface TransceiverChanges {
-  /** Made for m-sections of the peer's. */
-  readonly created: readonly Transceiver[]
-  /** Undone by a rollback. */
-  readonly removed: readonly Transceiver[]
-  /** Rejected, or stopped by agreement. */
-  readonly stopped: readonly Transceiver[]
-}
-
-export const NO_CHANGES: TransceiverChanges = { created: [], removed: [], stopped: [] }
-
 export class Transceivers {
   #list: Transceiver[] = []
   readonly #allocate: () => number

@@ -113,3 +113,14 @@ export class SessionError extends Error {
     super(message)
   }
 }
+
+/** Runs a step of the negotiation; its errors are told as the session's own. */
+export const toldAsOwn = <T>(step: () => T): T => {
+  try {
+    return step()
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') throw error
+    const line = 'sdpLineNumber' in error && typeof error.sdpLineNumber === 'number' ? error.sdpLineNumber : undefined
+    throw new SessionError(error.code, error.message, line)
+  }
+}

@@ -9,12 +9,10 @@
  */
 
 import type { Channel, ChannelOptions, DataChannels } from '../channel/index.ts'
-import { fingerprint } from '../crypto/index.ts'
 import { createCname } from '../flow/index.ts'
 import { type IceCandidate, type LocalCandidateInit, parseCandidate } from '../ice/index.ts'
 import {
   type Applied,
-  type LocalContext,
   type MediaCapabilities,
   Negotiation,
   type SdpType,
@@ -23,10 +21,9 @@ import {
   type TransceiverInit,
 } from '../jsep/index.ts'
 import { EventQueue, type FlushingMachine } from '../machine/index.ts'
-import { isSignalledInit } from '../sctp/index.ts'
 import { DataLink, type SctpParameters } from './data-link.ts'
-import { LARGEST_DATAGRAM } from './datagram-sizes.ts'
-import { type CandidateInit, SessionError, type SessionEvent, type SessionOptions } from './events.ts'
+import { type CandidateInit, SessionError, type SessionEvent, type SessionOptions, toldAsOwn } from './events.ts'
+import { LocalIdentity } from './local-identity.ts'
 import type { MediaLink } from './media-link.ts'
 import { MediaSet } from './media-set.ts'
 import type { SessionTransport } from './session-transport.ts'
@@ -34,13 +31,11 @@ import { TransportSet } from './transport-set.ts'
 
 export const DEFAULT_MAX_MESSAGE_SIZE = 262_144
 export const DEFAULT_MTU = 1200
-const DEFAULT_FINGERPRINT_HASHES = ['sha-256'] as const
 
 export class Session implements FlushingMachine {
   readonly #negotiation: Negotiation
   readonly #events = new EventQueue<SessionEvent>()
-  readonly #options: SessionOptions
-  #fingerprints: LocalContext['fingerprints'] = []
+  readonly #identity: LocalIdentity
   readonly #transports: TransportSet
   /** The CNAME of our streams (RFC 7022). */
   readonly cname: string
@@ -55,7 +50,6 @@ export class Session implements FlushingMachine {
   }
 
   constructor(options: SessionOptions) {
-    this.#options = options
     const { crypto, mtu = DEFAULT_MTU, maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE, timeOrigin = 0 } = options
     const { capabilities, bundlePolicy } = options
     const cname = createCname(crypto.random)
@@ -77,6 +71,7 @@ export class Session implements FlushingMachine {
       (data, now) => this.channels.receive(data, now),
       (owner, packet, isRtcp, now) => this.#media.receive(owner, packet, isRtcp, now),
     )
+    this.#identity = new LocalIdentity(options, this.#transports, this.#data)
   }
 
   // The machine
@@ -154,7 +149,6 @@ export class Session implements FlushingMachine {
     return this.#transports.list
   }
 
-  /** The association that the descriptions agreed on, or undefined. */
   get sctp(): SctpParameters | undefined {
     return this.#data.sctp
   }
@@ -175,24 +169,24 @@ export class Session implements FlushingMachine {
 
   createOffer(options: { iceRestart?: boolean } = {}): string {
     const iceRestart = options.iceRestart === true
-    return this.#jsep(() => this.#negotiation.createOffer(this.#context(iceRestart), { iceRestart }))
+    return toldAsOwn(() => this.#negotiation.createOffer(this.#identity.context(iceRestart), { iceRestart }))
   }
 
   createAnswer(): string {
-    return this.#jsep(() => this.#negotiation.createAnswer(this.#context(false)))
+    return toldAsOwn(() => this.#negotiation.createAnswer(this.#identity.context(false)))
   }
 
   /** Applies a description that `createOffer` or `createAnswer` made, or a rollback. Throws SessionError. */
   setLocalDescription(description: { type: SdpType; sdp: string }, now: number): void {
     const before = this.signalingState
-    const applied = this.#jsep(() => this.#negotiation.setLocal(description.type, description.sdp))
+    const applied = toldAsOwn(() => this.#negotiation.setLocal(description.type, description.sdp))
     if (description.type === 'offer' && this.#transports.list.length === 0) this.#transports.iceRole = 'controlling'
     this.#apply(applied, before, now)
   }
 
   setRemoteDescription(description: { type: SdpType; sdp: string }, now: number): void {
     const before = this.signalingState
-    const applied = this.#jsep(() => this.#negotiation.setRemote(description.type, description.sdp))
+    const applied = toldAsOwn(() => this.#negotiation.setRemote(description.type, description.sdp))
     // Also after an offer of ours that was rolled back: who answers first is controlled.
     if (description.type === 'offer' && this.#transports.list.length === 0) this.#transports.iceRole = 'controlled'
     this.#apply(applied, before, now)
@@ -201,14 +195,12 @@ export class Session implements FlushingMachine {
   /** A trickled candidate, or the end of them. Throws SessionError `OperationError` for one that cannot be applied. */
   addIceCandidate(init: CandidateInit, now: number): void {
     this.#now = now
-    const candidate = init.candidate === '' ? undefined : parseCandidate(init.candidate)
-    if (init.candidate !== '' && candidate === undefined) {
-      throw new SessionError(
-        'OperationError',
-        `not a candidate-attribute (RFC 8839, 5.1): ${init.candidate.slice(0, 200)}`,
-      )
+    const text = init.candidate
+    const candidate = text === '' ? undefined : parseCandidate(text)
+    if (text !== '' && candidate === undefined) {
+      throw new SessionError('OperationError', `not a candidate-attribute (RFC 8839, 5.1): ${text.slice(0, 200)}`)
     }
-    const where = this.#jsep(() => this.#negotiation.addRemoteCandidate(init))
+    const where = toldAsOwn(() => this.#negotiation.addRemoteCandidate(init))
     for (const mid of where.transportMids) {
       const owner = this.#transports.find(mid)
       if (candidate !== undefined) owner?.addRemote(candidate, init.usernameFragment, now)
@@ -326,37 +318,16 @@ export class Session implements FlushingMachine {
 
   // What descriptions change
 
-  #context(iceRestart: boolean): LocalContext {
-    const { crypto, certificates, fingerprintHashes = DEFAULT_FINGERPRINT_HASHES } = this.#options
-    if (this.#fingerprints.length === 0) {
-      this.#fingerprints = certificates
-        .slice(0, 1)
-        .flatMap(({ der }) =>
-          fingerprintHashes.map(hash => ({ algorithm: hash, value: fingerprint(crypto, hash, der) })),
-        )
-    }
-    const init = this.#data.init
-    const snap = init && { init, accepts: isSignalledInit }
-    const context = this.#transports.context(this.#fingerprints, iceRestart)
-    return { ...context, largestDatagram: LARGEST_DATAGRAM, ...(snap && { snap }) }
-  }
-
   #apply(applied: Applied, before: SignalingState, now: number): void {
     this.#now = now
     const { signalingState, rolledBack, transceivers } = applied
     this.#applied = applied
     const agreed = !rolledBack && (signalingState === 'stable' || signalingState.endsWith('pranswer'))
-    const kept = new Set<string>()
-    for (const media of applied.media) {
-      if (media.rejected || (media.kind !== 'application' && media.transceiver === undefined)) continue
-      kept.add(media.transportMid)
-      if (media.local === undefined) continue
-      const { usernameFragment, password } = media.local
-      const owner = this.#transports.apply(media, { usernameFragment, password }, now)
-      if (!agreed) continue
+    const kept = this.#transports.applyAll(applied.media, now, (media, owner) => {
+      if (!agreed) return
       owner.applyRemote(media, now)
       this.#data.agree(media, owner, now)
-    }
+    })
     if (agreed) this.#media.agree(applied, mid => this.#transports.find(mid), now)
     this.#media.forget([...transceivers.removed, ...transceivers.stopped])
     if (signalingState === 'stable') {
@@ -385,17 +356,6 @@ export class Session implements FlushingMachine {
       this.#events.push({ mid, ...event })
       if (event.type !== 'dtls') continue
       if (event.state === 'closed' || event.state === 'failed') this.#data.lost(owner, this.#now)
-    }
-  }
-
-  /** Runs a step of the negotiation; its errors are told as the session's own. */
-  #jsep<T>(step: () => T): T {
-    try {
-      return step()
-    } catch (error) {
-      if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') throw error
-      const line = 'sdpLineNumber' in error && typeof error.sdpLineNumber === 'number' ? error.sdpLineNumber : undefined
-      throw new SessionError(error.code, error.message, line)
     }
   }
 }

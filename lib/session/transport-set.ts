@@ -105,6 +105,26 @@ export class TransportSet {
     )
   }
 
+  /**
+   * Makes, keeps or restarts the transports that these m-sections use, and tells of each.
+   * @returns The mids of the transports in use.
+   */
+  applyAll(
+    list: readonly AppliedMedia[],
+    now: number,
+    tell: (media: AppliedMedia, owner: SessionTransport) => void,
+  ): ReadonlySet<string> {
+    const used = new Set<string>()
+    for (const media of list) {
+      if (media.rejected || (media.kind !== 'application' && media.transceiver === undefined)) continue
+      used.add(media.transportMid)
+      if (media.local === undefined) continue
+      const { usernameFragment, password } = media.local
+      tell(media, this.apply(media, { usernameFragment, password }, now))
+    }
+    return used
+  }
+
   /** The transport of an m-section whose local description has been applied: made, kept, or restarted. */
   apply(media: AppliedMedia, parameters: IceParameters, now: number): SessionTransport {
     const owner = this.find(media.transportMid)

@@ -37,7 +37,9 @@ t.test('a connection that has done nothing', async t => {
     ['peer-connection'],
   )
   t.match([...report.values()][0], { dataChannelsOpened: 0, dataChannelsClosed: 0 })
-  await t.rejects(a.getStats({} as never), { name: 'InvalidAccessError' })
+  await t.rejects(a.getStats({} as never), TypeError)
+  const { track } = b.addTransceiver('audio').receiver
+  await t.rejects(a.getStats(track), { name: 'InvalidAccessError' }, 'of another connection')
   await t.rejects(a.getStats(5 as never), TypeError)
   a.close()
   b.close()

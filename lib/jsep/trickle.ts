@@ -1,0 +1,114 @@
+/**
+ * Candidates that come after their descriptions (RFC 8840): to which m-section and generation each belongs, of ours and of the
+ * peer's, and for how long they are kept.
+ */
+
+import type { Agreement } from './agreement.ts'
+import { candidateValue, generationOf, TrickledCandidates } from './candidates.ts'
+import type { Description } from './description.ts'
+import { JsepError } from './error.ts'
+
+/** A remote candidate as signalling carries it (webrtc-pc, 4.8.2 RTCIceCandidateInit). */
+export interface RemoteCandidate {
+  /** `candidate:...`, or empty for the end of candidates. */
+  readonly candidate: string
+  readonly sdpMid: string | null
+  readonly sdpMLineIndex: number | null
+  readonly usernameFragment: string | null
+}
+
+/** Where a remote candidate belongs. */
+export interface CandidatePlace {
+  readonly mid: string
+  readonly transportMid: string
+  /** All that are meant: more than one when the end of candidates names no m-section. */
+  readonly transportMids: readonly string[]
+}
+
+export class Trickle {
+  readonly local = new TrickledCandidates()
+  readonly remote = new TrickledCandidates()
+  readonly #agreement: Agreement
+
+  constructor(agreement: Agreement) {
+    this.#agreement = agreement
+  }
+
+  /** Forgets the candidates of generations that no description has any more. */
+  drop(): void {
+    const { current, pending } = this.#agreement
+    for (const side of ['local', 'remote'] as const) {
+      const inForce = [current[side], pending[side]]
+      this[side].keep((mid, fragment) => inForce.some(each => generationAt(each, mid) === fragment))
+    }
+  }
+
+  /** A candidate of ours, shown from now on by the local descriptions of its generation that have the m-section. */
+  addLocal(mid: string, candidate: string): void {
+    const value = candidateValue(candidate)
+    const generation = generationOf(value) ?? generationAt(this.#agreement.newest('local'), mid)
+    if (generation !== undefined) this.local.add(mid, generation, value)
+  }
+
+  /** No candidate of ours is to come for the newest generation of the m-section. */
+  endLocal(mid: string): void {
+    const generation = generationAt(this.#agreement.newest('local'), mid)
+    if (generation !== undefined) this.local.end(mid, generation)
+  }
+
+  /**
+   * A candidate of the peer, or the end of them, shown from now on by its descriptions of that generation (webrtc-pc,
+   * 4.4.2 addIceCandidate). Throws JsepError `InvalidStateError` before a remote description, and `OperationError` for
+   * a place or a generation that no remote description has.
+   */
+  addRemote(init: RemoteCandidate): CandidatePlace {
+    const remote = this.#agreement.newest('remote')
+    if (remote === undefined) throw new JsepError('InvalidStateError', 'there is no remote description yet')
+    const value = init.candidate === '' ? undefined : candidateValue(init.candidate)
+    const indices = placesOf(init, remote)
+    const mids = indices.map(index => remote.mids[index]!)
+    for (const mid of mids) this.#verifyGeneration(init.usernameFragment, mid)
+    for (const index of indices) if (!remote.rejected(index)) this.#place(remote.mids[index]!, value, init)
+    const transportMids = [...new Set(mids.map(mid => this.#agreement.transportMid(mid, remote)))]
+    return { mid: mids[0] ?? '', transportMid: transportMids[0] ?? '', transportMids }
+  }
+
+  #place(mid: string, value: string | undefined, init: RemoteCandidate): void {
+    const { current, pending } = this.#agreement
+    const generations = [generationAt(pending.remote, mid), generationAt(current.remote, mid)]
+    const told = init.usernameFragment ?? (value === undefined ? undefined : generationOf(value))
+    const generation = told ?? generations[0] ?? generations[1]
+    // One that says itself that it is of a generation gone by is late, not wrong.
+    if (generation === undefined || !generations.includes(generation)) return
+    if (value === undefined) this.remote.end(mid, generation)
+    else this.remote.add(mid, generation, value)
+  }
+
+  #verifyGeneration(usernameFragment: string | null, mid: string): void {
+    const { current, pending } = this.#agreement
+    if (usernameFragment === null) return
+    if ([pending.remote, current.remote].some(each => generationAt(each, mid) === usernameFragment)) return
+    throw new JsepError('OperationError', `m-section ${mid} has no generation with this user-name fragment`)
+  }
+}
+
+const generationAt = (description: Description | undefined, mid: string): string | undefined => {
+  const index = description?.indexOf(mid)
+  return description === undefined || index === undefined ? undefined : description.usernameFragment(index)
+}
+
+/** The m-sections that a candidate names. */
+const placesOf = ({ candidate, sdpMid, sdpMLineIndex }: RemoteCandidate, remote: Description): number[] => {
+  if (sdpMid !== null) {
+    const index = remote.indexOf(sdpMid)
+    if (index !== undefined) return [index]
+    // An empty one says nothing (a mid is a token, RFC 5888, 4): pion writes it beside the index, and browsers take that.
+    if (sdpMid !== '') throw new JsepError('OperationError', `no m-section has the mid ${sdpMid}`)
+  }
+  if (sdpMLineIndex !== null) {
+    if (sdpMLineIndex >= remote.length) throw new JsepError('OperationError', `there is no m-section ${sdpMLineIndex}`)
+    return [sdpMLineIndex]
+  }
+  if (candidate !== '') throw new JsepError('OperationError', 'the candidate names no m-section')
+  return remote.mids.map((_, index) => index)
+}
