@@ -5,8 +5,23 @@
 
 import type { MediaKind } from './codec.ts'
 
+/** One spatial layer of a picture (RFC 9628, 3). */
+export interface LayerFrame {
+  /** 0 to 7. */
+  readonly spatialLayer: number
+  /** Where it ends in the bytes of its picture; the next one begins there. */
+  readonly end: number
+  /** Whether it is predicted from the next lower layer of its picture, and from other pictures. */
+  readonly interLayer: boolean
+  readonly interPicture: boolean
+  /** Pixels, where a scalability structure says it. */
+  readonly width?: number
+  readonly height?: number
+}
+
 /** What a video frame tells of itself, as far as its payload format or its header extensions say it. */
 export interface VideoFrameDetails {
+  /** Of a picture with several, the highest. */
   readonly spatialLayer?: number
   readonly temporalLayer?: number
   /** VP8, VP9: the picture id, 7 or 15 bits as it was sent. */
@@ -15,8 +30,12 @@ export interface VideoFrameDetails {
   readonly baseLayerIndex?: number
   /** Whether the decoder may switch up to this frame's temporal layer here. */
   readonly layerSync?: boolean
-  /** Whether no other frame of its picture depends on it. */
+  /** VP8: whether no other frame depends on it. */
   readonly discardable?: boolean
+  /** VP9 in flexible mode: how many pictures back those are that it refers to, 1 to 127, three at most. */
+  readonly references?: readonly number[]
+  /** VP9 with several spatial layers: what `data` holds, lowest layer first. */
+  readonly layerFrames?: readonly LayerFrame[]
   /** Pixels, where the payload says it (key frames). */
   readonly width?: number
   readonly height?: number

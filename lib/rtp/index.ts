@@ -25,7 +25,7 @@ export {
   readPayloadTypes,
   writeFormatParameters,
 } from './format-parameters.ts'
-export type { EncodedFrame, VideoFrameDetails } from './frame.ts'
+export type { EncodedFrame, LayerFrame, VideoFrameDetails } from './frame.ts'
 export { fromShortUnits, middleOf, millisecondsOf, type NtpTime, ntpOf, shortUnits } from './ntp.ts'
 export {
   CRYPTEX_ONE_BYTE_PROFILE,

@@ -24,3 +24,4 @@ export {
   type TelephoneEventSink,
   toneEvent,
 } from './telephone-event.ts'
+export { Vp9Packetizer } from './vp9-packetizer.ts'

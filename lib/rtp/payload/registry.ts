@@ -1,5 +1,6 @@
 /** Payload formats by the name that `a=rtpmap` gives them (RFC 8866, 6.6). */
 
+import { AV1 } from './av1.ts'
 import { CN } from './comfort-noise.ts'
 import type { PayloadFormat } from './format.ts'
 import { PCMA, PCMU } from './g711.ts'
@@ -8,9 +9,11 @@ import { H264 } from './h264.ts'
 import { H265 } from './h265.ts'
 import { OPUS } from './opus.ts'
 import { TELEPHONE_EVENT } from './telephone-event.ts'
+import { VP8 } from './vp8.ts'
+import { VP9 } from './vp9.ts'
 
 const FORMATS: ReadonlyMap<string, PayloadFormat> = new Map(
-  [H264, H265, OPUS, PCMU, PCMA, G722, CN, TELEPHONE_EVENT].map(format => [format.encoding, format]),
+  [VP8, VP9, AV1, H264, H265, OPUS, PCMU, PCMA, G722, CN, TELEPHONE_EVENT].map(format => [format.encoding, format]),
 )
 
 /**
