@@ -5,9 +5,18 @@
  * takes only objects of its own.
  */
 
-import * as peer from './peer/index.ts'
+import * as purertc from './index.ts'
 
-for (const [name, value] of Object.entries(peer)) {
-  if (!name.startsWith('RTC')) continue
+/** What W3C names otherwise. */
+const OTHERS = new Set([
+  'KeyFrameRequestEvent',
+  'MediaStream',
+  'MediaStreamTrack',
+  'MediaStreamTrackEvent',
+  'OverconstrainedError',
+])
+
+for (const [name, value] of Object.entries(purertc)) {
+  if (!name.startsWith('RTC') && !OTHERS.has(name)) continue
   Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true })
 }

@@ -64,6 +64,9 @@ const read = (given: unknown, isAdvanced: boolean): Constraint => {
   }
 }
 
+const idealOf = (constraints: MediaTrackConstraints, name: Name): readonly Value[] | undefined =>
+  constraints[name] === undefined ? undefined : read(constraints[name], false).ideal
+
 const isRequired = ({ exact, min, max }: Constraint): boolean =>
   exact !== undefined || min !== undefined || max !== undefined
 
@@ -185,16 +188,17 @@ const fitRatio = (space: Space, constraints: MediaTrackConstraints, chosen: Map<
   const width = rangeOf(space.get('width'))
   const height = rangeOf(space.get('height'))
   const ratio = rangeOf(space.get('aspectRatio'))
-  const given = constraints.aspectRatio
-  if (width === undefined || height === undefined || ratio === undefined || given === undefined) return
+  if (width === undefined || height === undefined || ratio === undefined) return
   const clamp = (value: number, { min, max }: Range) => Math.min(Math.max(value, min), max)
   const across = clamp(Number(chosen.get('width')), {
     min: Math.max(width.min, height.min * ratio.min),
     max: Math.min(width.max, height.max * ratio.max),
   })
-  const { ideal } = read(given, false)
-  const hasIdealHeight = constraints.height !== undefined && read(constraints.height, false).ideal !== undefined
-  const target = ideal !== undefined && !hasIdealHeight ? across / Number(ideal[0]) : Number(chosen.get('height'))
+  const ideal = idealOf(constraints, 'aspectRatio')
+  const target =
+    ideal !== undefined && idealOf(constraints, 'height') === undefined
+      ? across / Number(ideal[0])
+      : Number(chosen.get('height'))
   const down = clamp(clamp(target, { min: across / ratio.max, max: across / ratio.min }), height)
   chosen.set('width', across).set('height', down)
 }
@@ -220,9 +224,7 @@ export const selectSettings = (
   for (const set of constraints.advanced ?? []) restrict(space, kind, set, true)
   const chosen = new Map<Name, Value>()
   for (const [name, choice] of space) {
-    const given = constraints[name]
-    const { ideal } = given === undefined ? {} : read(given, false)
-    chosen.set(name, nearest(choice, ideal, present[name]))
+    chosen.set(name, nearest(choice, idealOf(constraints, name), present[name]))
   }
   if (capabilities.aspectRatio === undefined && ratioOf(space) !== undefined) {
     fitRatio(space, constraints, chosen)

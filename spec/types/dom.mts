@@ -21,10 +21,19 @@ type Media =
   | 'removeTrack'
 
 export type Classes = [
+  Assignable<purertc.EncodedAudioChunk, EncodedAudioChunk>,
+  Assignable<purertc.EncodedVideoChunk, EncodedVideoChunk>,
+  Assignable<purertc.MediaStream, MediaStream>,
+  Assignable<purertc.MediaStreamTrack, MediaStreamTrack>,
+  Assignable<purertc.MediaStreamTrackEvent, MediaStreamTrackEvent>,
+  Assignable<purertc.OverconstrainedError, OverconstrainedError>,
   Assignable<purertc.RTCCertificate, RTCCertificate>,
   Assignable<purertc.RTCDataChannel, RTCDataChannel>,
   Assignable<purertc.RTCDataChannelEvent, RTCDataChannelEvent>,
   Assignable<purertc.RTCDtlsTransport, RTCDtlsTransport>,
+  Assignable<purertc.RTCEncodedAudioFrame, RTCEncodedAudioFrame>,
+  // W3C's types have 'empty' too.
+  Assignable<Omit<purertc.RTCEncodedVideoFrame, 'type'>, Omit<RTCEncodedVideoFrame, 'type'>>,
   Assignable<purertc.RTCError, RTCError>,
   Assignable<purertc.RTCErrorEvent, RTCErrorEvent>,
   Assignable<purertc.RTCIceCandidate, RTCIceCandidate>,
@@ -39,6 +48,15 @@ export type Classes = [
 ]
 
 export type Dictionaries = [
+  Assignable<MediaTrackConstraints, purertc.MediaTrackConstraints>,
+  Assignable<purertc.MediaTrackConstraints, MediaTrackConstraints>,
+  Assignable<purertc.MediaTrackCapabilities, MediaTrackCapabilities>,
+  Assignable<purertc.MediaTrackSettings, MediaTrackSettings>,
+  Assignable<purertc.RTCEncodedVideoFrameMetadata, RTCEncodedVideoFrameMetadata>,
+  Assignable<purertc.RTCEncodedAudioFrameMetadata, RTCEncodedAudioFrameMetadata>,
+  Assignable<EncodedVideoChunk, purertc.EncodedChunkLike>,
+  Assignable<EncodedVideoChunkMetadata, purertc.EncodedChunkMetadata>,
+  Assignable<RTCEncodedVideoFrame, purertc.EncodedVideoFrameLike>,
   Assignable<purertc.RTCIceParameters, { usernameFragment?: string; password?: string }>,
   Assignable<purertc.RTCOfferOptions, RTCOfferOptions>,
   Assignable<RTCAnswerOptions, purertc.RTCAnswerOptions>,
@@ -57,6 +75,7 @@ export type Dictionaries = [
 ]
 
 export type Enumerations = [
+  Assignable<purertc.MediaStreamTrackState, MediaStreamTrackState>,
   Assignable<purertc.RTCSignalingState, RTCSignalingState>,
   Assignable<purertc.RTCIceGatheringState, RTCIceGatheringState>,
   Assignable<purertc.RTCIceConnectionState, RTCIceConnectionState>,
@@ -132,3 +151,21 @@ export const report: Promise<number> = own.getStats().then(stats => {
   }
   return sum
 })
+
+/** Media in and out: each level of it, and code written for a browser. */
+const camera = new purertc.EncodedVideoSource({ codec: 'vp8', settings: { width: 640, height: 480 } })
+camera.onkeyframerequest = ({ rid }) => rid?.length
+export const encoder = new VideoEncoder({
+  output: (chunk, meta) => camera.write(chunk, meta),
+  error: () => camera.end(),
+})
+export const browserStream: MediaStream = new purertc.MediaStream([camera.track])
+browserStream.onaddtrack = ({ track }) => track.stop()
+export const forward = async (track: purertc.MediaStreamTrack): Promise<void> => {
+  const source = new purertc.RtpSource({ kind: 'video', codecs: [{ mimeType: 'video/VP8', payloadType: 96 }] })
+  for await (const packet of new purertc.RtpReader(track)) source.write(packet)
+  await new purertc.RtpReader(track).readable.pipeTo(source.writable)
+  await new purertc.EncodedFrameReader<purertc.RTCEncodedVideoFrame>(track).readable.pipeTo(camera.writable)
+  await new purertc.EncodedChunkReader<purertc.EncodedVideoChunk>(track).readable.pipeTo(camera.writable)
+  await track.applyConstraints({ width: { ideal: 1280 }, advanced: [{ frameRate: 30 }] })
+}

@@ -3,7 +3,16 @@
  * Only compiled: `tsc -p spec/types/tsconfig.node.json`.
  */
 
-import { RTCDataChannel, type RTCError, RTCPeerConnection } from 'purertc'
+import {
+  type EncodedAudioChunk,
+  EncodedAudioSource,
+  EncodedChunkReader,
+  MediaStream,
+  type MediaStreamTrack,
+  RTCDataChannel,
+  type RTCError,
+  RTCPeerConnection,
+} from 'purertc'
 
 const connection = new RTCPeerConnection()
 connection.ondatachannel = ({ channel }) => {
@@ -17,3 +26,9 @@ export const copy = async (from: RTCDataChannel, to: RTCDataChannel): Promise<vo
 }
 export const last: { error?: RTCError; channel: RTCDataChannel | undefined } = { channel: undefined }
 export const isChannel = (value: unknown): value is RTCDataChannel => value instanceof RTCDataChannel
+export const echo = (track: MediaStreamTrack): MediaStream => {
+  const source = new EncodedAudioSource({ codec: 'opus' })
+  new EncodedChunkReader<EncodedAudioChunk>(track, { onchunk: chunk => source.write(chunk) })
+  track.onended = () => source.end()
+  return new MediaStream([source.track])
+}
