@@ -3,14 +3,16 @@
  * (3GPP TS 26.114, 6.2.3), and the names of streams (RFC 8852). Those that were not agreed on are not looked at.
  */
 
-import { fromUtf8 } from '../bytes/index.ts'
-import type { NegotiatedExtension, RtpPacket } from '../rtp/index.ts'
-
-const AUDIO_LEVEL_URI = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level'
-const MIXED_LEVELS_URI = 'urn:ietf:params:rtp-hdrext:csrc-audio-level'
-const ORIENTATION_URI = 'urn:3gpp:video-orientation'
-const RID_URI = 'urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id'
-const REPAIRED_RID_URI = 'urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id'
+import {
+  AUDIO_LEVEL_URI,
+  MIXER_AUDIO_LEVEL_URI,
+  type NegotiatedExtension,
+  REPAIRED_STREAM_ID_URI,
+  type RtpPacket,
+  readStreamId,
+  STREAM_ID_URI,
+  VIDEO_ORIENTATION_URI,
+} from '../rtp/index.ts'
 
 export class IncomingExtensions {
   /** The id of the levels of contributing sources; 0 where they were not agreed on, as with the others. */
@@ -22,11 +24,11 @@ export class IncomingExtensions {
 
   configure(extensions: readonly NegotiatedExtension[]): void {
     const ids = new Map(extensions.map(({ uri, id }) => [uri, id]))
-    this.mixedLevels = ids.get(MIXED_LEVELS_URI) ?? 0
+    this.mixedLevels = ids.get(MIXER_AUDIO_LEVEL_URI) ?? 0
     this.#audioLevel = ids.get(AUDIO_LEVEL_URI) ?? 0
-    this.#orientation = ids.get(ORIENTATION_URI) ?? 0
-    this.#rid = ids.get(RID_URI) ?? 0
-    this.#repairedRid = ids.get(REPAIRED_RID_URI) ?? 0
+    this.#orientation = ids.get(VIDEO_ORIENTATION_URI) ?? 0
+    this.#rid = ids.get(STREAM_ID_URI) ?? 0
+    this.#repairedRid = ids.get(REPAIRED_STREAM_ID_URI) ?? 0
   }
 
   /** -dBov, with 128 added where it is speech; -1 where it is not said. */
@@ -56,7 +58,7 @@ const firstByte = (packet: RtpPacket, id: number): number =>
     ? packet.bytes[packet.extensionStart]!
     : -1
 
-const text = (packet: RtpPacket, id: number): string =>
-  id !== 0 && packet.findExtension(id)
-    ? fromUtf8(packet.bytes.subarray(packet.extensionStart, packet.extensionEnd))
-    : ''
+const text = (packet: RtpPacket, id: number): string => {
+  if (id === 0 || !packet.findExtension(id)) return ''
+  return readStreamId(packet.bytes, packet.extensionStart, packet.extensionEnd) ?? ''
+}

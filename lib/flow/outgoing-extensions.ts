@@ -4,16 +4,20 @@
  */
 
 import { utf8 } from '../bytes/index.ts'
-import { ExtensionWriter, type NegotiatedExtension, type RtpPacket } from '../rtp/index.ts'
-
-const MID_URI = 'urn:ietf:params:rtp-hdrext:sdes:mid'
-const SEND_TIME_URI = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time'
-const AUDIO_LEVEL_URI = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level'
-const ORIENTATION_URI = 'urn:3gpp:video-orientation'
-const TRANSPORT_NUMBER_URI = 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01'
-
-/** Seconds in units of 2^-18, modulo 64 seconds (abs-send-time). */
-const sendTime = (now: number): number => Math.floor((now / 1000) * 0x4_0000) & 0xff_ffff
+import {
+  AUDIO_LEVEL_URI,
+  ExtensionWriter,
+  MID_URI,
+  type NegotiatedExtension,
+  putAudioLevel,
+  putSendTime,
+  putTransportSequenceNumber,
+  type RtpPacket,
+  SEND_TIME_URI,
+  sendTimeOf,
+  TRANSPORT_SEQUENCE_NUMBER_URI,
+  VIDEO_ORIENTATION_URI,
+} from '../rtp/index.ts'
 
 export class OutgoingExtensions {
   readonly writer = new ExtensionWriter()
@@ -31,9 +35,9 @@ export class OutgoingExtensions {
     this.#ids = new Map(extensions.map(({ uri, id }) => [uri, id]))
     this.#midId = this.#ids.get(MID_URI) ?? 0
     this.#sendTimeId = this.#ids.get(SEND_TIME_URI) ?? 0
-    this.#transportNumberId = this.#ids.get(TRANSPORT_NUMBER_URI) ?? 0
+    this.#transportNumberId = this.#ids.get(TRANSPORT_SEQUENCE_NUMBER_URI) ?? 0
     this.#audioLevelId = this.#ids.get(AUDIO_LEVEL_URI) ?? 0
-    this.#orientationId = this.#ids.get(ORIENTATION_URI) ?? 0
+    this.#orientationId = this.#ids.get(VIDEO_ORIENTATION_URI) ?? 0
   }
 
   get numbersTransport(): boolean {
@@ -49,17 +53,8 @@ export class OutgoingExtensions {
     const { writer } = this
     writer.reset()
     if (showMid && this.#midId !== 0) writer.put(this.#midId, this.#mid)
-    if (this.#sendTimeId !== 0) {
-      const at = writer.reserve(this.#sendTimeId, 3)
-      if (at >= 0) setU24(writer.bytes, at, sendTime(now))
-    }
-    if (this.#transportNumberId !== 0) {
-      const at = writer.reserve(this.#transportNumberId, 2)
-      if (at >= 0) {
-        writer.bytes[at] = transportNumber >> 8
-        writer.bytes[at + 1] = transportNumber & 0xff
-      }
-    }
+    if (this.#sendTimeId !== 0) putSendTime(writer, this.#sendTimeId, sendTimeOf(now))
+    if (this.#transportNumberId !== 0) putTransportSequenceNumber(writer, this.#transportNumberId, transportNumber)
     return writer
   }
 
@@ -86,22 +81,12 @@ export class OutgoingExtensions {
 
   /** Adds what a frame says: its level and whether it is speech (RFC 6464). */
   putAudioLevel(level: number, voice: boolean): void {
-    if (this.#audioLevelId !== 0) this.#putByte(this.#audioLevelId, (voice ? 0x80 : 0) | (level & 0x7f))
+    if (this.#audioLevelId !== 0) putAudioLevel(this.writer, this.#audioLevelId, level, voice)
   }
 
   /** Adds how a viewer is to turn the picture (3GPP TS 26.114, 7.4.5): degrees. */
   putRotation(rotation: number): void {
-    if (this.#orientationId !== 0) this.#putByte(this.#orientationId, Math.round(rotation / 90) & 3)
+    const at = this.#orientationId === 0 ? -1 : this.writer.reserve(this.#orientationId, 1)
+    if (at >= 0) this.writer.bytes[at] = Math.round(rotation / 90) & 3
   }
-
-  #putByte(id: number, value: number): void {
-    const at = this.writer.reserve(id, 1)
-    if (at >= 0) this.writer.bytes[at] = value
-  }
-}
-
-const setU24 = (bytes: Uint8Array, at: number, value: number): void => {
-  bytes[at] = value >> 16
-  bytes[at + 1] = value >> 8
-  bytes[at + 2] = value
 }

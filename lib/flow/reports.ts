@@ -7,6 +7,7 @@ import {
   encodeRtcp,
   MOST_REPORT_BLOCKS,
   type NtpTime,
+  REPORT_BLOCK_LENGTH,
   type ReportBlock,
   type RtcpPacket,
   SdesType,
@@ -36,7 +37,12 @@ export interface ReportSources {
   readonly references: readonly { readonly ssrc: number; readonly middle: number; readonly at: number }[]
   /** Whether ours is told (RFC 3611, 4.4): where nothing is sent, and the peer agreed. */
   readonly tellsReference: boolean
+  /** Bytes of a compound packet, at most. */
+  readonly limit: number
 }
+
+/** Bytes of what else is in a compound packet, at most: a sender report, a description, extended reports. */
+const BESIDE_BLOCKS = 220
 
 /** SDES of the SSRCs (RFC 3550, 6.5): every one of them has the same name. */
 export const descriptionOf = (cname: string, ssrcs: readonly number[]): RtcpPacket => ({
@@ -47,6 +53,8 @@ export const descriptionOf = (cname: string, ssrcs: readonly number[]): RtcpPack
 /** The compound packets of one turn of reports, each small enough for a datagram. */
 export const makeReports = (sources: ReportSources, ntp: NtpTime, now: number): Uint8Array[] => {
   const blocks = reportBlocks(sources.streams, now)
+  const room = Math.floor((sources.limit - BESIDE_BLOCKS) / REPORT_BLOCK_LENGTH)
+  const most = Math.min(MOST_REPORT_BLOCKS, Math.max(1, room))
   const compounds: Uint8Array[] = []
   for (const sender of sources.senders) {
     if (sender.packetCount === sender.reported || sender.parameters === undefined) continue
@@ -62,7 +70,7 @@ export const makeReports = (sources: ReportSources, ntp: NtpTime, now: number): 
           rtpTimestamp: sender.timestampAt(now),
           packetCount,
           octetCount,
-          reports: blocks.splice(0, MOST_REPORT_BLOCKS),
+          reports: blocks.splice(0, most),
         },
         descriptionOf(sources.cname, [ssrc]),
         ...extended(sources, ssrc, ntp, compounds.length === 0, now),
@@ -74,7 +82,7 @@ export const makeReports = (sources: ReportSources, ntp: NtpTime, now: number): 
     const { ssrc, cname } = sources
     compounds.push(
       encodeRtcp([
-        { type: 'receiver-report', ssrc, reports: blocks.splice(0, MOST_REPORT_BLOCKS) },
+        { type: 'receiver-report', ssrc, reports: blocks.splice(0, most) },
         descriptionOf(cname, [ssrc]),
         ...extended(sources, ssrc, ntp, compounds.length === 0, now),
       ]),

@@ -6,22 +6,23 @@
  * together at `flush`, once a turn.
  */
 
-import { Packet, PacketPool } from '../bytes/index.ts'
-import { EventQueue, type FlushingMachine, type Random, randomU32, randomUnit } from '../machine/index.ts'
+import type { Packet } from '../bytes/index.ts'
+import { EventQueue, type FlushingMachine, type Random, randomU32 } from '../machine/index.ts'
 import {
-  encodeRtcp,
   type MediaKind,
   type NtpTime,
   ntpOf,
   type PayloadCodec,
-  type RtcpPacket,
   RtpPacket,
+  TRANSPORT_SEQUENCE_NUMBER_URI,
 } from '../rtp/index.ts'
 import type { RtpEvent } from './events.ts'
 import { sendRequests } from './feedback-requests.ts'
 import { RtpReceiver } from './receiver.ts'
-import { descriptionOf, makeReports } from './reports.ts'
+import { ReportScheduler } from './report-scheduler.ts'
+import { makeReports } from './reports.ts'
 import { RtcpIntake } from './rtcp-intake.ts'
+import { RtcpOutlet } from './rtcp-outlet.ts'
 import { RtpSender } from './sender.ts'
 import { TransportFeedbackRecorder } from './transport-feedback-recorder.ts'
 
@@ -39,14 +40,8 @@ export interface RtpSessionOptions {
   readonly route: (packet: RtpPacket, now: number) => RtpReceiver | undefined
 }
 
-const TRANSPORT_NUMBER_URI = 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01'
 /** Bytes of tag, index and key identifier that SRTP and SRTCP add, at most (RFC 3711, 3; RFC 7714, 9). */
 const PROTECTION = 24
-/** Milliseconds between reports: with video, and with audio alone; each half as long up to half as long again (RFC 3550, 6.2). */
-const REPORT_INTERVAL = { video: 1000, audio: 5000 } as const
-const POOL = new PacketPool(1500, 64)
-/** SSRCs of one BYE (RFC 3550, 6.6: five bits). */
-const MOST_LEAVING = 31
 /** Milliseconds after a change of SSRC in which the new one is not changed again: who has that too sends our packets back (RFC 3550, 8.2). */
 const LOOP_TIME = 50_000
 /** Streams that are looked up at a time; those that gave way are swept off beyond twice as many. */
@@ -73,20 +68,35 @@ export class RtpSession implements FlushingMachine {
   readonly #streams = new Map<number, RtpReceiver>()
   readonly #feedback = new TransportFeedbackRecorder()
   readonly #intake: RtcpIntake
+  readonly #outlet: RtcpOutlet
   #senders: RtpSender[] = []
   #receivers: RtpReceiver[] = []
   #transportNumber = 0
   /** The id of the transport-wide number in what comes in; 0 where it was not agreed on. */
   #transportNumberId = 0
   #feedbackSsrc = 0
-  #ssrc: number
+  readonly #ssrc: number
+  /** Bytes of RTP or RTCP in a datagram. */
+  readonly #largest: number
   #collidedAt = Number.NEGATIVE_INFINITY
-  #reportAt = Number.POSITIVE_INFINITY
+  readonly #schedule: ReportScheduler
   #closed = false
 
   constructor(options: RtpSessionOptions) {
     this.#options = options
+    this.#largest = (options.mtu ?? 1200) - PROTECTION
     this.#ssrc = randomU32(options.random)
+    this.#schedule = new ReportScheduler(options.random)
+    this.#outlet = new RtcpOutlet({
+      cname: options.cname,
+      largest: this.#largest,
+      reportSsrc: () => this.ssrc,
+      reducedSize: () => this.#receivers.some(({ parameters }) => parameters?.reducedSize === true),
+      transmit: packet => {
+        this.counters.rtcpSent++
+        this.#transmit(packet, true)
+      },
+    })
     this.#intake = new RtcpIntake({
       findSender: ssrc => this.#senders.find(sender => sender.ssrc === ssrc || sender.rtxSsrc === ssrc),
       findStream: ssrc => this.#streams.get(ssrc)?.stream(ssrc),
@@ -128,9 +138,9 @@ export class RtpSession implements FlushingMachine {
   }
 
   createSender(kind: MediaKind, ssrcs: { readonly ssrc: number; readonly rtxSsrc: number }): RtpSender {
-    const { random, mtu = 1200 } = this.#options
+    const { random } = this.#options
     const sender = new RtpSender(kind, ssrcs, {
-      largest: mtu - PROTECTION,
+      largest: this.#largest,
       nextTransportNumber: () => {
         const number = this.#transportNumber
         this.#transportNumber = (number + 1) & 0xffff
@@ -159,9 +169,11 @@ export class RtpSession implements FlushingMachine {
   configured(now: number): void {
     const told = this.#receivers.filter(receiver => receiver.parameters?.codecs.some(wantsTransportFeedback))
     const extensions = told.flatMap(({ parameters }) => parameters?.extensions ?? [])
-    this.#transportNumberId = extensions.find(({ uri }) => uri === TRANSPORT_NUMBER_URI)?.id ?? 0
+    this.#transportNumberId = extensions.find(({ uri }) => uri === TRANSPORT_SEQUENCE_NUMBER_URI)?.id ?? 0
     for (const sender of this.#senders) if (sender.parameters === undefined) this.#leave([sender])
-    if (this.#reportAt === Number.POSITIVE_INFINITY) this.#reportAt = now + this.#interval() / 2
+    const streams = [...this.#receivers, ...this.#senders]
+    const hasVideo = streams.some(({ kind, parameters }) => kind === 'video' && parameters !== undefined)
+    this.#schedule.configure(hasVideo, now)
   }
 
   // Packets
@@ -246,7 +258,7 @@ export class RtpSession implements FlushingMachine {
 
   get deadline(): number {
     if (this.#closed) return Number.POSITIVE_INFINITY
-    let deadline = Math.min(this.#reportAt, this.#feedback.deadline)
+    let deadline = Math.min(this.#schedule.deadline, this.#feedback.deadline)
     for (const receiver of this.#receivers) deadline = Math.min(deadline, receiver.deadline)
     for (const sender of this.#senders) deadline = Math.min(deadline, sender.deadline)
     return deadline
@@ -263,32 +275,21 @@ export class RtpSession implements FlushingMachine {
   flush(now: number): void {
     if (this.#closed) return
     for (const { streams } of this.#receivers) {
-      for (const stream of streams) sendRequests(stream, this.ssrc, this.roundTripTime, now, this.#sendFeedbackPacket)
+      for (const stream of streams) sendRequests(stream, this.ssrc, this.roundTripTime, now, this.#outlet.sendFeedback)
     }
     if (now >= this.#feedback.deadline) this.#sendFeedback(now)
-    if (now >= this.#reportAt) this.#report(now)
+    if (now >= this.#schedule.deadline) this.#report(now)
   }
 
   #sendFeedback(now: number): void {
     const mediaSsrc = this.#feedbackSsrc
     for (const feedback of this.#feedback.take(now)) {
-      this.#sendFeedbackPacket({ type: 'transport-feedback', senderSsrc: this.ssrc, mediaSsrc, feedback })
+      this.#outlet.sendFeedback({ type: 'transport-feedback', senderSsrc: this.ssrc, mediaSsrc, feedback })
     }
   }
 
-  /** Alone where the peer agreed to that (RFC 5506), else behind an empty report (RFC 4585, 3.1). */
-  readonly #sendFeedbackPacket = (packet: RtcpPacket): void => {
-    const reducedSize = this.#receivers.some(({ parameters }) => parameters?.reducedSize === true)
-    this.#sendRtcp(reducedSize ? [packet] : [...this.#prefix(), packet])
-  }
-
-  #prefix(): RtcpPacket[] {
-    const { ssrc } = this
-    return [{ type: 'receiver-report', ssrc, reports: [] }, descriptionOf(this.#options.cname, [ssrc])]
-  }
-
   #report(now: number): void {
-    this.#reportAt = now + this.#interval()
+    this.#schedule.reported(now)
     const ntp = this.#ntp(now)
     const streams = this.#receivers.flatMap(receiver => receiver.reported)
     const agreed = this.#receivers.some(({ parameters }) => parameters?.receiverReferenceTime === true)
@@ -299,15 +300,9 @@ export class RtpSession implements FlushingMachine {
       streams,
       references: this.#intake.takeReferences(),
       tellsReference: agreed && streams.length > 0,
+      limit: this.#largest,
     }
-    for (const compound of makeReports(sources, ntp, now)) this.#sendBytes(compound)
-  }
-
-  #interval(): number {
-    const isVideo = [...this.#receivers, ...this.#senders].some(
-      ({ kind, parameters }) => kind === 'video' && parameters !== undefined,
-    )
-    return REPORT_INTERVAL[isVideo ? 'video' : 'audio'] * (0.5 + randomUnit(this.#options.random))
+    for (const compound of makeReports(sources, ntp, now)) this.#outlet.send(compound)
   }
 
   #ntp(now: number): NtpTime {
@@ -315,20 +310,6 @@ export class RtpSession implements FlushingMachine {
   }
 
   // Out
-
-  #sendRtcp(packets: readonly RtcpPacket[]): void {
-    this.#sendBytes(encodeRtcp(packets))
-  }
-
-  #sendBytes(bytes: Uint8Array): void {
-    const packet = bytes.length <= POOL.payload ? POOL.take() : Packet.copy(bytes)
-    if (bytes.length <= POOL.payload) {
-      packet.bytes.set(bytes, packet.start)
-      packet.end = packet.start + bytes.length
-    }
-    this.counters.rtcpSent++
-    this.#transmit(packet, true)
-  }
 
   #transmit(packet: Packet, isRtcp: boolean): void {
     if (this.#closed) packet.release()
@@ -349,16 +330,7 @@ export class RtpSession implements FlushingMachine {
 
   /** Says that streams of ours are over, to whom may have heard of them (RFC 3550, 6.3.7). */
   #leave(senders: readonly RtpSender[]): void {
-    const ssrcs: number[] = []
-    for (const sender of senders) {
-      if (!sender.heard) continue
-      sender.heard = false
-      ssrcs.push(sender.ssrc)
-      if (sender.counters.retransmittedPacketsSent > 0) ssrcs.push(sender.rtxSsrc)
-    }
-    for (let at = 0; at < ssrcs.length; at += MOST_LEAVING) {
-      this.#sendRtcp([...this.#prefix(), { type: 'goodbye', ssrcs: ssrcs.slice(at, at + MOST_LEAVING) }])
-    }
+    this.#outlet.sendGoodbye(senders.flatMap(sender => sender.leave()))
   }
 
   removeReceiver(receiver: RtpReceiver): void {

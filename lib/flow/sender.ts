@@ -3,44 +3,21 @@
  * peer tells of them. Packets that come from elsewhere are rewritten; frames are cut into packets.
  */
 
-import { type Packet, PacketPool } from '../bytes/index.ts'
-import {
-  appendPayload,
-  type EncodedFrame,
-  type ExtensionWriter,
-  encodingOf,
-  type MediaKind,
-  type PayloadCodec,
-  type PayloadSink,
-  rtpHeaderLength,
-  writeRtpHeader,
-} from '../rtp/index.ts'
+import { type EncodedFrame, encodingOf, type MediaKind, type PayloadCodec, type PayloadSink } from '../rtp/index.ts'
 import { FrameCutter } from './frame-cutter.ts'
 import { KeyFrameGate } from './key-frame-gate.ts'
 import { OutgoingCodecs } from './outgoing-codecs.ts'
-import { OutgoingExtensions } from './outgoing-extensions.ts'
+import { OutgoingStream, type OutgoingStreamOwner } from './outgoing-stream.ts'
 import type { OutgoingRtp, SendParameters } from './parameters.ts'
-import { PictureRewriter } from './picture-rewriter.ts'
-import { Retransmitter } from './retransmitter.ts'
 import { Rewriter } from './rewriter.ts'
 import { SenderCounters } from './sender-counters.ts'
 import { TonePlayer } from './tone-player.ts'
 
 /** What a sender asks of its RTP session. */
-export interface SenderOwner {
-  /** A number for a packet on this transport (transport-wide congestion control). */
-  nextTransportNumber(): number
-  transmit(packet: Packet): void
-  /** Random bits. */
-  random(): number
+export interface SenderOwner extends OutgoingStreamOwner {
   keyFrameRequested(sender: RtpSender): void
-  /** Bytes of the largest RTP packet, before its protection. */
-  readonly largest: number
 }
 
-/** Milliseconds: where no report has told the round trip. */
-const DEFAULT_ROUND_TRIP = 50
-const POOL = new PacketPool(1500, 2048)
 const NO_CSRCS: readonly number[] = []
 const NOTHING = new Uint8Array(0)
 
@@ -49,48 +26,35 @@ export class RtpSender {
   readonly counters = new SenderCounters()
   /** Whether what is handed in is sent. */
   active = true
-  ssrc: number
-  rtxSsrc: number
-  readonly #owner: SenderOwner
+  /** Packets that were counted when the last report was made. */
+  reported = 0
+  readonly #stream: OutgoingStream
   readonly #cutter: FrameCutter
-  readonly #extensions = new OutgoingExtensions()
-  readonly #retransmitter: Retransmitter
   readonly #rewriter: Rewriter
-  readonly #pictures = new PictureRewriter()
   readonly #keyFrames: KeyFrameGate
   readonly #tones: TonePlayer
   #parameters: SendParameters | undefined
   #codecs = new OutgoingCodecs([])
-  #known = false
   /** The frame that is being cut. */
   #frame: EncodedFrame | undefined
   #now = 0
-  /** Of what a sender report counts: modulo 2^32. */
-  packetCount = 0
-  octetCount = 0
-  /** Packets that were counted when the last report was made. */
-  reported = 0
-  /** Whether the peer may have heard of the stream: it is to be told when that ends (RFC 3550, 6.3.7). */
-  heard = false
-  readonly #header = {
-    marker: false,
-    payloadType: 0,
-    sequenceNumber: 0,
-    timestamp: 0,
-    ssrc: 0,
-    csrcs: NO_CSRCS,
-  }
 
   constructor(kind: MediaKind, ssrcs: { readonly ssrc: number; readonly rtxSsrc: number }, owner: SenderOwner) {
     this.kind = kind
-    this.ssrc = ssrcs.ssrc
-    this.rtxSsrc = ssrcs.rtxSsrc
-    this.#owner = owner
+    this.#stream = new OutgoingStream(ssrcs, this.#codecs, this.counters, owner)
     this.#cutter = new FrameCutter(() => owner.random())
     this.#rewriter = new Rewriter(owner.random() & 0xffff, owner.random())
-    this.#retransmitter = new Retransmitter(owner.random() & 0xffff)
     this.#keyFrames = new KeyFrameGate(() => owner.keyFrameRequested(this))
     this.#tones = new TonePlayer((payload, timestamp, marker, now) => this.#sendTone(payload, timestamp, marker, now))
+  }
+
+  get ssrc(): number {
+    return this.#stream.ssrc
+  }
+
+  /** Of the retransmissions. */
+  get rtxSsrc(): number {
+    return this.#stream.rtxSsrc
   }
 
   get parameters(): SendParameters | undefined {
@@ -99,7 +63,7 @@ export class RtpSender {
 
   /** The codec in use: of what was sent last, else the first that was agreed on. */
   get codec(): PayloadCodec | undefined {
-    const { payloadType } = this.#header
+    const { payloadType } = this.#stream.header
     return this.#codecs.media.find(codec => codec.payloadType === payloadType) ?? this.#codecs.media[0]
   }
 
@@ -108,17 +72,20 @@ export class RtpSender {
     return this.counters.roundTripTime
   }
 
+  /** Of what a sender report counts: modulo 2^32. */
+  get packetCount(): number {
+    return this.#stream.packetCount
+  }
+
+  get octetCount(): number {
+    return this.#stream.octetCount
+  }
+
   /** A negotiation has settled what may be sent; undefined: nothing. */
   configure(parameters: SendParameters | undefined): void {
     this.#parameters = parameters
     this.#codecs = new OutgoingCodecs(parameters?.codecs ?? [])
-    this.#known = false
-    this.#retransmitter.known = false
-    if (parameters === undefined) {
-      this.#retransmitter.clear()
-      return
-    }
-    this.#extensions.configure(parameters.mid, parameters.extensions, parameters.mixedExtensions)
+    this.#stream.configure(parameters, this.#codecs)
     this.#rewriter.expect(this.#codecs.media[0]?.clockRate ?? 90_000)
   }
 
@@ -144,22 +111,22 @@ export class RtpSender {
         return this.#discard()
       }
       rewriter.join(source, sequenceNumber, timestamp, clockRate, now)
-      this.#pictures.join(encodingOf(codec))
+      this.#stream.pictures.join(encodingOf(codec))
     }
     if (payloadEnd === payloadStart || this.#tones.plays) {
       rewriter.leaveOut(sequenceNumber)
       return false
     }
     if (!rewriter.place(sequenceNumber, timestamp, now)) return this.#discard()
-    const header = this.#header
+    const { header, extensions } = this.#stream
     header.marker = marker
     header.payloadType = codec.payloadType
     header.sequenceNumber = rewriter.sequenceNumber
     header.timestamp = rewriter.timestamp
     header.csrcs = outgoing.csrcs ?? NO_CSRCS
-    const extensions = this.#beginExtensions(now)
-    if (outgoing.extensions !== undefined) this.#extensions.pass(outgoing.extensions)
-    if (!this.#send(bytes, payloadStart, payloadEnd, NOTHING, 0, extensions, now)) return false
+    this.#stream.begin(now)
+    if (outgoing.extensions !== undefined) extensions.pass(outgoing.extensions)
+    if (!this.#stream.send(NOTHING, 0, bytes, payloadStart, payloadEnd, now)) return this.#discard()
     if (marker && this.kind === 'video') this.counters.framesSent++
     return true
   }
@@ -183,17 +150,16 @@ export class RtpSender {
         return this.#discard()
       }
       rewriter.join(source, 0, timestamp, codec.clockRate, now)
-      this.#pictures.join(encodingOf(codec))
+      this.#stream.pictures.join(encodingOf(codec))
       cutter.join()
     }
-    const header = this.#header
+    const { header } = this.#stream
     header.payloadType = this.#codecs.redundancyOf(codec.payloadType) ?? codec.payloadType
     header.timestamp = rewriter.stamp(timestamp, now)
     header.csrcs = csrcs
     this.#frame = frame
     this.#now = now
-    // The longest header that a packet of the frame may have.
-    const limit = this.#owner.largest - rtpHeaderLength(csrcs.length, this.#describe(this.#beginExtensions(now, 0)))
+    const limit = this.#stream.limit(csrcs.length, now, this.#describe)
     const isRedundant = header.payloadType !== codec.payloadType
     const count = isRedundant
       ? cutter.cutRedundant(frame, header.timestamp, limit, this.#sendPayload)
@@ -205,65 +171,25 @@ export class RtpSender {
   }
 
   readonly #sendPayload: PayloadSink = (head, headLength, body, start, end, last) => {
-    const header = this.#header
+    const { header } = this.#stream
     header.marker = this.kind === 'video' && last
     header.sequenceNumber = this.#rewriter.next()
-    this.#send(body, start, end, head, headLength, this.#describe(this.#beginExtensions(this.#now)), this.#now)
+    this.#stream.begin(this.#now)
+    this.#describe()
+    if (!this.#stream.send(head, headLength, body, start, end, this.#now)) this.#discard()
   }
 
   /** Adds what the frame says to the extensions of a packet of it. */
-  #describe(extensions: ExtensionWriter): ExtensionWriter {
+  readonly #describe = (): void => {
     const { audioLevel, voiceActivity, video } = this.#frame ?? {}
-    if (audioLevel !== undefined) this.#extensions.putAudioLevel(audioLevel, voiceActivity === true)
-    if (video?.rotation !== undefined) this.#extensions.putRotation(video.rotation)
-    return extensions
+    const { extensions } = this.#stream
+    if (audioLevel !== undefined) extensions.putAudioLevel(audioLevel, voiceActivity === true)
+    if (video?.rotation !== undefined) extensions.putRotation(video.rotation)
   }
 
   #clockRateOf(mimeType: string): number {
     const wanted = mimeType.toLowerCase()
     return this.#codecs.media.find(codec => codec.mimeType.toLowerCase() === wanted)?.clockRate ?? 90_000
-  }
-
-  #beginExtensions(now: number, transportNumber?: number): ExtensionWriter {
-    return this.#extensions.begin(!this.#known, transportNumber ?? this.#transportNumber(), now)
-  }
-
-  #transportNumber(): number {
-    return this.#extensions.numbersTransport ? this.#owner.nextTransportNumber() : 0
-  }
-
-  #send(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    head: Uint8Array,
-    headLength: number,
-    extensions: ExtensionWriter,
-    now: number,
-  ): boolean {
-    const packet = POOL.take()
-    const header = this.#header
-    header.ssrc = this.ssrc
-    const written = writeRtpHeader(packet, header, extensions)
-    const headerLength = packet.length
-    if (!written || !appendPayload(packet, head, 0, headLength) || !appendPayload(packet, bytes, start, end)) {
-      packet.release()
-      return this.#discard()
-    }
-    if (this.#pictures.isNeeded) this.#pictures.rewrite(packet.bytes, packet.start + headerLength, packet.end)
-    const { counters } = this
-    const payloadLength = packet.length - headerLength
-    counters.sent(payloadLength, headerLength, now)
-    this.#count(payloadLength)
-    if (this.#codecs.answersNack(header.payloadType)) this.#retransmitter.keep(header.sequenceNumber, packet, now)
-    this.#owner.transmit(packet)
-    return true
-  }
-
-  #count(payloadLength: number): void {
-    this.packetCount = (this.packetCount + 1) >>> 0
-    this.octetCount = (this.octetCount + payloadLength) >>> 0
-    this.heard = true
   }
 
   /** Where the stream's clock is at `now` (RFC 3550, 6.4.1): what the last packet said, and the time since. */
@@ -273,9 +199,13 @@ export class RtpSender {
 
   // Tones
 
+  get #toneCodec(): PayloadCodec | undefined {
+    return this.sends && this.kind === 'audio' ? this.#codecs.telephoneEvent(this.codec?.clockRate ?? 0) : undefined
+  }
+
   /** Whether the peer takes telephone events in this stream. */
   get canPlayTones(): boolean {
-    return this.sends && this.#codecs.telephoneEvent(this.codec?.clockRate ?? 0) !== undefined
+    return this.#toneCodec !== undefined
   }
 
   /**
@@ -285,7 +215,7 @@ export class RtpSender {
    * @returns False where the peer takes none.
    */
   playTone(event: number, duration: number, now: number): boolean {
-    const codec = this.sends ? this.#codecs.telephoneEvent(this.codec?.clockRate ?? 0) : undefined
+    const codec = this.#toneCodec
     if (codec === undefined) return false
     this.#tones.play(event, duration, this.#rewriter.stampOwn(now), codec.clockRate, now)
     return true
@@ -297,16 +227,17 @@ export class RtpSender {
   }
 
   #sendTone(payload: Uint8Array, timestamp: number, marker: boolean, now: number): void {
-    const codec = this.sends ? this.#codecs.telephoneEvent(this.codec?.clockRate ?? 0) : undefined
+    const codec = this.#toneCodec
     if (codec === undefined) return
-    const header = this.#header
+    const { header } = this.#stream
     const { payloadType } = header
     header.marker = marker
     header.payloadType = codec.payloadType
     header.sequenceNumber = this.#rewriter.next()
     header.timestamp = timestamp
     header.csrcs = NO_CSRCS
-    this.#send(payload, 0, payload.length, NOTHING, 0, this.#beginExtensions(now), now)
+    this.#stream.begin(now)
+    this.#stream.send(NOTHING, 0, payload, 0, payload.length, now)
     header.payloadType = payloadType
   }
 
@@ -322,35 +253,13 @@ export class RtpSender {
 
   /** A report about the stream, or about its retransmissions: the peer knows whose it is. */
   acknowledged(ssrc: number): void {
-    if (ssrc === this.ssrc) this.#known = true
-    else this.#retransmitter.known = true
+    this.#stream.acknowledged(ssrc)
   }
 
   /** The peer misses these packets (RFC 4585, 6.2.1). */
   nacked(sequenceNumbers: readonly number[], now: number): void {
     this.counters.nackCount++
-    if (this.#parameters === undefined) return
-    const roundTrip = this.roundTripTime ?? DEFAULT_ROUND_TRIP
-    const retransmitter = this.#retransmitter
-    for (const sequenceNumber of sequenceNumbers) {
-      if (retransmitter.find(sequenceNumber, roundTrip, now)) this.#resend(now)
-    }
-    this.counters.retransmissionsRefused = retransmitter.refused
-  }
-
-  #resend(now: number): void {
-    const retransmitter = this.#retransmitter
-    const { original } = retransmitter
-    const length = original.payloadEnd - original.payloadStart
-    const payloadType = this.#codecs.retransmissionOf(original.payloadType)
-    const packet =
-      payloadType === undefined
-        ? retransmitter.repeat()
-        : retransmitter.wrap(this.rtxSsrc, payloadType, this.#extensions, this.#transportNumber(), now)
-    if (packet === undefined) return
-    this.counters.resent(length, original.headerLength, now)
-    if (payloadType === undefined) this.#count(length)
-    this.#owner.transmit(packet)
+    if (this.#parameters !== undefined) this.#stream.resend(sequenceNumbers, now)
   }
 
   /** The peer asks for a key frame: by a PLI, or by a FIR command of this number from this SSRC. */
@@ -364,15 +273,16 @@ export class RtpSender {
     this.#keyFrames.request(now)
   }
 
+  /** The SSRCs to say BYE for, where the peer may have heard of them; none once they were told. */
+  leave(): number[] {
+    if (!this.#stream.heard) return []
+    this.#stream.heard = false
+    return this.counters.retransmittedPacketsSent > 0 ? [this.ssrc, this.rtxSsrc] : [this.ssrc]
+  }
+
   /** Takes other SSRCs, since the peer has one of ours too (RFC 3550, 8.2). */
   changeSsrcs(ssrc: number, rtxSsrc: number): void {
-    this.ssrc = ssrc
-    this.rtxSsrc = rtxSsrc
-    this.#known = false
-    this.packetCount = 0
-    this.octetCount = 0
+    this.#stream.change(ssrc, rtxSsrc)
     this.reported = 0
-    this.heard = false
-    this.#retransmitter.clear()
   }
 }
