@@ -78,18 +78,23 @@ const splitTransportFeedback = (packet: TransportFeedbackPacket, limit: number):
 /** Halves what is too long, and cuts where the next packet came too much later, or earlier, for a delta. */
 const divide = (feedback: TransportFeedback, room: number, pieces: TransportFeedback[]): void => {
   const { arrivals } = feedback
-  const jump = arrivals.findIndex(
-    (arrival, index) => index > 0 && arrival !== undefined && (arrival > LARGEST_DELTA || arrival < -LARGEST_DELTA - 1),
-  )
+  const jump = arrivals.findIndex(arrival => arrival !== undefined && isTooLarge(arrival))
   const isTooLong = arrivals.length > 1 && (arrivals.length > MOST_FEEDBACK_PACKETS || lengthOf(feedback) > room)
   if (jump < 0 && !isTooLong) {
     pieces.push(feedback)
+    return
+  }
+  if (jump >= 0 && arrivals.findIndex(arrival => arrival !== undefined) === jump) {
+    // The first that came: another reference time is enough.
+    divide(startingAt(feedback, 0), room, pieces)
     return
   }
   const cut = jump >= 0 ? jump : arrivals.length >> 1
   divide({ ...feedback, arrivals: arrivals.slice(0, cut) }, room, pieces)
   divide(startingAt(feedback, cut), room, pieces)
 }
+
+const isTooLarge = (delta: number): boolean => delta > LARGEST_DELTA || delta < -LARGEST_DELTA - 1
 
 const lengthOf = (feedback: TransportFeedback): number => {
   const writer = new Writer(256)
