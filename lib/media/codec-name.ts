@@ -22,7 +22,7 @@ const NAMES: Readonly<Record<MediaKind, readonly (readonly [RegExp, string])[]>>
     [/^(vp9|vp09(\..*)?)$/i, 'video/VP9'],
     [/^(av1|av01(\..*)?)$/i, 'video/AV1'],
     [/^(h264|avc[13](\..*)?)$/i, 'video/H264'],
-    [/^(h265|hevc|he?v[c1]1(\..*)?)$/i, 'video/H265'],
+    [/^(h265|hevc|(hev1|hvc1)(\..*)?)$/i, 'video/H265'],
   ],
   audio: [
     [/^opus$/i, 'audio/opus'],

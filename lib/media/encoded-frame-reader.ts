@@ -49,12 +49,15 @@ const reading = <T>(
     capacity: CAPACITY,
     untilKey: kind === 'video',
     callback,
-    sink: offer => ({
+    sink: (offer, count) => ({
       frame(frame) {
         const { timestamp, ssrc, receivedAt, data, keyFrame } = frame
         const value = convert(frame, clock.read(timestamp, ssrc, clockRateOf(frame), receivedAt))
-        offer(value, data.byteLength + OVERHEAD, keyFrame)
-        if (callback !== undefined) callApplication(callback, value)
+        if (callback === undefined) offer(value, data.byteLength + OVERHEAD, keyFrame)
+        else {
+          count()
+          callApplication(callback, value)
+        }
       },
     }),
   }

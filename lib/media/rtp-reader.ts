@@ -71,7 +71,7 @@ export class RtpReader extends TrackReader<ReceivedRtpPacket> {
         capacity: CAPACITY,
         untilKey: false,
         callback: onpacket,
-        sink: offer => ({ packet: onpacket === undefined ? keep(offer) : hand(onpacket) }),
+        sink: (offer, count) => ({ packet: onpacket === undefined ? keep(offer) : hand(onpacket, count) }),
       },
       options,
     )
@@ -83,4 +83,7 @@ type Offer = (value: ReceivedRtpPacket, size: number, isKey: boolean) => void
 const keep = (offer: Offer) => (packet: SourcePacket, now: number | undefined) =>
   offer(copyOf(packet, now), packet.payloadEnd - packet.payloadStart + OVERHEAD, true)
 
-const hand = (callback: (packet: SourcePacket) => void) => (packet: SourcePacket) => callApplication(callback, packet)
+const hand = (callback: (packet: SourcePacket) => void, count: () => void) => (packet: SourcePacket) => {
+  count()
+  callApplication(callback, packet)
+}

@@ -29,9 +29,9 @@ export interface Reading<T> {
   readonly form: MediaForm
   readonly capacity: number
   readonly untilKey: boolean
-  /** Makes the sink, which calls `offer` for what is to be kept. */
-  sink(offer: (value: T, size: number, isKey: boolean) => void): TrackSink
-  /** What goes to a callback: nothing is kept. */
+  /** Makes the sink. It calls `offer` with what is to be kept; `count` for what it has handed to its callback instead. */
+  sink(offer: (value: T, size: number, isKey: boolean) => void, count: () => void): TrackSink
+  /** Where all goes, so that nothing is kept. */
   readonly callback: unknown
 }
 
@@ -77,7 +77,14 @@ export abstract class TrackReader<T> implements AsyncIterable<T> {
       bytes: positive(byteCapacity, DEFAULT_BYTES, 'byteCapacity'),
       untilKey: reading.untilKey,
     })
-    const sink = reading.sink((value, size, isKey) => this.#offer(value, size, isKey))
+    const sink = reading.sink(
+      (value, size, isKey) => {
+        if (!this.#inbox.put(value, size, isKey)) track.requestKeyFrame()
+      },
+      () => {
+        this.#delivered++
+      },
+    )
     this.#sink = { ...sink, ended: () => this.#end() }
     track.addSink(this.#sink)
   }
@@ -137,11 +144,6 @@ export abstract class TrackReader<T> implements AsyncIterable<T> {
     this.#track.removeSink(this.#sink)
     this.#inbox.discard()
     this.#end()
-  }
-
-  #offer(value: T, size: number, isKey: boolean): void {
-    if (this.#isCalling) this.#delivered++
-    else if (!this.#inbox.put(value, size, isKey)) this.#track.requestKeyFrame()
   }
 
   async #pull(): Promise<void> {
