@@ -9,7 +9,7 @@ export const gcmName = (key: Uint8Array) => (key.length === 16 ? 'aes-128-gcm' :
 
 /** The salt mixed with the SSRC (RFC 7714, 8.1 and 9.1): what all nonces of a stream share. */
 export const streamIv = (salt: Uint8Array, ssrc: number): Uint8Array => {
-  const iv = salt.slice(0, IV_LENGTH)
+  const iv = new Uint8Array(salt.subarray(0, IV_LENGTH))
   for (let i = 0; i < 4; i++) iv[2 + i]! ^= ssrc >>> (24 - 8 * i)
   return iv
 }

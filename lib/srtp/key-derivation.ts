@@ -39,7 +39,8 @@ export const deriveKey = (crypto: CryptoProvider, keys: SrtpKeys, label: number,
     input[at + 14] = block >> 8
     input[at + 15] = block
   }
-  return crypto.createBlockCipher(keys.masterKey).encrypt(input).slice(0, length)
+  // A copy: what the cipher returns may be a view of a platform's own, whose `slice` is none.
+  return new Uint8Array(crypto.createBlockCipher(keys.masterKey).encrypt(input).subarray(0, length))
 }
 
 export const deriveRtpKeys = (crypto: CryptoProvider, keys: SrtpKeys, profile: ProfileParameters): SessionKeys => ({
