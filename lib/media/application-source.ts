@@ -70,7 +70,7 @@ export abstract class ApplicationSource extends TypedEventTarget<ApplicationSour
     return this.#ending || this.source.ended
   }
 
-  /** While it is true the tracks are muted, and what is written is dropped. */
+  /** While it is true the tracks are muted, and what is written is dropped. Afterwards video is to go on with a key frame. */
   get muted(): boolean {
     return this.#muted
   }
@@ -79,6 +79,10 @@ export abstract class ApplicationSource extends TypedEventTarget<ApplicationSour
     const muted = boolean(value, '')
     if (muted === this.#muted) return
     this.#muted = muted
+    if (!muted) {
+      this.interrupted()
+      this.source.requestKeyFrame()
+    }
     soon(() => this.source.setMuted(this.#muted))
   }
 
@@ -89,6 +93,11 @@ export abstract class ApplicationSource extends TypedEventTarget<ApplicationSour
 
   set settings(value: MediaTrackSettings) {
     this.#settings = { ...value }
+  }
+
+  /** What comes does not follow what came before. */
+  protected interrupted(): void {
+    this.source.interrupt()
   }
 
   /** Ends the tracks. What is written later is dropped. */

@@ -123,6 +123,10 @@ export class RtpSource extends ApplicationSource {
     return this.#writable
   }
 
+  protected override interrupted(): void {
+    this.#ssrc = -1
+  }
+
   #fillWhole(bytes: Uint8Array): boolean {
     const packet = this.#packet
     if (isRtcp(bytes) || !packet.parse(bytes)) {

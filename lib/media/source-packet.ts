@@ -13,8 +13,11 @@ export interface RtpHeaderExtension {
 
 /** All of it is borrowed: it counts until the sink returns. */
 export interface SourcePacket {
-  /** The stream that it belongs to, by identity: another one where the numbers and times are not those of the packets before. */
-  readonly source: object
+  /**
+   * The stream that it belongs to, by identity: another one where the numbers and times do not follow those of the packets
+   * before. A track that was interrupted puts its own in place while it hands the packet over.
+   */
+  source: object
   /** The packet; its payload is `bytes[payloadStart, payloadEnd)`, which may be empty. */
   readonly bytes: Uint8Array
   readonly payloadStart: number

@@ -19,8 +19,11 @@ export type MediaForm = 'packets' | 'frames'
 export interface TrackSink {
   /** @param now Monotonic milliseconds; undefined where the source has no clock, as one that an application writes to. */
   packet?(packet: SourcePacket, now: number | undefined): void
-  /** `frame` and its bytes may be kept and must not be changed. */
-  frame?(frame: EncodedFrame, now: number | undefined): void
+  /**
+   * `frame` and its bytes may be kept and must not be changed.
+   * @param stream That it belongs to, as `SourcePacket.source`.
+   */
+  frame?(frame: EncodedFrame, now: number | undefined, stream: object): void
   /** The track has ended, by `stop()` or with its source: nothing more comes. */
   ended?(): void
 }
@@ -30,7 +33,7 @@ export interface AttachedTrack {
   readonly constraints: MediaTrackConstraints
   takes(form: MediaForm): boolean
   packet(packet: SourcePacket, now: number | undefined): void
-  frame(frame: EncodedFrame, now: number | undefined): void
+  frame(frame: EncodedFrame, now: number | undefined, stream: object): void
   sourceMuted(muted: boolean): void
   sourceEnded(): void
 }
@@ -67,6 +70,10 @@ export class TrackSource {
   #tracks: readonly AttachedTrack[] = []
   #wantsPackets = false
   #wantsFrames = false
+  #frames = 0
+  /** Of frames: the stream, and its SSRC. */
+  #stream: object = {}
+  #ssrc = -1
 
   constructor(options: TrackSourceOptions) {
     this.options = options
@@ -82,6 +89,11 @@ export class TrackSource {
 
   get ended(): boolean {
     return this.#ended
+  }
+
+  /** Frames of video so far, by the marker of its packets where it has them: for webrtc-stats' media-source. */
+  get frames(): number {
+    return this.#frames
   }
 
   /** Whether a sink of a track takes packets; frames. */
@@ -135,11 +147,20 @@ export class TrackSource {
 
   /** Media for the tracks that are enabled. Ignored once the source has ended. */
   packet(packet: SourcePacket, now: number | undefined): void {
+    if (packet.marker) this.#frames++
     for (const track of this.#tracks) track.packet(packet, now)
   }
 
   frame(frame: EncodedFrame, now: number | undefined): void {
-    for (const track of this.#tracks) track.frame(frame, now)
+    if (this.form === 'frames') this.#frames++
+    if (frame.ssrc !== this.#ssrc) this.interrupt()
+    this.#ssrc = frame.ssrc
+    for (const track of this.#tracks) track.frame(frame, now, this.#stream)
+  }
+
+  /** The frames that come do not follow those before: some were left out. */
+  interrupt(): void {
+    this.#stream = {}
   }
 
   /**

@@ -21,12 +21,14 @@ interface Subscription {
 export class Track implements AttachedTrack {
   readonly id: string
   readonly source: TrackSource
-  enabled = true
   muted: boolean
   readyState: MediaStreamTrackState
   contentHint = ''
   constraints: MediaTrackConstraints = {}
   #face: EventTarget | undefined
+  #enabled = true
+  /** Since it was enabled again: the streams that were interrupted, and what they are called since. */
+  #interrupted: WeakMap<object, object> | undefined
   #lastSettings: MediaTrackSettings = {}
   /** Replaced, never changed: a sink may remove itself while they are gone through. */
   #subscriptions: readonly Subscription[] = []
@@ -38,6 +40,19 @@ export class Track implements AttachedTrack {
     this.muted = source.muted
     this.readyState = source.ended ? 'ended' : 'live'
     if (!source.ended) source.attach(this)
+  }
+
+  get enabled(): boolean {
+    return this.#enabled
+  }
+
+  /** What comes after a track was disabled does not follow what came before: video goes on with a key frame. */
+  set enabled(value: boolean) {
+    if (value && !this.#enabled) {
+      this.#interrupted = new WeakMap()
+      this.requestKeyFrame()
+    }
+    this.#enabled = value
   }
 
   /** Called by the face's constructor: the one object at which the events are fired. */
@@ -120,13 +135,34 @@ export class Track implements AttachedTrack {
   // What the source tells
 
   packet(packet: SourcePacket, now: number | undefined): void {
-    if (!this.enabled || this.readyState === 'ended') return
+    if (!this.#enabled || this.readyState === 'ended') return
+    if (this.#interrupted === undefined) {
+      this.#handOver(packet, now)
+      return
+    }
+    const { source } = packet
+    packet.source = this.#streamOf(source, this.#interrupted)
+    this.#handOver(packet, now)
+    packet.source = source
+  }
+
+  #handOver(packet: SourcePacket, now: number | undefined): void {
     for (const { sink, packets } of this.#subscriptions) if (packets) sink.packet?.(packet, now)
   }
 
-  frame(frame: EncodedFrame, now: number | undefined): void {
-    if (!this.enabled || this.readyState === 'ended') return
-    for (const { sink, frames } of this.#subscriptions) if (frames) sink.frame?.(frame, now)
+  frame(frame: EncodedFrame, now: number | undefined, stream: object): void {
+    if (!this.#enabled || this.readyState === 'ended') return
+    const own = this.#interrupted === undefined ? stream : this.#streamOf(stream, this.#interrupted)
+    for (const { sink, frames } of this.#subscriptions) if (frames) sink.frame?.(frame, now, own)
+  }
+
+  #streamOf(stream: object, interrupted: WeakMap<object, object>): object {
+    let own = interrupted.get(stream)
+    if (own === undefined) {
+      own = {}
+      interrupted.set(stream, own)
+    }
+    return own
   }
 
   sourceMuted(muted: boolean): void {

@@ -46,10 +46,8 @@ export class SentTrack implements TrackSink {
     this.#sent()
   }
 
-  frame(frame: EncodedFrame, now: number | undefined): void {
-    const { track } = this
-    if (track === null) return
-    this.#link.sendFrame(frame, trackOf(track).source, now ?? this.#owner.now())
+  frame(frame: EncodedFrame, now: number | undefined, stream: object): void {
+    this.#link.sendFrame(frame, stream, now ?? this.#owner.now())
     this.#sent()
   }
 

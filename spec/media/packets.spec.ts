@@ -152,6 +152,21 @@ t.test('another SSRC is another stream to join; the same is the same', t => {
   t.end()
 })
 
+t.test('what comes after a mute is another stream, and a key frame is asked for', t => {
+  const source = new RtpSource({ kind: 'video', codecs: ['vp8'] })
+  const got = sunk(source)
+  const asked = eventsOf(source, ['keyframerequest'])
+  source.write(rtpBytes({}))
+  source.muted = true
+  source.write(rtpBytes({}))
+  source.muted = false
+  source.write(rtpBytes({}))
+  t.equal(got.length, 2)
+  t.not(got[0]?.source, got[1]?.source)
+  t.equal(asked.length, 1)
+  t.end()
+})
+
 t.test('sources are refused that have no codec, or one of another kind', t => {
   t.throws(() => new RtpSource({ kind: 'video', codecs: [] }), TypeError)
   t.throws(() => new RtpSource({ kind: 'text' as 'audio', codecs: ['opus'] }), TypeError)

@@ -1,7 +1,7 @@
 /** MediaStreamTrack: its states, and what passes through it (mediacapture-main, 4.3). */
 
 import t from 'tap'
-import { createTrack, MediaStreamTrack, type TrackSink, trackOf } from '../../lib/media/index.ts'
+import { createTrack, MediaStreamTrack, SourcePacketView, type TrackSink, trackOf } from '../../lib/media/index.ts'
 import { eventsOf, frameOf, trackWith } from './sources.ts'
 
 const EVENTS = ['mute', 'unmute', 'ended']
@@ -175,5 +175,55 @@ t.test('key frames are asked of a live source of video', t => {
   track.stop()
   trackOf(track).requestKeyFrame()
   t.equal(asked, 1)
+  t.end()
+})
+
+t.test('after it was disabled, a track goes on as another stream, and asks for a key frame', t => {
+  let asked = 0
+  const { source, track } = trackWith({ form: 'frames', requestKeyFrame: () => asked++ })
+  const clone = track.clone()
+  const streams = { track: [] as object[], clone: [] as object[] }
+  trackOf(track).addSink({ frame: (_frame, _now, stream) => streams.track.push(stream) })
+  trackOf(clone).addSink({ frame: (_frame, _now, stream) => streams.clone.push(stream) })
+  const feed = (ssrc = 7) => source.frame(frameOf({ ssrc }), 0)
+  feed()
+  feed()
+  track.enabled = true
+  t.equal(asked, 0)
+  track.enabled = false
+  feed()
+  track.enabled = true
+  t.equal(asked, 1)
+  feed()
+  feed()
+  feed(8)
+  feed(8)
+  const places = (of: object[]) => of.map(stream => of.indexOf(stream))
+  t.strictSame(places(streams.track), [0, 0, 2, 2, 4, 4])
+  t.strictSame(places(streams.clone), [0, 0, 0, 0, 0, 5, 5])
+  t.equal(source.frames, 7)
+  t.end()
+})
+
+t.test('packets of a track that was disabled are of another stream too, for this track alone', t => {
+  const { source, track } = trackWith()
+  const clone = track.clone()
+  const streams = { track: [] as object[], clone: [] as object[] }
+  trackOf(track).addSink({ packet: packet => streams.track.push(packet.source) })
+  trackOf(clone).addSink({ packet: packet => streams.clone.push(packet.source) })
+  const stream = {}
+  const view = new SourcePacketView(stream)
+  view.marker = true
+  source.packet(view, 0)
+  track.enabled = false
+  track.enabled = true
+  source.packet(view, 0)
+  source.packet(view, 0)
+  t.equal(streams.track[0], stream)
+  t.not(streams.track[1], stream)
+  t.equal(streams.track[2], streams.track[1])
+  t.ok(streams.clone.every(each => each === stream))
+  t.equal(view.source, stream)
+  t.equal(source.frames, 3)
   t.end()
 })
