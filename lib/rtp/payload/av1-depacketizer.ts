@@ -17,7 +17,7 @@ import {
   spatialIdOf,
   temporalIdOf,
 } from './av1-obu.ts'
-import { Av1SequenceHeader, beginsSequence } from './av1-sequence-header.ts'
+import { Av1SequenceHeader } from './av1-sequence-header.ts'
 import type { Depacketizer, JoinedFrame, PayloadInfo } from './format.ts'
 
 const CONTINUES = 0x80
@@ -111,7 +111,7 @@ export class Av1Depacketizer implements Depacketizer {
     }
     if (elements.failed) return false
     info.begins = !elements.continues
-    info.keyFrame = elements.newSequence || beginsSequence(bytes, obus, this.#sequence)
+    info.keyFrame = elements.newSequence || this.#sequence.begins(bytes, obus)
     for (let i = 0; i < obus.count && info.spatialLayer < 0; i++) {
       const { extension } = obus.units[i]!
       if (extension < 0) continue
@@ -180,7 +180,7 @@ export class Av1Depacketizer implements Depacketizer {
       at += obu.end - obu.start
     }
     const sequence = this.#sequence
-    const keyFrame = beginsSequence(bytes, this.#obus, sequence)
+    const keyFrame = sequence.begins(bytes, this.#obus)
     if (!keyFrame && spatialLayer < 0) return { data, keyFrame }
     const video: VideoFrameDetails = {
       ...(spatialLayer >= 0 && { spatialLayer, temporalLayer }),

@@ -5,7 +5,7 @@
  */
 
 import { leb128Length, OBU_TEMPORAL_DELIMITER, OBU_TILE_LIST, type Obu, ObuList, putLeb128 } from './av1-obu.ts'
-import { Av1SequenceHeader, beginsSequence } from './av1-sequence-header.ts'
+import { Av1SequenceHeader } from './av1-sequence-header.ts'
 import type { FrameToPacketize, Packetizer, PayloadSink } from './format.ts'
 
 const CONTINUES = 0x80
@@ -37,7 +37,7 @@ export class Av1Packetizer implements Packetizer {
     if (sent.length === 0) return 0
     if (this.#scratch.length < limit) this.#scratch = new Uint8Array(limit)
     const target = this.#evenLimit(limit)
-    const newSequence = beginsSequence(data, obus, this.#sequence) ? NEW_SEQUENCE : 0
+    const newSequence = this.#sequence.begins(data, obus) ? NEW_SEQUENCE : 0
     let payloads = 0
     this.#next = 0
     this.#offset = 0

@@ -15,10 +15,12 @@ export class Av1SequenceHeader {
   /** Pixels of the largest picture. */
   width = 0
   height = 0
+  readonly #reader = new BitReader()
 
   /** Reads what is in a sequence header OBU, `bytes[start, end)`; false where a part is missing. */
   read(bytes: Uint8Array, start: number, end: number): boolean {
-    const reader = new BitReader(bytes, start, end)
+    const reader = this.#reader
+    reader.open(bytes, start, end)
     this.profile = reader.bits(3)
     reader.bit()
     this.isReduced = reader.flag()
@@ -29,6 +31,31 @@ export class Av1SequenceHeader {
     this.width = reader.bits(widthBits) + 1
     this.height = reader.bits(heightBits) + 1
     return !reader.failed
+  }
+
+  /** Whether a coded video sequence begins with these OBUs: a sequence header, which is read, and a key frame behind it that is shown. */
+  begins(bytes: Uint8Array, obus: ObuList): boolean {
+    let hasSequence = false
+    for (let i = 0; i < obus.count; i++) {
+      const { type, start, end } = obus.units[i]!
+      if (type === OBU_SEQUENCE_HEADER) {
+        if (!this.read(bytes, start, end)) return false
+        hasSequence = true
+      } else if (type === OBU_FRAME || type === OBU_FRAME_HEADER) {
+        return hasSequence && (this.isReduced || this.#isShownKeyFrame(bytes, start, end))
+      }
+    }
+    return false
+  }
+
+  /** The first bits of uncompressed_header(), 5.9.2. */
+  #isShownKeyFrame(bytes: Uint8Array, start: number, end: number): boolean {
+    const reader = this.#reader
+    reader.open(bytes, start, end)
+    const showsExisting = reader.flag()
+    const frameType = reader.bits(2)
+    const isShown = reader.flag()
+    return !showsExisting && frameType === KEY_FRAME && isShown && !reader.failed
   }
 }
 
@@ -58,28 +85,4 @@ const skipOperatingPoints = (reader: BitReader): void => {
     }
     if (hasDisplayDelay && reader.flag()) reader.bits(4)
   }
-}
-
-/**
- * Whether a coded video sequence begins with these OBUs: a sequence header, and a key frame behind it that is shown.
- * @param sequence Gets the sequence header, if there is one.
- */
-export const beginsSequence = (bytes: Uint8Array, obus: ObuList, sequence: Av1SequenceHeader): boolean => {
-  let hasSequence = false
-  for (let i = 0; i < obus.count; i++) {
-    const { type, start, end } = obus.units[i]!
-    if (type === OBU_SEQUENCE_HEADER) {
-      if (!sequence.read(bytes, start, end)) return false
-      hasSequence = true
-    } else if (type === OBU_FRAME || type === OBU_FRAME_HEADER) {
-      if (!hasSequence) return false
-      if (sequence.isReduced) return true
-      const reader = new BitReader(bytes, start, end)
-      const showsExisting = reader.flag()
-      const frameType = reader.bits(2)
-      const isShown = reader.flag()
-      return !showsExisting && frameType === KEY_FRAME && isShown && !reader.failed
-    }
-  }
-  return false
 }

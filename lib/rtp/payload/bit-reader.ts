@@ -1,17 +1,23 @@
 /** Reads fields of bits, the first one highest: `f(n)` and `u(n)` of the VP9 and AV1 bitstream specifications. */
 
+const NOTHING = new Uint8Array(0)
+
+/** One object is used again and again. */
 export class BitReader {
   /** Whether more was read than there is: what was read is then nothing. */
   failed = false
-  readonly #bytes: Uint8Array
-  readonly #end: number
-  #at: number
+  #bytes: Uint8Array = NOTHING
+  #at = 0
+  #end = 0
   #bit = 0
 
-  constructor(bytes: Uint8Array, start: number, end: number) {
+  /** Begins with other bytes. They are borrowed until the next ones. */
+  open(bytes: Uint8Array, start: number, end: number): void {
+    this.failed = false
     this.#bytes = bytes
     this.#at = start
     this.#end = end
+    this.#bit = 0
   }
 
   bit(): number {

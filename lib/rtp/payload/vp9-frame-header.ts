@@ -24,11 +24,13 @@ export class Vp9FrameHeader {
   /** Of key frames; 0 where it is not said. */
   width = 0
   height = 0
+  readonly #reader = new BitReader()
 
   read(bytes: Uint8Array, start: number, end: number): void {
     this.width = 0
     this.height = 0
-    const reader = new BitReader(bytes, start, end)
+    const reader = this.#reader
+    reader.open(bytes, start, end)
     const type = this.#read(reader)
     this.type = reader.failed ? 'unknown' : type
   }
