@@ -19,7 +19,7 @@ export class Vp8Descriptor {
   nonReference = false
   /** S: the payload begins with a partition. */
   startsPartition = false
-  /** PID: which one, 0 to 7; 0 to 8 partitions of which a sender may call all 0. */
+  /** PID: which one the payload begins in, 0 to 7. A sender may say 0 of all. */
   partition = 0
   /** -1 where it is not said. */
   pictureId = -1
