@@ -14,6 +14,10 @@ const read = (extension: string): string[] => {
     found.push(`${id}:${hex(packet.bytes.subarray(start, end))}`)
     if (!packet.findExtension(id)) throw new Error('told of, and not found')
   })
+  for (let id = 0; id < 256; id++) {
+    if (packet.findExtension(id) && !found.some(each => each.startsWith(`${id}:`)))
+      throw new Error('found, and not told of')
+  }
   return found
 }
 

@@ -49,6 +49,7 @@ t.test('numbers are counted on, whatever their order', t => {
   )
   t.equal(unwrapper.unwrap(5 + 32_767), 32_772, 'just below half the space ahead')
   t.equal(unwrapper.unwrap(32_772 - 32_768 + 1), 5, 'half the space behind')
+  t.equal(unwrapper.peek(32_772 + 32_768 - 65_536), 4, 'half the space is behind, as in RFC 1982 it is neither')
   const timestamps = new Unwrapper(32)
   t.equal(timestamps.unwrap(0xffff_ff00), 0xffff_ff00)
   t.equal(timestamps.unwrap(0x100), 0x1_0000_0100)
