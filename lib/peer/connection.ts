@@ -26,6 +26,7 @@ import type { ConnectionHost } from './host-symbol.ts'
 import { RTCPeerConnectionIceErrorEvent } from './ice-events.ts'
 import { Media } from './media.ts'
 import { MediaAccess } from './media-access.ts'
+import type { MediaSelector } from './media-slots.ts'
 import { Negotiator, type NegotiatorOwner } from './negotiator.ts'
 import type { RTCSdpType } from './session-description.ts'
 import { SessionMachine } from './session-machine.ts'
@@ -283,11 +284,11 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
   // Statistics and the end
 
   /** A report of now, in a task of its own; also when the connection is closed. */
-  stats(): Promise<RTCStatsReport> {
-    return new Promise(resolve => this.#world.host.queueTask(() => resolve(this.#report())))
+  stats(selector?: MediaSelector): Promise<RTCStatsReport> {
+    return new Promise(resolve => this.#world.host.queueTask(() => resolve(this.#report(selector))))
   }
 
-  #report(): RTCStatsReport {
+  #report(selector: MediaSelector | undefined): RTCStatsReport {
     const { sctp, channels, datagramSize } = this.session
     const connected = sctp !== undefined && channels.state === 'connected'
     const entries = this.#stats.collect(
@@ -300,8 +301,11 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
         localCertificate: this.#certificates[0]?.der,
         localFingerprintHash: this.configuration.fingerprintAlgorithms?.[0] ?? 'sha-256',
         exposeRemoteAddresses: this.configuration.exposeRemoteAddresses === true,
+        media: this.media.list,
+        selector,
       },
       this.#world.host.timeOrigin + this.now(),
+      this.#world.host.timeOrigin,
     )
     return new RTCStatsReport(new StatsReportSlots(entries))
   }

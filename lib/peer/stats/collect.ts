@@ -2,14 +2,14 @@
  * The statistics of a data session (webrtc-stats): the one place that knows its names. Machines keep plain counters.
  */
 
-import { base64, hex, utf8 } from '../../bytes/index.ts'
+import { base64 } from '../../bytes/index.ts'
 import type { AssociationView } from '../../channel/index.ts'
 import { type CryptoProvider, type FingerprintHash, fingerprint } from '../../crypto/index.ts'
 import type { DtlsConnection } from '../../dtls/index.ts'
 import type { CandidatePair, IceCandidate } from '../../ice/index.ts'
-import { type Random, randomBytes } from '../../machine/index.ts'
 import type { SessionTransport } from '../../session/index.ts'
 import type { ChannelFace } from '../channels.ts'
+import type { MediaSelector, MediaSlots } from '../media-slots.ts'
 import type { TransportFace } from '../transports.ts'
 import type {
   RTCAnyStats,
@@ -20,6 +20,8 @@ import type {
   RTCSctpTransportStats,
   RTCTransportStats,
 } from './dictionaries.ts'
+import { Ids } from './ids.ts'
+import { collectMedia, selectFrom } from './media.ts'
 
 /** An association that is connected. */
 export interface AssociationSource {
@@ -41,29 +43,9 @@ export interface StatsSource {
   /** By which descriptions announce it first. */
   readonly localFingerprintHash: FingerprintHash
   readonly exposeRemoteAddresses: boolean
-}
-
-/** Ids that an application cannot foretell: a name hashed with a salt of the connection (webrtc-pc, 8.4). */
-class Ids {
-  readonly #crypto: CryptoProvider
-  readonly #salt: Uint8Array
-  readonly #known = new Map<string, string>()
-
-  constructor(crypto: CryptoProvider, random: Random) {
-    this.#crypto = crypto
-    this.#salt = randomBytes(random, 16)
-  }
-
-  /** @param prefix One or two letters for the reader: they tell the kind of object. */
-  of(prefix: string, name: string): string {
-    const key = `${prefix} ${name}`
-    let id = this.#known.get(key)
-    if (id === undefined) {
-      id = prefix + hex(this.#crypto.hash('sha-256', this.#salt, utf8(key)).subarray(0, 9))
-      this.#known.set(key, id)
-    }
-    return id
-  }
+  readonly media: readonly MediaSlots[]
+  /** One sender or receiver alone. */
+  readonly selector?: MediaSelector | undefined
 }
 
 const describe = ({ protocol, address, port, type, usernameFragment }: IceCandidate): string =>
@@ -80,17 +62,17 @@ const agreed = ({ version, cipherSuite, group, srtpProfile }: DtlsConnection) =>
 export class StatsCollector {
   readonly #crypto: CryptoProvider
   readonly #ids: Ids
-  /** Numbers for the objects that have no name of their own. */
-  readonly #numbers = new WeakMap<object, number>()
-  #next = 0
 
   constructor(crypto: CryptoProvider) {
     this.#crypto = crypto
     this.#ids = new Ids(crypto, crypto.random)
   }
 
-  /** @param timestamp Milliseconds since 1970, the same for the whole report. */
-  collect(source: StatsSource, timestamp: number): Map<string, RTCAnyStats> {
+  /**
+   * @param timestamp Milliseconds since 1970, the same for the whole report.
+   * @param timeOrigin The same where the monotonic clock is 0.
+   */
+  collect(source: StatsSource, timestamp: number, timeOrigin: number): Map<string, RTCAnyStats> {
     const entries = new Map<string, RTCAnyStats>()
     const add = (stats: RTCAnyStats): void => {
       entries.set(stats.id, stats)
@@ -100,22 +82,27 @@ export class StatsCollector {
     add({ id, timestamp, type: 'peer-connection', dataChannelsOpened, dataChannelsClosed })
     for (const channel of source.channels) add(this.#channel(channel, timestamp))
     for (const transport of source.transports) this.#transport(transport, source, timestamp, add)
-    return entries
+    for (const slots of source.media) {
+      const face = source.transports.find(({ session }) => session !== undefined && session === slots.link.transport)
+      const report = { ids: this.#ids, timestamp, timeOrigin, add }
+      if (face !== undefined) collectMedia(slots, this.#ids.of('T', this.#ids.number(face)), report)
+    }
+    return this.#selected(entries, source)
   }
 
-  #number(object: object): string {
-    let number = this.#numbers.get(object)
-    if (number === undefined) {
-      number = this.#next++
-      this.#numbers.set(object, number)
-    }
-    return String(number)
+  #selected(entries: Map<string, RTCAnyStats>, { selector, media }: StatsSource): Map<string, RTCAnyStats> {
+    const slots = selector && media.find(({ transceiver }) => transceiver === selector.transceiver)
+    if (selector === undefined) return entries
+    const { sender, receiver } = slots?.link ?? {}
+    const ssrcs = selector.side === 'sender' ? [sender?.ssrc] : (receiver?.streams.map(({ ssrc }) => ssrc) ?? [])
+    const type = selector.side === 'sender' ? 'outbound-rtp' : 'inbound-rtp'
+    return selectFrom(entries, stats => stats.type === type && 'ssrc' in stats && ssrcs.includes(stats.ssrc))
   }
 
   #channel({ channel, slots }: ChannelFace, timestamp: number): RTCDataChannelStats {
     const { id, label, protocol, messagesSent, bytesSent, messagesReceived, bytesReceived } = channel
     return {
-      id: this.#ids.of('D', this.#number(channel)),
+      id: this.#ids.of('D', this.#ids.number(channel)),
       timestamp,
       type: 'data-channel',
       label,
@@ -132,7 +119,7 @@ export class StatsCollector {
   #transport(face: TransportFace, source: StatsSource, timestamp: number, add: (stats: RTCAnyStats) => void): void {
     const { session, iceSlots, dtlsSlots } = face
     if (session === undefined) return
-    const transportId = this.#ids.of('T', this.#number(face))
+    const transportId = this.#ids.of('T', this.#ids.number(face))
     const { ice, dtls } = session
     const { packetsSent, packetsReceived, bytesSent, bytesReceived } = session.transport.counters
     const candidateIds = new Map<IceCandidate, string>()
@@ -196,7 +183,7 @@ export class StatsCollector {
   ): RTCSctpTransportStats {
     const { smoothedRoundTripTime, counters } = view
     return {
-      id: this.#ids.of('SC', this.#number(view)),
+      id: this.#ids.of('SC', this.#ids.number(view)),
       timestamp,
       type: 'sctp-transport',
       transportId,
@@ -262,7 +249,7 @@ export class StatsCollector {
   ): RTCIceCandidatePairStats {
     const { currentRoundTripTime } = pair
     return {
-      id: this.#ids.of('CP', this.#number(pair)),
+      id: this.#ids.of('CP', this.#ids.number(pair)),
       timestamp,
       type: 'candidate-pair',
       transportId,

@@ -4,24 +4,15 @@ import type { RTCDataChannelState } from '../data-channel-slots.ts'
 import type { RTCDtlsTransportState } from '../dtls-transport.ts'
 import type { RTCIceCandidateType, RTCIceServerTransportProtocol, RTCIceTcpCandidateType } from '../ice-candidate.ts'
 import type { RTCIceRole, RTCIceTransportState } from '../ice-transport.ts'
-
-export type RTCStatsType =
-  | 'peer-connection'
-  | 'data-channel'
-  | 'transport'
-  | 'sctp-transport'
-  | 'candidate-pair'
-  | 'local-candidate'
-  | 'remote-candidate'
-  | 'certificate'
-
-export interface RTCStats {
-  /** The same for the same object in every report of a connection. */
-  id: string
-  /** Milliseconds since 1970 UTC, with fractions. */
-  timestamp: number
-  type: RTCStatsType
-}
+import type { RTCStats } from './base.ts'
+import type {
+  RTCCodecStats,
+  RTCInboundRtpStreamStats,
+  RTCMediaSourceStats,
+  RTCOutboundRtpStreamStats,
+  RTCRemoteInboundRtpStreamStats,
+  RTCRemoteOutboundRtpStreamStats,
+} from './media-dictionaries.ts'
 
 export interface RTCPeerConnectionStats extends RTCStats {
   type: 'peer-connection'
@@ -172,3 +163,12 @@ export type RTCAnyStats =
   | RTCIceCandidatePairStats
   | RTCIceCandidateStats
   | RTCCertificateStats
+  | RTCCodecStats
+  | RTCInboundRtpStreamStats
+  | RTCOutboundRtpStreamStats
+  | RTCRemoteInboundRtpStreamStats
+  | RTCRemoteOutboundRtpStreamStats
+  | RTCMediaSourceStats
+
+export type * from './base.ts'
+export type * from './media-dictionaries.ts'
