@@ -141,7 +141,7 @@ const addInbound = (slots: MediaSlots, stream: ReceiveStream, transportId: strin
       framesReceived: frames.framesReceived,
       framesDropped: frames.framesDropped,
       ...(isVideo && { keyFramesReceived: frames.keyFramesReceived }),
-      totalAssemblyTime: stream.assemblyTime,
+      totalAssemblyTime: frames.assemblyTime,
     }),
     nackCount: stream.nackCount,
     ...(isVideo && { firCount: stream.firCount, pliCount: stream.pliCount }),
