@@ -7,6 +7,7 @@ const tables: Readonly<Record<string, () => Promise<unknown>>> = {
   packet: () => import('./packet.ts'),
   sctp: () => import('./sctp.ts'),
   payload: () => import('./payload.ts'),
+  rtp: () => import('./rtp.ts'),
 }
 
 const wanted = process.argv.slice(2)
