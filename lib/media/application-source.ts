@@ -55,6 +55,7 @@ export abstract class ApplicationSource extends TypedEventTarget<ApplicationSour
     this.source = new TrackSource({
       kind,
       form,
+      makesFrames: true,
       ...(label !== undefined && { label: `${label}` }),
       requestKeyFrame: () => this.dispatchEvent(new KeyFrameRequestEvent('keyframerequest')),
       stopped: () => soon(() => this.dispatchEvent(new Event('ended'))),

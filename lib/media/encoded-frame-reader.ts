@@ -73,7 +73,7 @@ export class EncodedFrameReader<
    * Begins to read.
    * @param options `capacity` in frames, 128 unless given: when there are more, the oldest is dropped and counted; of video, all
    * up to the next key frame, which is asked for.
-   * @throws `NotSupportedError` for a track whose source has no frames (`RtpSource`).
+   * @throws TypeError unless it is a track, RangeError for a capacity below 1.
    */
   constructor(track: MediaStreamTrack, options: EncodedFrameReaderOptions<F> = {}) {
     const convert = (frame: EncodedFrame, presentation: number) =>

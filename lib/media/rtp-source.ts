@@ -8,6 +8,7 @@ import { type Codec, encodingOf, isRtcp, type MediaKind, RtpPacket } from '../rt
 import { ApplicationSource, type ApplicationSourceInit } from './application-source.ts'
 import { codecOf, type SourceCodec } from './codec-name.ts'
 import { bytesOf } from './encoded-chunk.ts'
+import { FrameJoiner } from './frame-joiner.ts'
 import { type RtpHeaderExtension, SourcePacketView } from './source-packet.ts'
 
 /** A codec with the payload type that its packets have: as `RTCRtpReceiver.getParameters().codecs` gives them. */
@@ -52,6 +53,8 @@ export interface RtpSourceCounters {
   readonly malformed: number
   /** Of a payload type that is none of the codecs. */
   readonly unknownPayloadType: number
+  /** Frames that readers of frames have missed: something of them, or of what they depend on, was not written. */
+  readonly framesDropped: number
 }
 
 const NONE: readonly never[] = []
@@ -69,6 +72,8 @@ export class RtpSource extends ApplicationSource {
   readonly #uris: (string | undefined)[] = []
   readonly #packet = new RtpPacket()
   readonly #view = new SourcePacketView({})
+  readonly #joiner: FrameJoiner
+  #codec: Codec | undefined
   #ssrc = -1
   #writable: WritableStream<RtpPacketInit | Uint8Array> | undefined
 
@@ -77,6 +82,11 @@ export class RtpSource extends ApplicationSource {
     const { kind, codecs, headerExtensions = [] } = init
     if (kind !== 'audio' && kind !== 'video') throw new TypeError("kind is neither 'audio' nor 'video'.")
     super(kind, 'packets', init)
+    this.#joiner = new FrameJoiner(
+      kind,
+      frame => this.source.frame(frame, undefined),
+      () => this.source.requestKeyFrame(),
+    )
     this.#codecs = [...codecs]
       .map(given => ({
         codec: codecOf(kind, given),
@@ -92,7 +102,7 @@ export class RtpSource extends ApplicationSource {
   }
 
   get counters(): RtpSourceCounters {
-    return { ...this.#counters }
+    return { ...this.#counters, framesDropped: this.#joiner.dropped }
   }
 
   /**
@@ -110,6 +120,8 @@ export class RtpSource extends ApplicationSource {
       counters.packets++
       counters.bytes += view.payloadEnd - view.payloadStart
       this.source.packet(view, undefined)
+      if (!this.source.wantsFrames) this.#joiner.reset()
+      else if (this.#codec !== undefined) this.#joiner.packet(view, this.#codec)
     }
   }
 
@@ -135,6 +147,7 @@ export class RtpSource extends ApplicationSource {
     }
     const codec = this.#codecOf(packet.payloadType)
     if (codec === undefined) return false
+    this.#codec = codec
     this.#joinStream(packet.ssrc)
     this.#view.fill(packet, codec, this.#uris)
     return true
@@ -150,6 +163,7 @@ export class RtpSource extends ApplicationSource {
     const codec = mimeType === undefined || payloadType >= 0 ? this.#codecOf(payloadType) : this.#codecNamed(mimeType)
     if (codec === undefined) return false
     const view = this.#view
+    this.#codec = codec
     this.#joinStream(ssrc >>> 0)
     view.bytes = payload
     view.payloadStart = 0

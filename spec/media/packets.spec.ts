@@ -54,7 +54,7 @@ t.test('a whole packet comes out with its codec, its extensions by name, and no 
     packet?.extensions.map(({ uri, bytes }) => [uri, [...bytes]]),
     [[LEVEL, [0x85]]],
   )
-  t.same(source.counters, { packets: 1, bytes: 3, ignored: 0, malformed: 0, unknownPayloadType: 0 })
+  t.match(source.counters, { packets: 1, bytes: 3, ignored: 0, malformed: 0, unknownPayloadType: 0 })
   t.end()
 })
 
