@@ -54,7 +54,7 @@ class Vp8Packetizer implements Packetizer {
   #number(video: VideoFrameDetails | undefined): void {
     const descriptor = this.#descriptor
     const layer = video?.temporalLayer
-    const hasLayer = layer !== undefined && layer >= 0 && layer <= HIGHEST_TEMPORAL_LAYER
+    const hasLayer = layer !== undefined && Number.isInteger(layer) && layer >= 0 && layer <= HIGHEST_TEMPORAL_LAYER
     descriptor.nonReference = video?.discardable === true
     descriptor.isLongPictureId = true
     descriptor.pictureId = this.#pictureId

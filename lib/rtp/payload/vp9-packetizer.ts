@@ -93,7 +93,8 @@ export class Vp9Packetizer implements Packetizer {
     descriptor.referenceCount = 0
     for (const reference of video?.references ?? []) {
       if (descriptor.referenceCount === MOST_VP9_REFERENCES) break
-      if (reference >= 1 && reference <= 127) descriptor.references[descriptor.referenceCount++] = reference
+      if (Number.isInteger(reference) && reference >= 1 && reference <= 127)
+        descriptor.references[descriptor.referenceCount++] = reference
     }
     if (descriptor.referenceCount === 0) descriptor.references[descriptor.referenceCount++] = 1
   }
@@ -138,7 +139,7 @@ export class Vp9Packetizer implements Packetizer {
 }
 
 const layerOf = (layer: number | undefined): number =>
-  layer !== undefined && layer >= 0 && layer <= HIGHEST_LAYER ? layer : -1
+  layer !== undefined && Number.isInteger(layer) && layer >= 0 && layer <= HIGHEST_LAYER ? layer : -1
 
 /** The layer frames of a picture, if they are told and cover its bytes: what altered the bytes did not move their ends. */
 const layersOf = ({ data, video }: FrameToPacketize): readonly LayerFrame[] | undefined => {
@@ -147,8 +148,8 @@ const layersOf = ({ data, video }: FrameToPacketize): readonly LayerFrame[] | un
   let end = 0
   let below = -1
   for (const layer of layers) {
-    const { spatialLayer } = layer
-    if (!(layer.end > end) || !(spatialLayer > below) || spatialLayer > HIGHEST_LAYER) return undefined
+    const spatialLayer = layerOf(layer.spatialLayer)
+    if (!Number.isInteger(layer.end) || layer.end <= end || spatialLayer <= below) return undefined
     end = layer.end
     below = spatialLayer
   }
