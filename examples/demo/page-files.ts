@@ -17,6 +17,7 @@ const FILES = [
   'style.css',
   'icon.svg',
   'app.js',
+  'camera.js',
   'chat.js',
   'connection.js',
   'facts.js',

@@ -10,11 +10,12 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { createPageHandler, isOurs } from './page-files.ts'
 import { checkOverLoopback } from './self-check.ts'
+import { Stage } from './stage.ts'
 import { Visitor } from './visitor.ts'
 
 const DEFAULT_PORT = 3000
 const MOST_VISITORS = 64
-/** Bytes of a signalling message: a description of a data session has about one thousand. */
+/** Bytes of a signalling message: a description with a camera has about ten thousand. */
 const LARGEST_SIGNAL = 256 << 10
 /** Milliseconds for everything to be closed in before the process ends regardless. */
 const FAREWELL = 5000
@@ -42,6 +43,7 @@ const listen = (server: Server, host: string, port: number): Promise<number> =>
 const codeOf = (error: unknown): string => String((error as { code?: unknown }).code)
 
 const visitors = new Set<Visitor>()
+const stage = new Stage()
 let count = 0
 const signalling = new WebSocketServer({ noServer: true, maxPayload: LARGEST_SIGNAL })
 
@@ -61,7 +63,7 @@ const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void =
     return
   }
   signalling.handleUpgrade(request, socket, head, webSocket => {
-    const visitor = new Visitor(webSocket, `page ${++count}`, line => console.log(line))
+    const visitor = new Visitor(webSocket, `page ${++count}`, stage, line => console.log(line))
     visitors.add(visitor)
     webSocket.on('close', () => visitors.delete(visitor))
   })

@@ -1,14 +1,16 @@
 /**
- * One page and its connection: signalling comes over a WebSocket, the rest over data channels that the page opens.
+ * One page and its connection: signalling comes over a WebSocket, the rest over data channels that the page opens, and over
+ * its camera.
  *
  * Each signalling message is JSON with one member: `description` or `candidate` in both directions, `stats` from the
- * process, once a second.
+ * process, once a second, and `stage`, when another page begins or ends to show its camera.
  */
 
 import { type RTCDataChannel, RTCPeerConnection } from 'purertc'
 import type { WebSocket } from 'ws'
 import { serveBulk } from './bulk.ts'
 import { serveFiles } from './file-echo.ts'
+import { CameraDesk, type Stage } from './stage.ts'
 
 interface Signal {
   readonly description?: { readonly type: 'offer' | 'answer' | 'pranswer' | 'rollback'; readonly sdp: string }
@@ -38,9 +40,12 @@ export class Visitor {
   // A page on this machine may come by any of its addresses, and is to be shown which.
   readonly #connection = new RTCPeerConnection({ includeLoopback: true, exposeRemoteAddresses: true })
   readonly #timer: NodeJS.Timeout
+  readonly #stage: Stage
+  readonly #camera: CameraDesk
 
-  constructor(socket: WebSocket, name: string, log: (line: string) => void) {
+  constructor(socket: WebSocket, name: string, stage: Stage, log: (line: string) => void) {
     this.#socket = socket
+    this.#stage = stage
     this.#name = name
     this.#log = log
     const connection = this.#connection
@@ -59,6 +64,7 @@ export class Visitor {
     socket.on('message', data => this.#receive(String(data)))
     socket.on('close', () => this.#end())
     socket.on('error', () => socket.terminate())
+    this.#camera = new CameraDesk(connection, stage, programme => this.#send({ stage: programme }))
     this.#timer = setInterval(() => void this.#sendStats(), STATS_EVERY)
   }
 
@@ -70,6 +76,7 @@ export class Visitor {
   #end(): void {
     clearInterval(this.#timer)
     if (this.#connection.connectionState === 'closed') return
+    this.#camera.close()
     this.#connection.close()
     this.#log(`${this.#name}: left`)
   }
@@ -85,8 +92,10 @@ export class Visitor {
       if (description) {
         await connection.setRemoteDescription(description)
         if (description.type !== 'offer') return
+        await this.#camera.prepareAnswer()
         await connection.setLocalDescription()
         this.#send({ description: connection.localDescription })
+        this.#stage.changed()
       } else if (candidate !== undefined) {
         await connection.addIceCandidate(candidate)
       }

@@ -1,5 +1,6 @@
 /** Puts a connection and the parts of the page together, and connects anew when asked or when the process is back. */
 
+import { Camera } from './camera.js'
 import { Chat } from './chat.js'
 import { Connection } from './connection.js'
 import { Facts } from './facts.js'
@@ -15,6 +16,7 @@ const notice = document.querySelector('#notice')
 const restart = document.querySelector('#restart')
 const parts = { chat: new Chat(), ping: new RoundTrip(), bulk: new Throughput(), file: new FileEcho() }
 const facts = new Facts()
+const camera = new Camera()
 
 /** @type {Connection | undefined} */
 let connection
@@ -28,6 +30,7 @@ const show = (name, text = name) => {
 const detach = () => {
   restart.disabled = true
   for (const part of Object.values(parts)) part.attach(undefined)
+  camera.attach(undefined)
 }
 
 const connect = () => {
@@ -47,9 +50,15 @@ const connect = () => {
     notice.hidden = true
     show('connected', opened(current))
     restart.disabled = false
+    camera.attach(current.peer)
     parts[channel.label].attach(channel)
   })
-  listen('stats', process => facts.show(current.peer, process))
+  listen('stats', process => {
+    facts.show(current.peer, process)
+    camera.count(process.stats)
+  })
+  listen('stage', programme => camera.show(programme))
+  listen('track', event => camera.take(event))
   listen('ended', () => {
     show('closed', 'not connected')
     detach()

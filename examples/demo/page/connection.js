@@ -1,7 +1,8 @@
 /**
  * One connection to the process: signalling over a WebSocket, a peer connection, its data channels.
  *
- * Tells what happens by events: `state` (detail: text), `stats` (detail: what the process sent), `ended`.
+ * Tells what happens by events: `state` (detail: text), `stats` and `stage` (detail: what the process sent), `track` (detail:
+ * the RTCTrackEvent), `ended`.
  */
 
 const CHANNELS = {
@@ -39,6 +40,7 @@ export class Connection extends EventTarget {
       this.#tell('state', this.peer.connectionState)
       if (this.peer.connectionState === 'failed') this.end()
     }
+    this.peer.ontrack = event => this.#tell('track', event)
     this.peer.onnegotiationneeded = () => this.#offer()
     this.#socket = new WebSocket(`ws://${location.host}/signal`)
     this.#socket.onopen = () => this.#offer()
@@ -76,11 +78,12 @@ export class Connection extends EventTarget {
     }
   }
 
-  async #receive({ description, candidate, stats, sctp }) {
+  async #receive({ description, candidate, stats, sctp, stage }) {
     try {
       if (description) await this.peer.setRemoteDescription(description)
       else if (candidate !== undefined) await this.peer.addIceCandidate(candidate)
       else if (stats) this.#tell('stats', { stats, sctp })
+      else if (stage) this.#tell('stage', stage)
     } catch (error) {
       if (this.#ended) return
       console.error(error)
