@@ -101,6 +101,7 @@ export class NackGenerator {
     const interval = this.#interval
     const numbers: number[] = []
     const kept: Missing[] = []
+    let lookAt = Number.POSITIVE_INFINITY
     for (const missing of this.#missing) {
       const isOver = now - missing.since >= LONGEST_WAIT || missing.requests >= MOST_REQUESTS
       if (isOver && now - missing.askedAt >= interval) {
@@ -108,14 +109,16 @@ export class NackGenerator {
         continue
       }
       kept.push(missing)
-      if (isOver || (missing.requests > 0 && now - missing.askedAt < interval)) continue
-      missing.askedAt = now
-      missing.requests++
-      numbers.push(missing.extended & 0xffff)
+      if (!isOver && (missing.requests === 0 || now - missing.askedAt >= interval)) {
+        missing.askedAt = now
+        missing.requests++
+        numbers.push(missing.extended & 0xffff)
+      }
+      lookAt = Math.min(lookAt, missing.askedAt + interval)
     }
     this.#missing = kept
     this.#fresh = false
-    this.#lookAt = now + SHORTEST_INTERVAL
+    this.#lookAt = lookAt
     return numbers
   }
 

@@ -229,9 +229,10 @@ export class FlowPair {
         session.advance(at)
         session.flush(at)
       }
-      this.#drain()
+      this.drain()
     }
     this.now = end
+    this.drain()
     return this
   }
 
@@ -240,7 +241,7 @@ export class FlowPair {
     else this[to].receiveRtp(bytes, this.now)
   }
 
-  #drain(): void {
+  drain(): void {
     for (const side of ['a', 'b'] as const) {
       for (let event = this[side].nextEvent(); event !== undefined; event = this[side].nextEvent()) {
         this.events[side].push(event)
@@ -252,7 +253,7 @@ export class FlowPair {
   tell(to: Side, ...packets: RtcpPacket[]): void {
     this[to].receiveRtcp(encodeRtcp(packets), this.now)
     this[to].flush(this.now)
-    this.#drain()
+    this.drain()
   }
 
   /** RTCP packets of one type that a side has sent. */
