@@ -144,7 +144,7 @@ export class MediaStreamTrack extends TypedEventTarget<MediaStreamTrackEventMap>
   static {
     slotsOf = face => face.#track
     defineEventHandlers(MediaStreamTrack, ['mute', 'unmute', 'ended'])
-    defineInterface(MediaStreamTrack, 'MediaStreamTrack')
+    defineInterface(MediaStreamTrack, 'MediaStreamTrack', { applyConstraints: 0 })
   }
 }
 

@@ -34,9 +34,9 @@ export interface RtpPacketInit {
   readonly timestamp: number
   /** Of video: the last of its frame. */
   readonly marker?: boolean
-  /** Chooses the codec; without it `mimeType` does, and without that it is the first. */
-  readonly payloadType?: number
+  /** Chooses the codec; among several of the same type, `payloadType` does. Without both it is the first. */
   readonly mimeType?: string
+  readonly payloadType?: number
   /** Another one says that numbers and times are those of another stream. */
   readonly ssrc?: number
   readonly csrcs?: readonly number[]
@@ -160,7 +160,7 @@ export class RtpSource extends ApplicationSource {
       if (typeof uri !== 'string' || !(bytes instanceof Uint8Array))
         throw new TypeError(`${context}: An extension has no bytes.`)
     }
-    const codec = mimeType === undefined || payloadType >= 0 ? this.#codecOf(payloadType) : this.#codecNamed(mimeType)
+    const codec = mimeType === undefined ? this.#codecOf(payloadType) : this.#codecNamed(mimeType, payloadType)
     if (codec === undefined) return false
     const view = this.#view
     this.#codec = codec
@@ -187,11 +187,16 @@ export class RtpSource extends ApplicationSource {
     return codec
   }
 
-  #codecNamed(mimeType: string): Codec | undefined {
+  #codecNamed(mimeType: string, payloadType: number): Codec | undefined {
     const wanted = `${mimeType}`.toLowerCase()
-    const found = this.#codecs.find(({ codec }) => codec.mimeType.toLowerCase() === wanted)
+    let found: Codec | undefined
+    for (const each of this.#codecs) {
+      if (each.codec.mimeType.toLowerCase() !== wanted) continue
+      if (each.payloadType === payloadType) return each.codec
+      found ??= each.codec
+    }
     if (found === undefined) this.#counters.unknownPayloadType++
-    return found?.codec
+    return found
   }
 
   #joinStream(ssrc: number): void {

@@ -141,6 +141,26 @@ t.test('a packet in parts; a mistake in it throws', t => {
   t.end()
 })
 
+t.test('what a reader gave is written by its codec, whatever payload type that has here', t => {
+  const base = { mimeType: 'video/H264', sdpFmtpLine: 'packetization-mode=0', payloadType: 40 }
+  const source = new RtpSource({ kind: 'video', codecs: [VP8, base, H264] })
+  const got = sunk(source)
+  const write = (payloadType: number, mimeType: string) =>
+    source.write({ payload: new Uint8Array(1), sequenceNumber: 1, timestamp: 1, payloadType, mimeType })
+  write(96, 'video/H264')
+  write(102, 'video/H264')
+  write(111, 'video/VP8')
+  t.strictSame(
+    got.map(({ mimeType, fmtp }) => [mimeType, fmtp]),
+    [
+      ['video/H264', 'packetization-mode=0'],
+      ['video/H264', 'packetization-mode=1'],
+      ['video/VP8', undefined],
+    ],
+  )
+  t.end()
+})
+
 t.test('another SSRC is another stream to join; the same is the same', t => {
   const source = new RtpSource({ kind: 'video', codecs: ['vp8'] })
   const got = sunk(source)
