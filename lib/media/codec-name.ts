@@ -4,7 +4,8 @@
  */
 
 import { exception } from '../idl/index.ts'
-import type { Codec, MediaKind } from '../rtp/index.ts'
+import { type Codec, G722_SAMPLE_RATE, type MediaKind } from '../rtp/index.ts'
+import type { MediaTrackSettings } from './constraint-types.ts'
 
 /** A codec as `RTCRtpCodec` has it; what is left out is usual for it. */
 export interface SourceCodec {
@@ -65,3 +66,9 @@ export const codecOf = (kind: MediaKind, given: string | SourceCodec): Codec => 
     ...(sdpFmtpLine !== undefined && { sdpFmtpLine }),
   }
 }
+
+/** What a codec says of the audio in it, for `getSettings()`. */
+export const audioSettings = ({ mimeType, clockRate, channels = 1 }: Codec): MediaTrackSettings => ({
+  sampleRate: mimeType.toLowerCase() === 'audio/g722' ? G722_SAMPLE_RATE : clockRate,
+  channelCount: channels,
+})

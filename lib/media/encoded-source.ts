@@ -7,7 +7,7 @@
 import { defineInterface, enforcedLongLong } from '../idl/index.ts'
 import type { Codec, EncodedFrame, MediaKind, VideoFrameDetails } from '../rtp/index.ts'
 import { ApplicationSource, type ApplicationSourceInit } from './application-source.ts'
-import { codecOf, type SourceCodec } from './codec-name.ts'
+import { audioSettings, codecOf, type SourceCodec } from './codec-name.ts'
 import { fromAudioFrame, RTCEncodedAudioFrame } from './encoded-audio-frame.ts'
 import { bytesOf } from './encoded-chunk.ts'
 import {
@@ -90,6 +90,7 @@ abstract class EncodedSource<Chunk extends object> extends ApplicationSource {
   constructor(kind: MediaKind, init: EncodedSourceInit) {
     super(kind, 'frames', init)
     this.#codec = codecOf(kind, init.codec)
+    if (kind === 'audio') this.settings = { ...audioSettings(this.#codec), ...init.settings }
   }
 
   get counters(): EncodedSourceCounters {
@@ -131,7 +132,11 @@ abstract class EncodedSource<Chunk extends object> extends ApplicationSource {
     }
     counters.frames++
     counters.bytes += frame.data.byteLength
-    if (frame.kind === 'video' && frame.keyFrame) counters.keyFrames++
+    if (frame.kind === 'video' && frame.keyFrame) {
+      counters.keyFrames++
+      const { width, height } = frame.video ?? {}
+      if (width && height) this.settings = { ...this.settings, width, height }
+    }
     // It is of this source's codec, whatever the connection had where it comes from.
     const { mimeType, clockRate } = this.#codec
     this.source.frame({ ...frame, mimeType, clockRate }, undefined)

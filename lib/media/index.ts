@@ -1,7 +1,7 @@
 /** media: MediaStreamTrack and its family, sources and sinks. */
 
 export type { ApplicationSourceEventMap, ApplicationSourceInit } from './application-source.ts'
-export { codecOf, type SourceCodec } from './codec-name.ts'
+export { audioSettings, codecOf, type SourceCodec } from './codec-name.ts'
 export type * from './constraint-types.ts'
 export {
   createAudioFrame,

@@ -5,7 +5,6 @@
  */
 
 const SECOND = 1_000_000
-const WRAP = 0x1_0000_0000
 
 /** Floor division: also of what is below zero. */
 const split = (value: number, by: number): [whole: number, rest: number] => {
@@ -22,8 +21,7 @@ export const microsecondsOf = (ticks: number, clockRate: number): number => {
 /** @param microseconds Of a presentation timestamp. Returns an RTP timestamp, 32 bits. */
 export const rtpTimestampOf = (microseconds: number, clockRate: number): number => {
   const [seconds, rest] = split(microseconds, SECOND)
-  const ticks = seconds * clockRate + Math.round((rest * clockRate) / SECOND)
-  return ticks - Math.floor(ticks / WRAP) * WRAP
+  return (seconds * clockRate + Math.round((rest * clockRate) / SECOND)) >>> 0
 }
 
 /** Reads the RTP timestamps of one track after another as a time in microseconds that goes on. */

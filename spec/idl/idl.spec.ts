@@ -3,10 +3,13 @@
 import t from 'tap'
 import {
   boolean,
+  clampedUnsignedLong,
   clampedUnsignedShort,
   DOMString,
   defaulted,
   dictionary,
+  double,
+  enforcedLongLong,
   enforcedOctet,
   enforcedUnsignedLong,
   enforcedUnsignedLongLong,
@@ -176,5 +179,19 @@ t.test('members are required, optional, or have a default', t => {
     ),
     { may: 'function' },
   )
+  t.end()
+})
+
+t.test('doubles are finite; long integers are whole, clamped or in their range', t => {
+  t.equal(double('1.5', context), 1.5)
+  t.equal(double(null, context), 0)
+  for (const bad of [undefined, 'x', Number.POSITIVE_INFINITY, 1n, Symbol('s')]) {
+    t.throws(() => double(bad, context), TypeError)
+  }
+  t.equal(clampedUnsignedLong(1e12, context), 0xffff_ffff)
+  t.equal(clampedUnsignedLong(-1, context), 0)
+  t.equal(clampedUnsignedLong(2.5, context), 2)
+  t.equal(enforcedLongLong(-5.9, context), -5)
+  t.throws(() => enforcedLongLong(2 ** 60, context), TypeError)
   t.end()
 })

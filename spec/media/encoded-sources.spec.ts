@@ -56,6 +56,9 @@ t.test('codecs go by the names of WebCodecs, by MIME types, and as RTCRtpCodec',
   const got = sunk(given)
   given.write({ type: 'key', timestamp: 2_000_000, data: new Uint8Array(1) })
   t.equal(got[0]?.timestamp, 88_200)
+  t.match(given.track.getSettings(), { sampleRate: 44_100, channelCount: 2 })
+  t.match(new EncodedAudioSource({ codec: 'opus' }).track.getSettings(), { sampleRate: 48_000, channelCount: 2 })
+  t.match(new EncodedAudioSource({ codec: 'g722' }).track.getSettings(), { sampleRate: 16_000, channelCount: 1 })
   t.throws(() => new EncodedVideoSource({ codec: 'opus' }), { name: 'NotSupportedError' })
   t.throws(() => new EncodedAudioSource({ codec: 'video/VP8' }), TypeError)
   t.throws(() => new EncodedAudioSource({} as { codec: string }), TypeError)
@@ -111,7 +114,7 @@ t.test('what an encoder says once holds for the frames that follow', t => {
 t.test('frames of webrtc-encoded-transform keep their RTP timestamps, and take the source’s codec', t => {
   const source = new EncodedVideoSource({ codec: 'vp8' })
   const got = sunk(source)
-  const video = { pictureId: 7, temporalLayer: 2 }
+  const video = { pictureId: 7, temporalLayer: 2, width: 320, height: 180 }
   source.write(createVideoFrame(frameOf({ timestamp: 77, video, csrcs: [4], mimeType: 'video/H264' })))
   source.write({
     type: 'delta',
@@ -123,6 +126,7 @@ t.test('frames of webrtc-encoded-transform keep their RTP timestamps, and take t
     { timestamp: 77, keyFrame: true, video, csrcs: [4], mimeType: 'video/VP8' },
     { timestamp: 78, keyFrame: false, video: { temporalLayer: 1 } },
   ])
+  t.match(source.track.getSettings(), { width: 320, height: 180 })
   const audio = new EncodedAudioSource({ codec: 'opus' })
   const heard = sunk(audio)
   audio.write(createAudioFrame(frameOf({ kind: 'audio', timestamp: 960, audioLevel: 30 })))
