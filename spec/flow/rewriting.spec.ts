@@ -127,6 +127,21 @@ t.test('goes on where a source begins anew, with a gap that shows it', t => {
   t.end()
 })
 
+t.test('makes room for packets of its own', t => {
+  const rewriter = new Rewriter(100, 0)
+  const numbers: number[] = []
+  rewriter.join({}, 500, 0, 48_000, 0)
+  const place = (number: number) => numbers.push(rewriter.place(number, 0, 0) ? rewriter.sequenceNumber : -1)
+  place(500)
+  place(501)
+  numbers.push(rewriter.next(), rewriter.next())
+  place(503)
+  place(502)
+  place(504)
+  t.same(numbers, [100, 101, 102, 103, 105, 104, 106])
+  t.end()
+})
+
 t.test('never gives one number to two packets, whatever comes', t => {
   const step = fc.record({
     kind: fc.constantFrom('place', 'place', 'place', 'empty', 'own', 'join'),
