@@ -101,7 +101,7 @@ export const MediaTrackConstraintsDictionary: Conversion<MediaTrackConstraints> 
   constraintSet,
 )
 
-/** The properties that each kind of track has; others are not looked at in its constraints. */
+/** The properties that each kind of track can have. */
 export const APPLICABLE = {
   audio: [
     'autoGainControl',

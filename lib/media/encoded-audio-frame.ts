@@ -34,7 +34,7 @@ export class RTCEncodedAudioFrame {
     this.#slots = slotsFor(originalFrame, original, options, AudioMetadataDictionary, context)
   }
 
-  /** RTP timestamp: 32 bits, in units of the codec's clock (Opus: 1/48000 s). */
+  /** RTP timestamp: 32 bits, in units of the codec's clock (Opus: 1/48000 s). As that of video. */
   get timestamp(): number {
     return this.#slots.metadata.rtpTimestamp ?? this.#slots.frame.timestamp
   }

@@ -18,6 +18,8 @@ import {
 import type { EncodedFrame, VideoFrameDetails } from '../rtp/index.ts'
 
 export interface RTCEncodedFrameMetadata {
+  /** Milliseconds, by the sender's clock. */
+  captureTime?: number
   contributingSources?: number[]
   /** As `video/VP8`. */
   mimeType?: string
@@ -26,6 +28,7 @@ export interface RTCEncodedFrameMetadata {
   receiveTime?: number
   /** 32 bits, in units of the codec's clock. */
   rtpTimestamp?: number
+  senderCaptureTimeOffset?: number
   synchronizationSource?: number
 }
 
@@ -47,13 +50,17 @@ export interface RTCEncodedAudioFrameMetadata extends RTCEncodedFrameMetadata {
   sequenceNumber?: number
 }
 
+/** Modulo 256, as an `octet` without [EnforceRange] is. */
+const octet: Conversion<number> = (value, context) => unsignedShort(value, context) & 0xff
 const numbers = sequence(unsignedLong)
 const frameMetadata = dictionary('RTCEncodedFrameMetadata', {
+  captureTime: optional(double),
   contributingSources: optional(numbers),
   mimeType: optional(DOMString),
-  payloadType: optional(unsignedLong),
+  payloadType: optional(octet),
   receiveTime: optional(double),
   rtpTimestamp: optional(unsignedLong),
+  senderCaptureTimeOffset: optional(double),
   synchronizationSource: optional(unsignedLong),
 })
 
@@ -144,10 +151,6 @@ export class EncodedFrameSlots<M extends RTCEncodedFrameMetadata> {
   set data(value: ArrayBuffer) {
     if (!isArrayBuffer(value)) throw new TypeError("Failed to set the 'data' property: it is not an ArrayBuffer.")
     this.#data = value
-  }
-
-  get byteLength(): number {
-    return this.#data?.byteLength ?? this.frame.data.byteLength
   }
 
   /** A copy for another frame; what `members` has takes the place of what was known. */

@@ -2,6 +2,7 @@
 
 import { defineInterface, requireArguments } from '../idl/index.ts'
 import type { EncodedFrame } from '../rtp/index.ts'
+import type { EncodedChunkType } from './encoded-chunk.ts'
 import {
   EncodedFrameSlots,
   type RTCEncodedVideoFrameMetadata,
@@ -10,8 +11,6 @@ import {
   videoDetails,
   videoMetadata,
 } from './encoded-frame.ts'
-
-export type RTCEncodedVideoFrameType = 'empty' | 'key' | 'delta'
 
 export interface RTCEncodedVideoFrameOptions {
   /** Takes the place of what the original frame has, member by member. */
@@ -34,12 +33,11 @@ export class RTCEncodedVideoFrame {
   }
 
   /** `key`: can be decoded without another. */
-  get type(): RTCEncodedVideoFrameType {
-    if (this.#slots.byteLength === 0) return 'empty'
+  get type(): EncodedChunkType {
     return this.#slots.frame.keyFrame ? 'key' : 'delta'
   }
 
-  /** RTP timestamp: 32 bits, in units of 1/90000 s. */
+  /** RTP timestamp: 32 bits, in units of 1/90000 s. Browsers have it; W3C has moved it to `getMetadata().rtpTimestamp`. */
   get timestamp(): number {
     return this.#slots.metadata.rtpTimestamp ?? this.#slots.frame.timestamp
   }

@@ -36,7 +36,6 @@ export {
   fromVideoFrame,
   RTCEncodedVideoFrame,
   type RTCEncodedVideoFrameOptions,
-  type RTCEncodedVideoFrameType,
 } from './encoded-video-frame.ts'
 export { KeyFrameRequestEvent } from './key-frame-request-event.ts'
 export { addTrackTo, createStream, MediaStream, type MediaStreamEventMap, removeTrackFrom } from './media-stream.ts'

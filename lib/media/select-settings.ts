@@ -43,14 +43,16 @@ const WHOLE: ReadonlySet<Name> = new Set<Name>(['channelCount', 'height', 'sampl
 const isList = (choice: Choice): choice is readonly Value[] => Array.isArray(choice)
 
 const listOf = (value: unknown): readonly Value[] | undefined => {
-  if (value === undefined) return undefined
+  // An empty list is as if it were not there.
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return undefined
   return (Array.isArray(value) ? value : [value]) as readonly Value[]
 }
 
 /** @param isAdvanced A bare value is exact in an advanced set, and ideal in the basic one. */
 const read = (given: unknown, isAdvanced: boolean): Constraint => {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    const bare = listOf(given) ?? []
+    const bare = listOf(given)
+    if (bare === undefined) return {}
     return isAdvanced ? { exact: bare } : { ideal: bare }
   }
   const { exact, ideal, min, max } = given as { exact?: unknown; ideal?: unknown; min?: number; max?: number }
@@ -161,17 +163,16 @@ const hasRatio = (space: Space): boolean => {
   return able === undefined || wanted === undefined || (wanted.min <= able.max && wanted.max >= able.min)
 }
 
-/** Narrows all or nothing; the name of the first constraint that nothing satisfies. */
-const restrict = (
-  space: Space,
-  kind: MediaKind,
-  set: MediaTrackConstraintSet,
-  isAdvanced: boolean,
-): string | undefined => {
+/**
+ * Narrows all or nothing; the name of the first constraint that nothing satisfies. What a kind of track does not have, no
+ * setting of it satisfies; where it is not required, it constrains nothing.
+ */
+const restrict = (space: Space, set: MediaTrackConstraintSet, isAdvanced: boolean): string | undefined => {
   const narrowed: [Name, Choice][] = []
-  for (const name of APPLICABLE[kind]) {
-    if (set[name] === undefined) continue
-    const constraint = read(set[name], isAdvanced)
+  for (const [key, given] of Object.entries(set)) {
+    if (key === 'advanced' || given === undefined) continue
+    const name = key as Name
+    const constraint = read(given, isAdvanced)
     const left = narrow(space.get(name), constraint, name)
     if (left !== undefined) narrowed.push([name, left])
     else if (isRequired(constraint)) return name
@@ -217,11 +218,11 @@ export const selectSettings = (
   others: readonly MediaTrackConstraints[] = [],
 ): Selection => {
   const space = spaceOf(kind, capabilities, present)
-  for (const other of others) restrict(space, kind, other, false)
-  const failed = restrict(space, kind, constraints, false)
+  for (const other of others) restrict(space, other, false)
+  const failed = restrict(space, constraints, false)
   if (failed !== undefined) return { failed }
   // A set that cannot be satisfied together with those before it is passed over.
-  for (const set of constraints.advanced ?? []) restrict(space, kind, set, true)
+  for (const set of constraints.advanced ?? []) restrict(space, set, true)
   const chosen = new Map<Name, Value>()
   for (const [name, choice] of space) {
     chosen.set(name, nearest(choice, idealOf(constraints, name), present[name]))

@@ -12,6 +12,9 @@ import type { AttachedTrack, MediaForm, TrackSink, TrackSource } from './track-s
 
 export type MediaStreamTrackState = 'live' | 'ended'
 
+/** What a track goes on to tell when it has ended (mediacapture-main, 4.3.6). */
+const INHERENT = ['deviceId', 'facingMode', 'groupId'] as const
+
 interface Subscription {
   readonly sink: TrackSink
   readonly packets: boolean
@@ -29,7 +32,7 @@ export class Track implements AttachedTrack {
   #enabled = true
   /** Since it was enabled again: the streams that were interrupted, and what they are called since. */
   #interrupted: WeakMap<object, object> | undefined
-  #lastSettings: MediaTrackSettings = {}
+  readonly #lastSettings: MediaTrackSettings = {}
   /** Replaced, never changed: a sink may remove itself while they are gone through. */
   #subscriptions: readonly Subscription[] = []
 
@@ -67,7 +70,6 @@ export class Track implements AttachedTrack {
     const clone = new Track(this.source)
     if (this.readyState === 'ended' && clone.readyState === 'live') clone.stop()
     clone.enabled = this.enabled
-    clone.muted = this.muted
     clone.contentHint = this.contentHint
     clone.constraints = this.constraints
     return clone
@@ -80,7 +82,7 @@ export class Track implements AttachedTrack {
     this.source.detach(this)
   }
 
-  /** What the media is at present; of a track that has ended, what it was (mediacapture-main, getSettings). */
+  /** What the media is at present; of a track that has ended, what is inherent to its source (getSettings). */
   settings(): MediaTrackSettings {
     return this.readyState === 'live' ? this.#readSettings() : this.#lastSettings
   }
@@ -178,7 +180,8 @@ export class Track implements AttachedTrack {
   }
 
   #end(): void {
-    this.#lastSettings = this.#readSettings()
+    const settings = this.#readSettings()
+    for (const name of INHERENT) if (settings[name] !== undefined) this.#lastSettings[name] = settings[name]
     this.readyState = 'ended'
     const subscriptions = this.#subscriptions
     this.#subscriptions = []

@@ -85,11 +85,17 @@ t.test('a required constraint that nothing satisfies is named, and changes nothi
   }
 })
 
-t.test('what does not belong to the kind of track constrains nothing', async t => {
-  const chosen = await applied({ sampleRate: { exact: 1 }, echoCancellation: { exact: true } })
-  t.strictSame(chosen, [640, 480, 30, 'user'])
+t.test('what the kind of track does not have constrains nothing, unless it is required', async t => {
+  t.strictSame(await applied({ sampleRate: 1, echoCancellation: { ideal: true } }), [640, 480, 30, 'user'])
+  t.equal(await applied({ echoCancellation: { exact: true } }), 'echoCancellation')
+  t.strictSame(await applied({ advanced: [{ sampleRate: 1, width: 800 }] }), [640, 480, 30, 'user'])
   const unknown = await applied({ zoom: { exact: 3 } } as MediaTrackConstraints)
-  t.strictSame(unknown, [640, 480, 30, 'user'])
+  t.strictSame(unknown, [640, 480, 30, 'user'], 'what nobody knows is not read')
+})
+
+t.test('an empty list is no constraint', async t => {
+  const none = { facingMode: { exact: [] }, deviceId: [] }
+  t.strictSame(await applied({ ...none, advanced: [{ facingMode: [] }] }), [640, 480, 30, 'user'])
 })
 
 t.test('advanced sets are taken whole, one after the other, or passed over', async t => {
@@ -138,11 +144,11 @@ t.test('what is no constraint rejects the promise', async t => {
     await t.rejects(track.applyConstraints(constraints as MediaTrackConstraints), TypeError)
 })
 
-t.test('a track that has ended keeps its settings, and takes no constraints', async t => {
+t.test('a track that has ended tells what is inherent to its source, and takes no constraints', async t => {
   const track = camera()
   track.stop()
   await track.applyConstraints({ width: { exact: 3 } })
-  t.match(track.getSettings(), { width: 640, height: 480, aspectRatio: 4 / 3 })
+  t.strictSame(track.getSettings(), { facingMode: 'user' })
   t.strictSame(track.getConstraints(), {})
 })
 

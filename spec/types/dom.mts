@@ -32,8 +32,7 @@ export type Classes = [
   Assignable<purertc.RTCDataChannelEvent, RTCDataChannelEvent>,
   Assignable<purertc.RTCDtlsTransport, RTCDtlsTransport>,
   Assignable<purertc.RTCEncodedAudioFrame, RTCEncodedAudioFrame>,
-  // W3C's types have 'empty' too.
-  Assignable<Omit<purertc.RTCEncodedVideoFrame, 'type'>, Omit<RTCEncodedVideoFrame, 'type'>>,
+  Assignable<purertc.RTCEncodedVideoFrame, RTCEncodedVideoFrame>,
   Assignable<purertc.RTCError, RTCError>,
   Assignable<purertc.RTCErrorEvent, RTCErrorEvent>,
   Assignable<purertc.RTCIceCandidate, RTCIceCandidate>,
