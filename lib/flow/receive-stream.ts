@@ -117,6 +117,11 @@ export class ReceiveStream implements ReportedStream {
     }
   }
 
+  /** Whether there is something to ask its sender for. */
+  wantsSomething(now: number): boolean {
+    return this.keyFrames.pending || (this.nack !== undefined && now >= this.nack.deadline)
+  }
+
   /** The stream may go on in another codec. */
   goesOnIn({ role, codec }: IncomingFormat): void {
     if (role !== 'media' || codec === this.codec) return

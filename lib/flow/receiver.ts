@@ -261,6 +261,8 @@ export class RtpReceiver {
     this.#streams.delete(ssrc)
     if (!isMedia) return
     this.#list = this.#list.filter(stream => stream.ssrc !== ssrc)
+    // What comes after the last has ended is told as a beginning.
+    if (this.#list.length === 0) this.#told = false
     this.#owner.streamEnds(this, ssrc)
   }
 

@@ -275,7 +275,10 @@ export class RtpSession implements FlushingMachine {
   flush(now: number): void {
     if (this.#closed) return
     for (const { streams } of this.#receivers) {
-      for (const stream of streams) sendRequests(stream, this.ssrc, this.roundTripTime, now, this.#outlet.sendFeedback)
+      for (const stream of streams) {
+        if (!stream.wantsSomething(now)) continue
+        sendRequests(stream, this.ssrc, this.roundTripTime, now, this.#outlet.sendFeedback)
+      }
     }
     if (now >= this.#feedback.deadline) this.#sendFeedback(now)
     if (now >= this.#schedule.deadline) this.#report(now)

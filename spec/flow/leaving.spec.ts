@@ -31,6 +31,7 @@ t.test('says BYE when a stream ends, to whom has heard of it, and tells of a BYE
   sender.sendFrame(opusFrame(1), {}, pair.now)
   pair.run(50)
   t.equal(receiver.streams.length, 1)
+  t.equal(pair.of('b', 'media').length, 2)
   pair.a.removeSender(silent.sender)
   pair.a.removeSender(sender)
   pair.a.removeSender(sender)
