@@ -6,10 +6,11 @@ import { fromShortUnits, type ReportBlock } from '../rtp/index.ts'
 const LONGEST_ROUND_TRIP = 60_000
 
 export class SenderCounters {
-  /** Retransmissions included, as with the bytes (webrtc-stats, sent RTP streams). */
+  /** Each once: what was sent again is counted beside, as with the bytes. */
   packetsSent = 0
   /** Of payloads. */
   bytesSent = 0
+  /** Retransmissions included. */
   headerBytesSent = 0
   retransmittedPacketsSent = 0
   retransmittedBytesSent = 0
@@ -42,7 +43,8 @@ export class SenderCounters {
   }
 
   resent(payloadLength: number, headerLength: number, now: number): void {
-    this.sent(payloadLength, headerLength, now)
+    this.headerBytesSent += headerLength
+    this.lastPacketAt = now
     this.retransmittedPacketsSent++
     this.retransmittedBytesSent += payloadLength
   }
