@@ -21,7 +21,7 @@ import { type MediaForm, TrackSource } from './track-source.ts'
 export interface ApplicationSourceInit {
   /** The track's. */
   readonly label?: string
-  /** What `track.getSettings()` tells; the application may change it by `settings`. */
+  /** What `track.getSettings()` tells, and what constraints that want nothing choose; changed by `settings`. */
   readonly settings?: MediaTrackSettings
   /** What `track.applyConstraints()` may choose among. Without it, what is in `settings` cannot be changed by constraints. */
   readonly capabilities?: MediaTrackCapabilities
@@ -61,6 +61,7 @@ export abstract class ApplicationSource extends TypedEventTarget<ApplicationSour
       stopped: () => soon(() => this.dispatchEvent(new Event('ended'))),
       settings: () => this.#settings,
       capabilities: () => capabilities ?? {},
+      ...(settings && { defaults: { ...settings } }),
       configure: chosen => this.#configure(chosen),
     })
     this.track = createTrack(this.source)

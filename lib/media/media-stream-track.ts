@@ -130,9 +130,10 @@ export class MediaStreamTrack extends TypedEventTarget<MediaStreamTrackEventMap>
       const track = this.#track
       if (track.readyState === 'ended') return
       const { source } = track
-      const { capabilities, configure } = source.options
+      const { capabilities, configure, defaults } = source.options
       const others = source.tracks.filter(other => other !== track).map(other => other.constraints)
-      const selection = selectSettings(source.kind, capabilities?.() ?? {}, track.settings(), converted, others)
+      const able = capabilities?.() ?? {}
+      const selection = selectSettings(source.kind, able, track.settings(), converted, others, defaults)
       if ('failed' in selection) {
         throw new OverconstrainedError(selection.failed, `Cannot satisfy the constraint '${selection.failed}'.`)
       }

@@ -110,9 +110,9 @@ const distance = (actual: Value, ideal: readonly Value[]): number => {
   return least
 }
 
-/** The value of a choice that is nearest to the ideal; without one, to what it is now. */
-const nearest = (choice: Choice, ideal: readonly Value[] | undefined, present: Value | undefined): Value => {
-  const wanted = ideal ?? (present === undefined ? undefined : [present])
+/** The value of a choice that is nearest to the ideal; without one, to the default. */
+const nearest = (choice: Choice, ideal: readonly Value[] | undefined, usual: Value | undefined): Value => {
+  const wanted = ideal ?? (usual === undefined ? undefined : [usual])
   if (!isList(choice)) {
     const target = wanted?.find(value => typeof value === 'number') ?? choice.max
     return Math.min(Math.max(Number(target), choice.min), choice.max)
@@ -208,6 +208,7 @@ const fitRatio = (space: Space, constraints: MediaTrackConstraints, chosen: Map<
  * Chooses settings.
  * @param capabilities What the source can be; a property that it leaves out is what it is at present.
  * @param others Constraints of other tracks of the source: what they require holds too.
+ * @param defaults What is chosen where nothing is wanted; what is at present, unless given.
  * @returns The settings, or the name of a required constraint that cannot be satisfied.
  */
 export const selectSettings = (
@@ -216,6 +217,7 @@ export const selectSettings = (
   present: MediaTrackSettings,
   constraints: MediaTrackConstraints,
   others: readonly MediaTrackConstraints[] = [],
+  defaults: MediaTrackSettings = present,
 ): Selection => {
   const space = spaceOf(kind, capabilities, present)
   for (const other of others) restrict(space, other, false)
@@ -225,7 +227,7 @@ export const selectSettings = (
   for (const set of constraints.advanced ?? []) restrict(space, set, true)
   const chosen = new Map<Name, Value>()
   for (const [name, choice] of space) {
-    chosen.set(name, nearest(choice, idealOf(constraints, name), present[name]))
+    chosen.set(name, nearest(choice, idealOf(constraints, name), defaults[name] ?? present[name]))
   }
   if (capabilities.aspectRatio === undefined && ratioOf(space) !== undefined) {
     fitRatio(space, constraints, chosen)

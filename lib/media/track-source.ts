@@ -55,6 +55,8 @@ export interface TrackSourceOptions {
   settings?(): MediaTrackSettings
   /** What it could be; its settings, unless given. */
   capabilities?(): MediaTrackCapabilities
+  /** What constraints choose where they want nothing; what it is at present, unless given. */
+  readonly defaults?: MediaTrackSettings
   /** Constraints have chosen among the capabilities. */
   configure?(settings: MediaTrackSettings): void
 }
