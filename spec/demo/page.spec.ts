@@ -14,7 +14,7 @@ import { Demo } from './demo.ts'
 
 const launch = async (): Promise<Browser | string> => {
   try {
-    return await launchChromium()
+    return await launchChromium({ camera: true })
   } catch (error) {
     if (error instanceof CannotStart) return error.message
     throw error
@@ -50,7 +50,9 @@ t.test('the page', typeof browser === 'string' ? { skip: browser } : {}, async t
 
   await page.goto(await demo.url())
   await until('#state', /^connected in [\d.]+ ms$/)
-  await page.waitForFunction("[...document.querySelectorAll('main :disabled')].every(({ id }) => id === 'bulk-stop')")
+  await page.waitForFunction(
+    "[...document.querySelectorAll('main :disabled')].every(({ id }) => id === 'bulk-stop' || id === 'watch')",
+  )
 
   await t.test('messages go back and forth', async t => {
     await until('#chat-log', /Hello from process/)
@@ -81,6 +83,33 @@ t.test('the page', typeof browser === 'string' ? { skip: browser } : {}, async t
     await until('#download-result', / of 1\.00 GB/)
     await page.click('#bulk-stop')
     t.equal(await text('#download-result'), 'stopped')
+  })
+
+  await t.test('the camera comes back, and a second page watches it', async t => {
+    const counted = (name: string) =>
+      `/, [1-9]\\d+ frames/.test(document.querySelector('#${name}-figures').textContent)`
+    const other = await browser.newPage()
+    await other.goto(await demo.url())
+    await other.waitForFunction("/^connected/.test(document.querySelector('#state').textContent)")
+    t.ok(await other.evaluate("document.querySelector('#watch').disabled"), 'nobody is there to watch')
+    await page.bringToFront()
+    await page.click('#share')
+    await page.waitForFunction(counted('echo'))
+    t.match(await until('[data-figure=received]', /packets/), /^[1-9]\d* packets, /)
+    await other.bringToFront()
+    await other.waitForFunction("!document.querySelector('#watch').disabled")
+    await other.click('#watch')
+    await other.waitForFunction(counted('other'))
+    await page.bringToFront()
+    await until('[data-figure=viewers]', /^1$/)
+    await page.click('#share')
+    await other.waitForFunction("document.querySelector('#watch').textContent === 'Stop watching'")
+    await page.click('#share')
+    await page.waitForFunction(counted('echo'))
+    await other.close()
+    await until('[data-figure=viewers]', /^0$/)
+    await page.click('#share')
+    t.equal(await text('#camera-note'), '')
   })
 
   await t.test('a file comes back, and three SHA-256 are the same', async t => {
@@ -126,7 +155,7 @@ t.test('the page', typeof browser === 'string' ? { skip: browser } : {}, async t
     await page.click('#reconnect')
     await until('#chat-log', /still there.*Hello/)
     await until('#state', /^connected in/)
-    t.match(demo.stdout, /page 1: left\n(.*\n)*page 2: connected/)
+    t.match(demo.stdout, /page 1: left\n(.*\n)*page 3: connected/)
   })
 
   t.same(problems, [], 'no error, and nothing that the policy forbids')

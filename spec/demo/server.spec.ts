@@ -114,7 +114,7 @@ t.test('does for a page what the page asks: messages, round trips, bytes in both
     const message = JSON.parse(String(data))
     if (message.description) await connection.setRemoteDescription(message.description)
     else if (message.stats) stats.push(message)
-    else await connection.addIceCandidate(message.candidate)
+    else if (message.candidate !== undefined) await connection.addIceCandidate(message.candidate)
   })
   const open = async (label: string): Promise<RTCDataChannel> => {
     const channel = connection.createDataChannel(label)

@@ -21,6 +21,8 @@ export interface ChromiumOptions {
    * they are addresses.
    */
   readonly mdns?: boolean
+  /** Has a camera and a microphone that make a test pattern and beeps, and asks nobody whether a page may use them. */
+  readonly camera?: boolean
 }
 
 /** What the browser may find. Its TCP connections to a TURN server or a candidate ask for the address as for a name. */
@@ -31,7 +33,14 @@ const findable = (mdns: boolean): string[] => [
   ...(mdns ? ['*.local'] : []),
 ]
 
-const argumentsFor = ({ mdns = false }: ChromiumOptions): string[] => [
+const CAMERA = [
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+  '--autoplay-policy=no-user-gesture-required',
+]
+
+const argumentsFor = ({ mdns = false, camera = false }: ChromiumOptions): string[] => [
+  ...(camera ? CAMERA : []),
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
