@@ -8,6 +8,7 @@ const tables: Readonly<Record<string, () => Promise<unknown>>> = {
   sctp: () => import('./sctp.ts'),
   payload: () => import('./payload.ts'),
   rtp: () => import('./rtp.ts'),
+  flow: () => import('./flow.ts'),
 }
 
 const wanted = process.argv.slice(2)

@@ -186,7 +186,7 @@ export class FrameAssembler {
   /** What is lost is given up when its time is over. */
   advance(now: number): void {
     while (now >= this.deadline) {
-      this.#skip(now)
+      this.#skip()
       this.#assemble(now)
     }
   }
@@ -200,7 +200,14 @@ export class FrameAssembler {
     // Something is here, but not what comes next.
     const isWaiting = this.#held > 0 && this.#missesSomething()
     if (!isWaiting) this.#waitingSince = Number.POSITIVE_INFINITY
-    else if (this.#waitingSince === Number.POSITIVE_INFINITY) this.#waitingSince = now
+    else if (this.#waitingSince === Number.POSITIVE_INFINITY) this.#waitingSince = this.#gapSince(now)
+  }
+
+  /** When what comes behind the first gap showed it. */
+  #gapSince(now: number): number {
+    let extended = Math.max(this.#next, this.#scanned)
+    while (extended < this.#highest && this.#at(extended) === undefined) extended++
+    return this.#at(extended)?.at ?? now
   }
 
   #missesSomething(): boolean {
@@ -272,7 +279,7 @@ export class FrameAssembler {
   }
 
   /** Gives up the frame at `#next`: goes on with the first that begins behind what is missing. */
-  #skip(now: number): void {
+  #skip(): void {
     this.#waitingSince = Number.POSITIVE_INFINITY
     this.#broken()
     let gap = this.#next
@@ -281,7 +288,6 @@ export class FrameAssembler {
     while (extended <= this.#highest && !this.#isStart(extended)) extended++
     this.#drop(extended)
     this.#next = extended
-    if (this.#held > 0 && this.#missesSomething()) this.#waitingSince = now
   }
 
   /** Drops what is held before a number: at least one frame is lost with what is missing. */
