@@ -72,9 +72,6 @@ export class RtpSession implements FlushingMachine {
   #senders: RtpSender[] = []
   #receivers: RtpReceiver[] = []
   #transportNumber = 0
-  /** The id of the transport-wide number in what comes in; 0 where it was not agreed on. */
-  #transportNumberId = 0
-  #feedbackSsrc = 0
   readonly #ssrc: number
   /** Bytes of RTP or RTCP in a datagram. */
   readonly #largest: number
@@ -169,7 +166,7 @@ export class RtpSession implements FlushingMachine {
   configured(now: number): void {
     const told = this.#receivers.filter(receiver => receiver.parameters?.codecs.some(wantsTransportFeedback))
     const extensions = told.flatMap(({ parameters }) => parameters?.extensions ?? [])
-    this.#transportNumberId = extensions.find(({ uri }) => uri === TRANSPORT_SEQUENCE_NUMBER_URI)?.id ?? 0
+    this.#feedback.extensionId = extensions.find(({ uri }) => uri === TRANSPORT_SEQUENCE_NUMBER_URI)?.id ?? 0
     for (const sender of this.#senders) if (sender.parameters === undefined) this.#leave([sender])
     const streams = [...this.#receivers, ...this.#senders]
     const hasVideo = streams.some(({ kind, parameters }) => kind === 'video' && parameters !== undefined)
@@ -196,17 +193,14 @@ export class RtpSession implements FlushingMachine {
         return
       }
     }
-    if (this.#transportNumberId !== 0 && packet.findExtension(this.#transportNumberId)) {
-      const { extensionStart: at, extensionEnd } = packet
-      if (extensionEnd - at >= 2) this.#feedback.record((bytes[at]! << 8) | bytes[at + 1]!, now)
-      this.#feedbackSsrc = ssrc
-    }
+    this.#feedback.receive(packet, now)
     const isTaken = receiver.receive(packet, now)
     if (isKnown === isTaken) return
     if (isKnown) {
-      // Of another m-section from now on, or of none: the next packet shows.
-      this.#streams.delete(ssrc)
-      return
+      // It may be of another m-section from now on; but one packet that nobody wants moves no stream.
+      const other = this.#options.route(packet, now)
+      if (other === undefined || other === receiver || !other.receive(packet, now)) return
+      receiver = other
     }
     this.#streams.set(ssrc, receiver)
     // Those that gave way to others are known no longer.
@@ -285,7 +279,7 @@ export class RtpSession implements FlushingMachine {
   }
 
   #sendFeedback(now: number): void {
-    const mediaSsrc = this.#feedbackSsrc
+    const { mediaSsrc } = this.#feedback
     for (const feedback of this.#feedback.take(now)) {
       this.#outlet.sendFeedback({ type: 'transport-feedback', senderSsrc: this.ssrc, mediaSsrc, feedback })
     }

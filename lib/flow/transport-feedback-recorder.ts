@@ -5,7 +5,7 @@
  */
 
 import { diff16 } from '../bytes/index.ts'
-import { LARGEST_DELTA, type TransportFeedback } from '../rtp/index.ts'
+import { LARGEST_DELTA, type RtpPacket, type TransportFeedback } from '../rtp/index.ts'
 
 /** Milliseconds between two reports. */
 const INTERVAL = 100
@@ -32,9 +32,22 @@ export class TransportFeedbackRecorder {
   #dueAt = Number.POSITIVE_INFINITY
   /** Packets that came too late to be told. */
   dropped = 0
+  /** Of the transport-wide number in what comes in; 0 where it was not agreed on. */
+  extensionId = 0
+  /** The stream of the last packet that had one. */
+  mediaSsrc = 0
 
   get deadline(): number {
     return this.#dueAt
+  }
+
+  /** Records a packet, where it has a number. */
+  receive(packet: RtpPacket, now: number): void {
+    if (this.extensionId === 0 || !packet.findExtension(this.extensionId)) return
+    const { bytes, extensionStart: at, extensionEnd } = packet
+    if (extensionEnd - at < 2) return
+    this.mediaSsrc = packet.ssrc
+    this.record((bytes[at]! << 8) | bytes[at + 1]!, now)
   }
 
   /** A packet came with this transport-wide number. */

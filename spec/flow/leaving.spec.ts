@@ -130,6 +130,11 @@ t.test('routes a stream anew when its m-section takes it no more', t => {
   feed(2)
   feed(3)
   t.equal(first.streams[0]?.statistics.packetsReceived, 1)
-  t.equal(second.streams[0]?.statistics.packetsReceived, 1)
+  t.equal(second.streams[0]?.statistics.packetsReceived, 2)
+  // A packet that nobody wants moves nothing, though its way is not known any more.
+  pair.routes.b = () => undefined
+  pair.b.receiveRtp(rtpBytes({ ssrc: 9, sequenceNumber: 4, payloadType: 55 }), pair.now)
+  feed(5)
+  t.equal(second.streams[0]?.statistics.packetsReceived, 3)
   t.end()
 })
