@@ -35,7 +35,7 @@ export const sendRequests = (
     send({ type: 'picture-loss', senderSsrc, mediaSsrc: ssrc })
   } else if (has(codec.feedback, 'ccm', 'fir')) {
     stream.firCount++
-    stream.firSequenceNumber = (stream.firSequenceNumber + 1) & 0xff
+    if (!keyFrames.isRepetition) stream.firSequenceNumber = (stream.firSequenceNumber + 1) & 0xff
     const requests = [{ ssrc, sequenceNumber: stream.firSequenceNumber }]
     send({ type: 'full-intra-request', senderSsrc, requests })
   }

@@ -32,6 +32,14 @@ export class KeyFrameRequests {
     this.#wanted = false
   }
 
+  /**
+   * Whether what was asked last is the same request as the one before it (RFC 5104, 4.3.1.2): every second one, since the key
+   * frame that answered the first may have been lost.
+   */
+  get isRepetition(): boolean {
+    return this.#repeats % 2 === 0
+  }
+
   get pending(): boolean {
     return this.#wanted
   }
