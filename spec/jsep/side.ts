@@ -29,6 +29,7 @@ interface SideOptions {
   readonly iceLite?: boolean
   /** None by default: these are sides that do data alone. */
   readonly capabilities?: MediaCapabilities
+  readonly bundlePolicy?: BundlePolicy
   /** Announced, in bytes. */
   readonly largestDatagram?: number
   /** An INIT chunk to show; whatever the peer shows is taken. */
@@ -59,6 +60,7 @@ export class Side {
       maxMessageSize: options.maxMessageSize ?? 262_144,
       iceLite: options.iceLite === true,
       capabilities: options.capabilities ?? NOTHING,
+      ...(options.bundlePolicy && { bundlePolicy: options.bundlePolicy }),
     })
     this.negotiation.dataWanted = options.data === true
     const byte = seed.toString(16).padStart(2, '0').toUpperCase()
