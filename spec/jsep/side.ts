@@ -2,6 +2,7 @@
 
 import {
   type Applied,
+  type BundlePolicy,
   type LocalContext,
   type MediaCapabilities,
   Negotiation,
