@@ -1,0 +1,91 @@
+import t from 'tap'
+import { createCname, type OutgoingRtp, RtpSession } from '../../lib/flow/index.ts'
+import { type EncodedFrame, type PayloadCodec, RtpPacket } from '../../lib/rtp/index.ts'
+import { seededRandom } from '../../lib/sim/index.ts'
+import { EXTENSIONS, FlowPair, receiving, sending, VIDEO_FEEDBACK } from './pair.ts'
+
+const CODECS: PayloadCodec[] = [
+  { mimeType: 'video/VP8', clockRate: 90_000, payloadType: 96, feedback: VIDEO_FEEDBACK },
+  { mimeType: 'video/rtx', clockRate: 90_000, payloadType: 97, sdpFmtpLine: 'apt=96', feedback: [] },
+]
+
+/** A camera: an RTP session of its own, whose packets are handed to a sender. */
+class Camera {
+  readonly packets: OutgoingRtp[] = []
+  wantsKey = true
+  readonly #sender
+  readonly #size: number
+
+  constructor(seed: number, size: number) {
+    const random = seededRandom(seed)
+    this.#size = size
+    const session = new RtpSession({
+      random,
+      cname: createCname(random),
+      timeOrigin: 0,
+      transmit: (packet, isRtcp) => {
+        if (!isRtcp) this.#keep(packet.view().slice())
+        packet.release()
+      },
+      route: () => undefined,
+    })
+    this.#sender = session.createSender('video', { ssrc: seed, rtxSsrc: seed + 1 })
+    this.#sender.configure({ mid: '0', codecs: CODECS, extensions: [], mixedExtensions: false, reducedSize: true })
+  }
+
+  #keep(bytes: Uint8Array): void {
+    const packet = new RtpPacket()
+    packet.parse(bytes)
+    const { payloadStart, payloadEnd, sequenceNumber, timestamp, marker } = packet
+    const what = { clockRate: 90_000, mimeType: 'video/VP8' }
+    this.packets.push({ source: this, bytes, payloadStart, payloadEnd, sequenceNumber, timestamp, marker, ...what })
+  }
+
+  /** The packets of its next frame, whose bytes say when it was made. */
+  shoot(now: number): readonly OutgoingRtp[] {
+    const data = new Uint8Array(this.#size).fill(now & 0xff)
+    data.set(this.wantsKey ? [0x10, 2, 0, 0x9d, 1, 0x2a, 0x80, 2, 0xe0, 1] : [0x11, 2, 0])
+    const keyFrame = this.wantsKey
+    this.wantsKey = false
+    const frame = { kind: 'video', data, mimeType: 'video/VP8', payloadType: 96, keyFrame, ssrc: 0, csrcs: [] } as const
+    this.packets.length = 0
+    this.#sender.sendFrame({ ...frame, timestamp: (now * 90) >>> 0 }, this, now)
+    return this.packets
+  }
+}
+
+t.test('switches a viewer from camera to camera without a glitch, over a pipe that loses packets', t => {
+  const pair = new FlowPair({ seed: 7, loss: 0.05, spread: 10, calm: 50 })
+  const parameters = { codecs: CODECS, extensions: EXTENSIONS }
+  const { sender, receiver } = pair.stream('video', sending(parameters), receiving(parameters))
+  const cameras = [new Camera(100, 3000), new Camera(200, 4000), new Camera(300, 2000)]
+  const got: EncodedFrame[] = []
+  receiver.onFrame = frame => got.push(frame)
+  let sentFrames = 0
+  pair.every(40, 300, (index, now) => {
+    // All cameras run; the viewer sees one after the other.
+    const shown = cameras[Math.floor(index / 50) % 3]!
+    if (pair.events.a.splice(0).some(({ type }) => type === 'key-frame-requested')) shown.wantsKey = true
+    for (const camera of cameras) {
+      const packets = camera.shoot(now)
+      if (camera !== shown) continue
+      const sent = packets.map(packet => sender.sendPacket(packet, now))
+      if (sent.every(Boolean)) sentFrames++
+    }
+  })
+  pair.run(14_000)
+  t.ok(sentFrames >= 285, 'but for those that wait for a key frame')
+  t.equal(got.length, sentFrames)
+  t.equal(got.filter(({ keyFrame }) => keyFrame).length, 6)
+  for (let i = 1; i < got.length; i++) {
+    const [before, after] = [got[i - 1]!, got[i]!]
+    if (((after.firstSequenceNumber! - before.lastSequenceNumber!) & 0xffff) !== 1) t.fail(`a gap before frame ${i}`)
+    const elapsed = ((after.timestamp - before.timestamp) >>> 0) / 90
+    if (elapsed < 39.9 || elapsed > 250) t.fail(`${elapsed} ms before frame ${i}`)
+    if (((after.video!.pictureId! - before.video!.pictureId!) & 0x7fff) !== 1) t.fail(`picture ids before frame ${i}`)
+  }
+  const { frames } = receiver.streams[0]!
+  t.equal(frames?.framesDropped, 0)
+  t.ok(receiver.streams[0]!.retransmittedPacketsReceived > 10)
+  t.end()
+})
