@@ -7,11 +7,9 @@
 
 import { type Channel, ChannelError, type ChannelOptions } from '../channel/index.ts'
 import type { Certificate } from '../crypto/index.ts'
-import type { GatherError } from '../gather/index.ts'
-import { type IceCandidate, type LocalCandidateInit, parseCandidate } from '../ice/index.ts'
 import { exception } from '../idl/index.ts'
 import { Driver } from '../machine/index.ts'
-import { Session, type SessionOptions } from '../session/index.ts'
+import { Session } from '../session/index.ts'
 import { Callbacks } from './callbacks.ts'
 import { certificateSlots, DEFAULT_VALIDITY, generate } from './certificate.ts'
 import { type ChannelFace, Channels } from './channels.ts'
@@ -21,13 +19,12 @@ import type { RTCDataChannel } from './data-channel.ts'
 import { RTCDataChannelEvent } from './data-channel-event.ts'
 import type { DataChannelOwner } from './data-channel-slots.ts'
 import { type Descriptions, describesData } from './descriptions.ts'
-import { Gathering, type GatheringOwner } from './gathering.ts'
 import type { ConnectionHost } from './host-symbol.ts'
-import { RTCPeerConnectionIceErrorEvent } from './ice-events.ts'
 import { Media } from './media.ts'
 import { MediaAccess } from './media-access.ts'
-import type { MediaSelector } from './media-slots.ts'
+import type { MediaSelector } from './media-owner.ts'
 import { Negotiator, type NegotiatorOwner } from './negotiator.ts'
+import { Reachability, type ReachabilityOwner } from './reachability.ts'
 import type { RTCSdpType } from './session-description.ts'
 import { SessionMachine } from './session-machine.ts'
 import { sessionOptions } from './session-options.ts'
@@ -35,7 +32,7 @@ import { type ConnectionEvent, SessionTasks } from './session-tasks.ts'
 import { StatsCollector } from './stats/collect.ts'
 import { RTCStatsReport, StatsReportSlots } from './stats/report.ts'
 
-export class Connection implements NegotiatorOwner, ConnectivityOwner, GatheringOwner, DataChannelOwner {
+export class Connection implements NegotiatorOwner, ConnectivityOwner, ReachabilityOwner, DataChannelOwner {
   readonly session: Session
   readonly negotiator: Negotiator
   readonly connectivity: Connectivity
@@ -50,7 +47,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
   readonly #driver: Driver
   readonly #machine: SessionMachine
   readonly #tasks: SessionTasks
-  readonly #gathering: Gathering
+  readonly #reachability: Reachability
   readonly #channels: Channels
   readonly #callbacks: Callbacks
   readonly #stats: StatsCollector
@@ -68,22 +65,22 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
     this.#target = target
     this.#world = world
     this.configuration = configuration
-    this.#gathering = new Gathering(world, this)
+    this.#reachability = new Reachability(world, this)
     this.#callbacks = new Callbacks(host)
     const certificates = this.#certificates
-    const transmit: SessionOptions['transmit'] = (packet, socket, address, port) =>
-      this.#gathering.send(packet, socket, address, port)
-    this.session = new Session(sessionOptions({ crypto, certificates, transmit }, configuration, this.#callbacks))
+    const { transmit } = this.#reachability
+    const given = { crypto, certificates, transmit, timeOrigin: host.timeOrigin }
+    this.session = new Session(sessionOptions(given, configuration, this.#callbacks))
     this.#machine = new SessionMachine(this.session, () => {
       this.#flushDue = false
     })
     this.#driver = new Driver(host, this.#machine, this.#drain)
     this.#tasks = new SessionTasks(host, {
-      gather: mid => this.#gather(mid),
-      name: (mid, candidate) => void this.#resolve(mid, candidate),
+      gather: mid => this.#reachability.gather(mid),
+      name: (mid, candidate) => void this.#reachability.resolve(mid, candidate),
       transportsChanged: () => {
         this.connectivity.refresh()
-        this.#gathering.keep(new Set(this.session.transports.map(({ mid }) => mid)))
+        this.#reachability.keep()
       },
       face: mid => this.connectivity.transports.find(mid),
       handle: this.#handle,
@@ -92,8 +89,8 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
     this.#stats = new StatsCollector(crypto)
     this.negotiator = new Negotiator(this)
     this.connectivity = new Connectivity(this)
-    this.media = new Media(new MediaAccess(this, world))
-    this.#gathering.fill()
+    this.media = new Media(new MediaAccess(this, world, this.#callbacks))
+    this.#reachability.fill()
     this.certified = this.#certify()
     // Whoever negotiates is told; without that, nobody misses it.
     this.certified.catch(() => {})
@@ -129,23 +126,20 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
 
   // Negotiation
 
-  applied(remote: boolean, type: RTCSdpType, wasStable: boolean): void {
+  applied(remote: boolean, type: RTCSdpType, wasStable: boolean): () => void {
     if (remote && type !== 'rollback') this.canTrickle = this.session.canTrickle
     const description = remote ? this.descriptions.remote : this.descriptions.local
     const data = type !== 'rollback' && description !== null && describesData(description.sdp)
     this.connectivity.applied(type, wasStable, data)
-    if (type === 'answer') this.#gathering.closePool()
-    this.#expectPeers()
-  }
-
-  /** After the states of signalling were told. */
-  tracksChanged(remote: boolean, type: RTCSdpType): void {
-    this.media.applied(remote, type)
+    if (type === 'answer') this.#reachability.closePool()
+    this.#reachability.expectPeers()
+    const changes = this.media.applied(remote, type, wasStable)
+    return () => changes.tell(event => this.dispatch(event))
   }
 
   candidateAdded(): void {
     this.connectivity.refresh()
-    this.#expectPeers()
+    this.#reachability.expectPeers()
   }
 
   async #certify(): Promise<void> {
@@ -158,72 +152,21 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
     }
   }
 
-  // Sockets
+  // The peer, and where it can be reached
 
   receive(packet: Uint8Array, socket: number, address: string, port: number, now: number): void {
     this.#machine.receive(packet, socket, address, port, now)
     this.#driver.touch()
   }
 
-  pathLost(socket: number, address: string, port: number): void {
-    this.session.pathLost(socket, address, port, this.now())
-    this.touch()
-  }
-
-  baseGone(socket: number): void {
-    this.session.removeSocket(socket, this.now())
-    this.touch()
-  }
-
-  // Gathering
-
-  #gather(mid: string): void {
-    const transport = this.session.transports.find(item => item.mid === mid)
-    if (transport !== undefined) this.#gathering.gather(mid, transport.ice.localParameters.usernameFragment)
-  }
-
-  candidateFound(mid: string, init: LocalCandidateInit): void {
-    this.session.addLocalCandidate(mid, init, this.now())
-    this.touch()
-  }
-
-  candidatesEnded(mid: string): void {
-    this.session.endOfLocalCandidates(mid, this.now())
-    this.touch()
-  }
-
-  serverFailed(mid: string, { url, address, port, code, text }: GatherError): void {
-    // The address is the application's business only where a candidate shows it (webrtc-pc, 4.8.3).
-    const { localCandidates = [] } = this.session.transports.find(item => item.mid === mid) ?? {}
-    const known = address !== null && localCandidates.some(candidate => parseCandidate(candidate)?.address === address)
-    const init = { url, errorCode: code, errorText: text, ...(known && { address, port }) }
-    this.queueTask(() => this.dispatch(new RTCPeerConnectionIceErrorEvent('icecandidateerror', init)))
-  }
-
-  async #resolve(mid: string, candidate: IceCandidate): Promise<void> {
-    const addresses = await this.#gathering.resolve(candidate.address)
-    if (this.closed) return
-    this.session.resolveName(mid, candidate, addresses, this.now())
-    this.#expectPeers()
-    this.touch()
-  }
-
-  /** Relays are to hear what comes from the peer's addresses. */
-  #expectPeers(): void {
-    for (const { mid, ice } of this.session.transports) {
-      const addresses = ice.remoteCandidates.flatMap(({ protocol, address }) => (protocol === 'udp' ? [address] : []))
-      this.#gathering.expect(mid, addresses)
-    }
-  }
-
   /** The configuration has changed. */
   reconfigured(): void {
-    this.#gathering.fill()
+    this.#reachability.fill()
   }
 
-  /** From here on, checks keep what is in use open in the NATs on the way. */
+  /** ICE has found a pair. */
   connected(mid: string): void {
-    this.#gathering.rest(mid)
+    this.#reachability.rest(mid)
   }
 
   // Channels
@@ -326,7 +269,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Gathering
 
   readonly #release = (): void => {
     this.session.close(this.now())
-    this.#gathering.close()
+    this.#reachability.close()
   }
 
   // What the session tells

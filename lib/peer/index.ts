@@ -25,6 +25,12 @@ export type { RTCDataChannelInit, RTCPriorityType } from './data-channel-init.ts
 export type { BinaryType, RTCDataChannelState } from './data-channel-slots.ts'
 export type { RTCDtlsVersion, RTCFingerprintAlgorithm } from './dtls-configuration.ts'
 export { RTCDtlsTransport, type RTCDtlsTransportEventMap, type RTCDtlsTransportState } from './dtls-transport.ts'
+export {
+  RTCDTMFSender,
+  type RTCDTMFSenderEventMap,
+  RTCDTMFToneChangeEvent,
+  type RTCDTMFToneChangeEventInit,
+} from './dtmf-sender.ts'
 export { RTCError, type RTCErrorDetailType, RTCErrorEvent, type RTCErrorEventInit, type RTCErrorInit } from './error.ts'
 export { type ConnectionHost, hostSymbol } from './host-symbol.ts'
 export {

@@ -1,13 +1,13 @@
 /** What transceivers and their senders and receivers see of their connection. */
 
 import { hex } from '../bytes/index.ts'
-import { randomBytes } from '../machine/index.ts'
+import { type Cancellable, randomBytes } from '../machine/index.ts'
 import type { Session } from '../session/index.ts'
+import type { Callbacks } from './callbacks.ts'
 import type { Connectivity } from './connectivity.ts'
 import type { RTCDtlsTransport } from './dtls-transport.ts'
 import type { ConnectionHost } from './host-symbol.ts'
-import type { MediaConnection } from './media.ts'
-import type { MediaSelector } from './media-slots.ts'
+import type { MediaOwner, MediaSelector } from './media-owner.ts'
 import type { Negotiator } from './negotiator.ts'
 import type { RTCStatsReport } from './stats/report.ts'
 
@@ -20,17 +20,19 @@ export interface MediaHome {
   now(): number
   queueTask(task: () => void): void
   touch(): void
-  dispatch(event: Event): void
+  flushSoon(): void
   stats(selector?: MediaSelector): Promise<RTCStatsReport>
 }
 
-export class MediaAccess implements MediaConnection {
+export class MediaAccess implements MediaOwner {
   readonly #home: MediaHome
   readonly #world: ConnectionHost
+  readonly #callbacks: Callbacks
 
-  constructor(home: MediaHome, world: ConnectionHost) {
+  constructor(home: MediaHome, world: ConnectionHost, callbacks: Callbacks) {
     this.#home = home
     this.#world = world
+    this.#callbacks = callbacks
   }
 
   get closed(): boolean {
@@ -39,6 +41,10 @@ export class MediaAccess implements MediaConnection {
 
   get session(): Session {
     return this.#home.session
+  }
+
+  get connected(): boolean {
+    return this.#home.connectivity.connectionState === 'connected'
   }
 
   get timeOrigin(): number {
@@ -57,8 +63,22 @@ export class MediaAccess implements MediaConnection {
     this.#home.touch()
   }
 
-  dispatch(event: Event): void {
-    this.#home.dispatch(event)
+  flushSoon(): void {
+    this.#home.flushSoon()
+  }
+
+  schedule(at: number, task: () => void): Cancellable {
+    return this.#world.host.schedule(at, task)
+  }
+
+  enter(): boolean {
+    const outer = this.#callbacks.running
+    this.#callbacks.running = true
+    return outer
+  }
+
+  leave(outer: boolean): void {
+    this.#callbacks.running = outer
   }
 
   chain<T>(context: string, operation: () => Promise<T>): Promise<T> {

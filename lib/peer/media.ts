@@ -1,39 +1,35 @@
 /**
- * The transceivers of a connection (webrtc-pc, 5.1): made by the application and by the peer's descriptions, and what changes
- * with each description that is applied: tracks, streams, events (4.4.1.5).
+ * The transceivers of a connection (webrtc-pc, 5.1): made by the application and by the peer's descriptions, in the order of
+ * their creation.
  */
 
 import { closedException, exception } from '../idl/index.ts'
-import type { Transceiver } from '../jsep/index.ts'
-import { addTrackTo, createStream, type MediaStream, type MediaStreamTrack, removeTrackFrom } from '../media/index.ts'
+import type { MediaStream, MediaStreamTrack } from '../media/index.ts'
 import type { MediaKind } from '../rtp/index.ts'
-import { type MediaOwner, MediaSlots } from './media-slots.ts'
+import type { MediaOwner } from './media-owner.ts'
+import { isReceiving, MediaSlots } from './media-slots.ts'
+import { RemoteTracks, type TrackChanges } from './remote-tracks.ts'
 import type { RTCRtpReceiver } from './rtp-receiver.ts'
 import type { RTCRtpSender } from './rtp-sender.ts'
 import type { RTCRtpTransceiver } from './rtp-transceiver.ts'
 import type { RTCSdpType } from './session-description.ts'
 import type { MediaEvent } from './session-tasks.ts'
 import type { RTCStatsReport } from './stats/report.ts'
-import { RTCTrackEvent } from './track-event.ts'
 import { checkTransceiverInit, type TransceiverInit } from './transceiver-init.ts'
 
-/** What the media of a connection ask of it, besides what each transceiver does. */
-export interface MediaConnection extends MediaOwner {
-  /** Fires at the RTCPeerConnection. */
-  dispatch(event: Event): void
-}
-
 export class Media {
-  readonly #owner: MediaConnection
+  readonly #owner: MediaOwner
+  readonly #remote: RemoteTracks
   #list: MediaSlots[] = []
-  /** The streams that the peer's descriptions name, by id. */
-  readonly #streams = new Map<string, MediaStream>()
+  /** Every sender that there has been: removing the track of one that is gone does nothing. */
+  readonly #known = new WeakSet<RTCRtpSender>()
 
-  constructor(owner: MediaConnection) {
+  constructor(owner: MediaOwner) {
     this.#owner = owner
+    this.#remote = new RemoteTracks(owner)
   }
 
-  /** In the order of their creation; those that are stopped are gone. */
+  /** Those that are not stopped. */
   get list(): readonly MediaSlots[] {
     return this.#list
   }
@@ -57,38 +53,32 @@ export class Media {
     if (this.#list.some(({ sender }) => sender.track === track)) {
       throw exception('InvalidAccessError', `${context}: A sender already has the track.`)
     }
-    const streamIds = [...new Set(streams.map(({ id }) => id))]
     const kind = track.kind as MediaKind
-    // One that never sent, and that the peer or the application made for another reason (5.1, addTrack, step 8).
+    // A sender that was never used to send is used for the track (5.1, addTrack, step 7).
     const idle = this.#list.find(
-      slots => slots.sender.track === null && slots.transceiver.kind === kind && !slots.stopping && !slots.hasSent,
+      slots => slots.sent.track === null && slots.transceiver.kind === kind && !slots.stopping && !slots.hasSent,
     )
-    const slots = idle ?? this.#create({ kind, streamIds, addedByTrack: true }, null)
-    slots.useTrack(track, streamIds)
-    if (idle !== undefined) {
-      slots.setSending(true)
-      slots.transceiver.addedByTrack = true
-      slots.transceiver.createdByRemote = false
-    }
+    const slots = idle ?? this.#create({ kind }, null)
+    slots.outgoing.setTrack(track)
+    slots.outgoing.associate(streams)
+    if (idle !== undefined) slots.setSending(true)
+    slots.transceiver.addedByTrack = true
+    slots.transceiver.createdByRemote = false
     this.#owner.negotiationChanged()
     return slots.sender
   }
 
   removeTrack(sender: RTCRtpSender, context: string): void {
     if (this.#owner.closed) throw closedException(context)
-    const slots = this.#list.find(each => each.sender === sender)
-    if (slots === undefined) {
-      if (this.#stopped.has(sender)) return
+    if (!this.#known.has(sender)) {
       throw exception('InvalidAccessError', `${context}: The sender was not made by this connection.`)
     }
-    if (slots.stopping || sender.track === null) return
-    slots.useTrack(null)
+    const slots = this.#list.find(each => each.sender === sender)
+    if (slots === undefined || sender.track === null) return
+    slots.outgoing.setTrack(null)
     slots.setSending(false)
     this.#owner.negotiationChanged()
   }
-
-  /** Senders of transceivers that are gone: removing their tracks does nothing. */
-  readonly #stopped = new WeakSet<RTCRtpSender>()
 
   addTransceiver(
     kind: MediaKind,
@@ -96,11 +86,12 @@ export class Media {
     init: TransceiverInit,
     context: string,
   ): RTCRtpTransceiver {
-    const { direction, streams, sendEncodings } = checkTransceiverInit(kind, init, context)
-    if (this.#owner.closed) throw closedException(context)
-    const streamIds = [...new Set(streams.map(({ id }) => id))]
+    const { direction, streams } = init
     if (direction === 'stopped') throw new TypeError(`${context}: A transceiver does not begin as stopped.`)
-    const slots = this.#create({ kind, direction, streamIds }, track, sendEncodings)
+    if (this.#owner.closed) throw closedException(context)
+    const encodings = checkTransceiverInit(kind, init, this.#owner.session.capabilities[kind], context)
+    const slots = this.#create({ kind, direction }, track, encodings)
+    slots.outgoing.associate(streams)
     this.#owner.negotiationChanged()
     return slots.face
   }
@@ -113,11 +104,8 @@ export class Media {
       const wish = wishes[kind]
       if (wish === undefined) continue
       const own = this.#list.filter(({ transceiver, stopping }) => transceiver.kind === kind && !stopping)
-      if (!wish) for (const slots of own) slots.setReceiving(false)
-      else if (!own.some(({ direction }) => isReceiving(direction))) {
-        if (own.length === 0) this.#create({ kind, direction: 'recvonly' }, null)
-        else own[0]!.setReceiving(true)
-      }
+      if (!wish) for (const slots of own) slots.stopReceiving()
+      else if (!own.some(({ direction }) => isReceiving(direction))) this.#create({ kind, direction: 'recvonly' }, null)
     }
   }
 
@@ -133,77 +121,33 @@ export class Media {
   }
 
   #create(
-    init: Parameters<MediaConnection['session']['addTransceiver']>[0],
+    init: Parameters<MediaOwner['session']['addTransceiver']>[0],
     track: MediaStreamTrack | null,
     encodings: TransceiverInit['sendEncodings'] = [],
   ): MediaSlots {
-    const slots = new MediaSlots(this.#owner.session.addTransceiver(init), this.#owner, track, encodings)
+    return this.#add(new MediaSlots(this.#owner.session.addTransceiver(init), this.#owner, track, encodings))
+  }
+
+  #add(slots: MediaSlots): MediaSlots {
     this.#list.push(slots)
+    this.#known.add(slots.sender)
     return slots
   }
 
   // What descriptions change
 
   /**
-   * A description has been applied (webrtc-pc, 4.4.1.5, from "for each media description" to the events).
-   * @param remote Whether it is the peer's; a rollback is of both.
+   * A description has been applied: everything that follows from it is set, and returned what is to be told of it.
+   * @param remote Whose the description is; of a rollback, whose offer it takes back.
+   * @param wasStable Whether the signaling state was stable before.
    */
-  applied(remote: boolean, type: RTCSdpType): void {
-    const { lastApplied, transceivers } = this.#owner.session
-    if (lastApplied === undefined) return
-    const { created, removed, stopped } = lastApplied.transceivers
-    for (const transceiver of created) this.#list.push(new MediaSlots(transceiver, this.#owner, null, []))
-    const changes = new TrackChanges()
-    for (const slots of this.#list) {
-      slots.received.configure()
-      const { remote: theirs, currentDirection } = slots.transceiver
-      const isGone = removed.includes(slots.transceiver) || stopped.includes(slots.transceiver)
-      const receives =
-        !isGone &&
-        (remote || type === 'rollback'
-          ? theirs.receives
-          : slots.fired && (type === 'offer' || isReceiving(currentDirection)))
-      this.#associate(slots, receives ? theirs.streamIds : [], receives, changes)
-      if (type === 'answer' || type === 'pranswer') {
-        slots.receptive = isReceiving(currentDirection)
-        slots.hasSent ||= currentDirection === 'sendrecv' || currentDirection === 'sendonly'
-      }
+  applied(remote: boolean, type: RTCSdpType, wasStable: boolean): TrackChanges {
+    for (const transceiver of this.#owner.session.lastApplied?.transceivers.created ?? []) {
+      this.#add(new MediaSlots(transceiver, this.#owner, null, []))
     }
-    for (const slots of this.#list) if (!transceivers.includes(slots.transceiver)) this.#forget(slots)
-    this.#list = this.#list.filter(slots => transceivers.includes(slots.transceiver))
-    changes.tell(event => this.#owner.dispatch(event))
-  }
-
-  #forget(slots: MediaSlots): void {
-    this.#stopped.add(slots.sender)
-    slots.end()
-  }
-
-  /** "Set the associated remote streams", and the addition or removal of the track that comes with it. */
-  #associate(slots: MediaSlots, streamIds: readonly string[], receives: boolean, changes: TrackChanges): void {
-    const before = slots.streams
-    const after = streamIds.map(id => this.#stream(id))
-    const { face: track } = slots.received
-    let isNew = false
-    for (const stream of before) if (!after.includes(stream)) changes.removals.push({ stream, track })
-    for (const stream of after) {
-      if (before.includes(stream)) continue
-      changes.additions.push({ stream, track })
-      isNew = true
-    }
-    slots.streams = after
-    if (receives && (!slots.fired || isNew)) changes.added.push(slots)
-    if (!receives && slots.fired) changes.muted.push(slots)
-    slots.fired = receives
-  }
-
-  #stream(id: string): MediaStream {
-    let stream = this.#streams.get(id)
-    if (stream === undefined) {
-      stream = createStream(id)
-      this.#streams.set(id, stream)
-    }
-    return stream
+    const changes = this.#remote.applied(this.#list, remote, type, wasStable)
+    this.#list = this.#list.filter(({ stopped }) => !stopped)
+    return changes
   }
 
   // What happens to media
@@ -229,29 +173,6 @@ export class Media {
 
   /** The connection is closed: so is all of it, at once and without events. */
   close(): void {
-    for (const slots of this.#list) slots.close()
-  }
-
-  find(transceiver: Transceiver): MediaSlots | undefined {
-    return this.#list.find(each => each.transceiver === transceiver)
-  }
-}
-
-const isReceiving = (direction: string | undefined): boolean => direction === 'sendrecv' || direction === 'recvonly'
-
-/** The tracks that a description mutes, moves and adds, told in the order of webrtc-pc. */
-class TrackChanges {
-  readonly muted: MediaSlots[] = []
-  readonly removals: { readonly stream: MediaStream; readonly track: MediaStreamTrack }[] = []
-  readonly additions: { readonly stream: MediaStream; readonly track: MediaStreamTrack }[] = []
-  readonly added: MediaSlots[] = []
-
-  tell(dispatch: (event: Event) => void): void {
-    for (const { received } of this.muted) received.source.setMuted(true)
-    for (const { stream, track } of this.removals) removeTrackFrom(stream, track)
-    for (const { stream, track } of this.additions) addTrackTo(stream, track)
-    for (const { receiver, received, streams, face } of this.added) {
-      dispatch(new RTCTrackEvent('track', { receiver, track: received.face, streams: [...streams], transceiver: face }))
-    }
+    for (const slots of this.#list.splice(0)) slots.close()
   }
 }

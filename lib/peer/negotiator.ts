@@ -21,10 +21,12 @@ export interface NegotiatorOwner {
   queueTask(task: () => void): void
   /** An input has been put into the session from outside of its driver. */
   touch(): void
-  /** The session has applied a description; every slot that follows from it is to be set. */
-  applied(remote: boolean, type: RTCSdpType, wasStable: boolean): void
-  /** The description has its effect on tracks, and is told of by events. */
-  tracksChanged(remote: boolean, type: RTCSdpType): void
+  /**
+   * The session has applied a description; every slot that follows from it is to be set. Returns what tells the application of
+   * tracks, after the states of signalling.
+   * @param remote Whose it is; of a rollback, whose offer it takes back.
+   */
+  applied(remote: boolean, type: RTCSdpType, wasStable: boolean): () => void
   /** The session has taken a remote candidate. */
   candidateAdded(): void
   fire(type: 'negotiationneeded' | 'signalingstatechange'): void
@@ -216,7 +218,7 @@ export class Negotiator {
       const theirs = type === 'rollback' ? this.#signalingState === 'have-remote-offer' : remote
       if (theirs) session.setRemoteDescription(description, now)
       else session.setLocalDescription(description, now)
-      this.#applied(remote, type)
+      this.#applied(theirs, type)
     })
   }
 
@@ -229,13 +231,13 @@ export class Negotiator {
       this.#created.offer.sdp = ''
       this.#created.answer.sdp = ''
     }
-    this.#owner.applied(remote, type, before === 'stable')
+    const tellOfTracks = this.#owner.applied(remote, type, before === 'stable')
     if (this.#signalingState === 'stable') {
       this.#chain.clearNegotiationNeeded()
       this.#chain.updateNegotiationNeeded()
     }
     if (this.#signalingState !== before) this.#owner.fire('signalingstatechange')
-    if (!this.#owner.closed) this.#owner.tracksChanged(remote, type)
+    if (!this.#owner.closed) tellOfTracks()
   }
 
   /** Runs an operation of a sender's when those before it are done. */

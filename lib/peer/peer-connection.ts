@@ -2,19 +2,16 @@
 
 import {
   closedException,
-  DOMString,
   defineEventHandlers,
   defineInterface,
   type EventHandler,
   getEventHandler,
-  interfaceType,
-  nullable,
   promised,
   requireArguments,
   setEventHandler,
   TypedEventTarget,
 } from '../idl/index.ts'
-import { MediaStream, MediaStreamTrack } from '../media/index.ts'
+import type { MediaStream, MediaStreamTrack } from '../media/index.ts'
 import { generate, RTCCertificate } from './certificate.ts'
 import { certificateRequest, type RTCKeyAlgorithm } from './certificate-algorithm.ts'
 import {
@@ -32,12 +29,13 @@ import { channelOptions, convertDataChannelInit, type RTCDataChannelInit } from 
 import type { RTCIceCandidateInit } from './ice-candidate.ts'
 import type { RTCPeerConnectionIceErrorEvent, RTCPeerConnectionIceEvent } from './ice-events.ts'
 import type { RTCPeerConnectionErrorCallback, RTCSessionDescriptionCallback } from './legacy-callbacks.ts'
+import * as mediaMethods from './media-methods.ts'
 import * as methods from './negotiation-methods.ts'
 import type { RTCAnswerOptions, RTCOfferOptions } from './offer-options.ts'
 import type { RTCPeerConnectionEventMap } from './peer-connection-events.ts'
 import { platform } from './platform.ts'
 import type { RTCRtpReceiver } from './rtp-receiver.ts'
-import { RTCRtpSender } from './rtp-sender.ts'
+import type { RTCRtpSender } from './rtp-sender.ts'
 import type { RTCRtpTransceiver } from './rtp-transceiver.ts'
 import type { RTCSctpTransport } from './sctp-transport.ts'
 import type {
@@ -53,12 +51,8 @@ import type {
 } from './states.ts'
 import type { RTCStatsReport } from './stats/report.ts'
 import type { RTCTrackEvent } from './track-event.ts'
-import { type RTCRtpTransceiverInit, RTCRtpTransceiverInitDictionary } from './transceiver-init.ts'
+import type { RTCRtpTransceiverInit } from './transceiver-init.ts'
 
-const asTrack = interfaceType('MediaStreamTrack', MediaStreamTrack)
-const asStream = interfaceType('MediaStream', MediaStream)
-const asSender = interfaceType('RTCRtpSender', RTCRtpSender)
-const trackOrNull = nullable(asTrack)
 const on = (method: string): string => `Failed to execute '${method}' on 'RTCPeerConnection'`
 
 export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMap> {
@@ -263,21 +257,12 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
    * @throws `InvalidStateError` when the connection is closed, `InvalidAccessError` for a track that a sender has already.
    */
   addTrack(...args: [track: MediaStreamTrack, ...streams: MediaStream[]]): RTCRtpSender {
-    const context = on('addTrack')
-    requireArguments(context, 1, args.length)
-    const [track, ...streams] = args
-    return this.#connection.media.addTrack(
-      asTrack(track, context),
-      streams.map(stream => asStream(stream, context)),
-      context,
-    )
+    return mediaMethods.addTrack(this.#connection.media, args, on('addTrack'))
   }
 
   /** Sends nothing through that sender any more. @throws `InvalidAccessError` for a sender of another connection. */
   removeTrack(...args: [sender: RTCRtpSender]): void {
-    const context = on('removeTrack')
-    requireArguments(context, 1, args.length)
-    this.#connection.media.removeTrack(asSender(args[0], context), context)
+    mediaMethods.removeTrack(this.#connection.media, args, on('removeTrack'))
   }
 
   /**
@@ -286,14 +271,7 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
    * @throws TypeError for another kind, or encodings that make no sense; `InvalidStateError` when the connection is closed.
    */
   addTransceiver(...args: [trackOrKind: MediaStreamTrack | string, init?: RTCRtpTransceiverInit]): RTCRtpTransceiver {
-    const context = on('addTransceiver')
-    requireArguments(context, 1, args.length)
-    const [given] = args
-    const track = given instanceof MediaStreamTrack ? given : null
-    const kind = track?.kind ?? DOMString(given, context)
-    const init = RTCRtpTransceiverInitDictionary(args[1], context)
-    if (kind !== 'audio' && kind !== 'video') throw new TypeError(`${context}: The kind is 'audio' or 'video'.`)
-    return this.#connection.media.addTransceiver(kind, track, init, context)
+    return mediaMethods.addTransceiver(this.#connection.media, args, on('addTransceiver'))
   }
 
   /** Those that are not stopped, in the order of their creation. */
@@ -314,11 +292,8 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
    * @throws (rejects) `InvalidAccessError` for a track of no sender or receiver, or of several.
    */
   getStats(selector: MediaStreamTrack | null = null): Promise<RTCStatsReport> {
-    const context = on('getStats')
-    return promised(() => {
-      const track = trackOrNull(selector, context)
-      return track === null ? this.#connection.stats() : this.#connection.media.statsOf(track, context)
-    })
+    const { media } = this.#connection
+    return mediaMethods.getStats(media, selector, () => this.#connection.stats(), on('getStats'))
   }
 
   /** Ends the connection at once. Every state is `closed` when it returns; no event follows. */

@@ -3,26 +3,43 @@
  * something comes (webrtc-pc, 5.3).
  */
 
-import { createTrack, extensionTable, type MediaStreamTrack, SourcePacketView, TrackSource } from '../media/index.ts'
-import type { MediaKind, PayloadCodec, RtpPacket } from '../rtp/index.ts'
+import {
+  audioSettings,
+  createTrack,
+  extensionTable,
+  type MediaStreamTrack,
+  type MediaTrackSettings,
+  SourcePacketView,
+  TrackSource,
+} from '../media/index.ts'
+import type { EncodedFrame, MediaKind, PayloadCodec, RtpPacket } from '../rtp/index.ts'
 import type { MediaLink } from '../session/index.ts'
 
 /** What a received track asks of its connection. */
 export interface ReceivedTrackOwner {
   touch(): void
+  enter(): boolean
+  leave(outer: boolean): void
 }
+
+/** As many as a receiver knows streams. */
+const MOST_STREAMS = 16
 
 export class ReceivedTrack {
   readonly source: TrackSource
   readonly face: MediaStreamTrack
   readonly #link: MediaLink
+  readonly #owner: ReceivedTrackOwner
   /** One for each stream of the peer's, by its SSRC: their numbers and times are of different sources. */
   readonly #views = new Map<number, SourcePacketView>()
   #codecs: (PayloadCodec | undefined)[] = []
   #uris: readonly (string | undefined)[] = []
+  #settings: MediaTrackSettings = {}
+  #payloadType = -1
 
   constructor(kind: MediaKind, link: MediaLink, owner: ReceivedTrackOwner, id: string | undefined) {
     this.#link = link
+    this.#owner = owner
     this.source = new TrackSource({
       kind,
       label: `remote ${kind}`,
@@ -34,6 +51,7 @@ export class ReceivedTrack {
         owner.touch()
       },
       demandChanged: () => this.#tap(),
+      settings: () => this.#settings,
     })
     this.face = createTrack(this.source, id)
   }
@@ -44,12 +62,12 @@ export class ReceivedTrack {
     this.#codecs = []
     for (const codec of receive?.codecs ?? []) this.#codecs[codec.payloadType] = codec
     this.#uris = extensionTable(receive?.extensions ?? [])
+    this.#payloadType = -1
   }
 
   #tap(): void {
-    const { source } = this
-    this.#link.onPacket = source.wantsPackets ? this.#packet : undefined
-    this.#link.onFrame = source.wantsFrames ? (frame, now) => source.frame(frame, now) : undefined
+    this.#link.onPacket = this.source.wantsPackets ? this.#packet : undefined
+    this.#link.onFrame = this.source.wantsFrames ? this.#frame : undefined
   }
 
   readonly #packet = (packet: RtpPacket, now: number): void => {
@@ -57,11 +75,37 @@ export class ReceivedTrack {
     if (codec === undefined) return
     let view = this.#views.get(packet.ssrc)
     if (view === undefined) {
-      // As many as a receiver knows streams.
-      if (this.#views.size >= 16) this.#views.clear()
+      if (this.#views.size >= MOST_STREAMS) this.#views.clear()
       view = new SourcePacketView({})
       this.#views.set(packet.ssrc, view)
     }
-    this.source.packet(view.fill(packet, codec, this.#uris), now)
+    this.#learn(packet.payloadType)
+    // A reader may call the application from here.
+    const outer = this.#owner.enter()
+    try {
+      this.source.packet(view.fill(packet, codec, this.#uris), now)
+    } finally {
+      this.#owner.leave(outer)
+    }
+  }
+
+  readonly #frame = (frame: EncodedFrame, now: number): void => {
+    const { width, height } = frame.video ?? {}
+    this.#learn(frame.payloadType)
+    if (width && height && frame.keyFrame) this.#settings = { ...this.#settings, width, height }
+    const outer = this.#owner.enter()
+    try {
+      this.source.frame(frame, now)
+    } finally {
+      this.#owner.leave(outer)
+    }
+  }
+
+  /** What the codec in use says of the media. */
+  #learn(payloadType: number): void {
+    if (payloadType === this.#payloadType) return
+    this.#payloadType = payloadType
+    const codec = this.#codecs[payloadType]
+    if (codec !== undefined && this.source.kind === 'audio') this.#settings = audioSettings(codec)
   }
 }

@@ -6,6 +6,7 @@ import {
   DOMString,
   defaulted,
   dictionary,
+  double,
   enumeration,
   exception,
   optional,
@@ -96,16 +97,6 @@ export const directionConversion: Conversion<RTCRtpTransceiverDirection> = enume
   DIRECTIONS,
 )
 const priority = enumeration<RTCPriorityType>('RTCPriorityType', PRIORITIES)
-
-/** A finite number: the IDL type `double`. */
-const double: Conversion<number> = (value, context) => {
-  if (typeof value === 'symbol' || typeof value === 'bigint') {
-    throw new TypeError(`${context}: Cannot convert a ${typeof value} value to a number.`)
-  }
-  const number = Number(value)
-  if (!Number.isFinite(number)) throw new TypeError(`${context}: The provided double value is non-finite.`)
-  return number
-}
 
 const codecMembers = {
   channels: optional(unsignedShort),

@@ -1,6 +1,14 @@
 /** RTCRtpReceiver (webrtc-pc, 5.3): what comes from the peer through a transceiver. */
 
-import { defineInterface, illegalConstructor, promised, requireArguments } from '../idl/index.ts'
+import {
+  DOMString,
+  defineInterface,
+  double,
+  illegalConstructor,
+  nullable,
+  promised,
+  requireArguments,
+} from '../idl/index.ts'
 import type { MediaStreamTrack } from '../media/index.ts'
 import type { RTCDtlsTransport } from './dtls-transport.ts'
 import { capabilitiesOf } from './rtp-capabilities.ts'
@@ -28,6 +36,9 @@ export interface ReceiverSlots {
 }
 
 const known = new WeakSet<object>()
+const doubleOrNull = nullable(double)
+/** Milliseconds (webrtc-extensions). */
+const MOST_DELAY = 4000
 
 /** For the connection alone. */
 export const createReceiver = (slots: ReceiverSlots): RTCRtpReceiver => {
@@ -59,20 +70,19 @@ export class RTCRtpReceiver {
     return this.#jitterBufferTarget
   }
 
+  /** @throws TypeError for what is no number, RangeError for one out of range. */
   set jitterBufferTarget(target: number | null) {
-    const value = target === null ? null : Number(target)
-    if (value !== null && !(value >= 0 && value <= 4000)) {
-      throw new RangeError(
-        "Failed to set the 'jitterBufferTarget' property on 'RTCRtpReceiver': 0 to 4000 milliseconds.",
-      )
-    }
+    const context = "Failed to set the 'jitterBufferTarget' property on 'RTCRtpReceiver'"
+    const value = doubleOrNull(target, context)
+    if (value !== null && (value < 0 || value > MOST_DELAY)) throw new RangeError(`${context}: 0 to 4000 milliseconds.`)
     this.#jitterBufferTarget = value
   }
 
   /** What can be received at all; null for a kind that there is not. */
   static getCapabilities(...args: [kind: string]): RTCRtpCapabilities | null {
-    requireArguments("Failed to execute 'getCapabilities' on 'RTCRtpReceiver'", 1, args.length)
-    return capabilitiesOf(String(args[0]))
+    const context = "Failed to execute 'getCapabilities' on 'RTCRtpReceiver'"
+    requireArguments(context, 1, args.length)
+    return capabilitiesOf(DOMString(args[0], context))
   }
 
   getParameters(): RTCRtpReceiveParameters {
@@ -94,5 +104,6 @@ export class RTCRtpReceiver {
 
   static {
     defineInterface(RTCRtpReceiver, 'RTCRtpReceiver', { constructor: 0 })
+    Object.defineProperty(RTCRtpReceiver.getCapabilities, 'length', { value: 1, configurable: true })
   }
 }

@@ -1,6 +1,7 @@
 /** RTCRtpSender (webrtc-pc, 5.2): what goes to the peer through a transceiver. */
 
 import {
+  DOMString,
   defineInterface,
   illegalConstructor,
   interfaceType,
@@ -10,6 +11,7 @@ import {
 } from '../idl/index.ts'
 import { MediaStream, MediaStreamTrack } from '../media/index.ts'
 import type { RTCDtlsTransport } from './dtls-transport.ts'
+import type { RTCDTMFSender } from './dtmf-sender.ts'
 import { capabilitiesOf } from './rtp-capabilities.ts'
 import { type RTCRtpCapabilities, type RTCRtpSendParameters, RTCRtpSendParametersDictionary } from './rtp-parameters.ts'
 import type { RTCStatsReport } from './stats/report.ts'
@@ -18,6 +20,7 @@ import type { RTCStatsReport } from './stats/report.ts'
 export interface SenderSlots {
   readonly track: MediaStreamTrack | null
   readonly transport: RTCDtlsTransport | null
+  readonly dtmf: RTCDTMFSender | null
   parameters(): RTCRtpSendParameters
   setParameters(parameters: ReturnType<typeof RTCRtpSendParametersDictionary>, context: string): Promise<void>
   replaceTrack(track: MediaStreamTrack | null, context: string): Promise<void>
@@ -54,10 +57,16 @@ export class RTCRtpSender {
     return this.#slots.transport
   }
 
+  /** Of audio: sends the tones of a telephone's keys; null of video. */
+  get dtmf(): RTCDTMFSender | null {
+    return this.#slots.dtmf
+  }
+
   /** What can be sent at all; null for a kind that there is not. */
   static getCapabilities(...args: [kind: string]): RTCRtpCapabilities | null {
-    requireArguments("Failed to execute 'getCapabilities' on 'RTCRtpSender'", 1, args.length)
-    return capabilitiesOf(String(args[0]))
+    const context = on('getCapabilities')
+    requireArguments(context, 1, args.length)
+    return capabilitiesOf(DOMString(args[0], context))
   }
 
   /** What is in force, to be changed and handed to `setParameters` in the same task. */
@@ -105,6 +114,7 @@ export class RTCRtpSender {
   }
 
   static {
-    defineInterface(RTCRtpSender, 'RTCRtpSender', { constructor: 0, setStreams: 0 })
+    defineInterface(RTCRtpSender, 'RTCRtpSender', { constructor: 0, replaceTrack: 1, setParameters: 1, setStreams: 0 })
+    Object.defineProperty(RTCRtpSender.getCapabilities, 'length', { value: 1, configurable: true })
   }
 }

@@ -6,53 +6,75 @@ import type { MediaLink } from '../session/index.ts'
 
 /** What a sent track asks of its connection. */
 export interface SentTrackOwner {
-  readonly closed: boolean
   now(): number
-  touch(): void
+  flushSoon(): void
 }
 
-export class SentTrack implements TrackSink {
+/** Takes the frames of a track in place of its sender, which sends what comes of them. */
+export interface FrameSink {
+  frame(frame: EncodedFrame, now: number | undefined, stream: object): void
+}
+
+export class SentTrack {
   track: MediaStreamTrack | null = null
   readonly #link: MediaLink
   readonly #owner: SentTrackOwner
+  #sink: TrackSink
   #stopped = false
 
   constructor(link: MediaLink, owner: SentTrackOwner) {
     this.#link = link
     this.#owner = owner
+    this.#sink = {
+      packet: (packet, now) => this.#packet(packet, now),
+      frame: (frame, now, stream) => this.send(frame, now, stream),
+    }
   }
 
   set(track: MediaStreamTrack | null): void {
     if (track === this.track) return
-    if (this.track !== null) trackOf(this.track).removeSink(this)
+    this.#detach()
     this.track = track
-    if (track === null || this.#stopped) return
-    trackOf(track).addSink(this)
-    this.requestKeyFrame()
+    this.#attach()
+  }
+
+  /** Has another take the frames from now on: of packets, frames are put together for it. Null: nobody else. */
+  divert(sink: FrameSink): void {
+    this.#detach()
+    this.#sink = { frame: (frame, now, stream) => sink.frame(frame, now, stream) }
+    this.#attach()
   }
 
   /** Nothing more is sent; the track stays what it was (webrtc-pc, stop). */
   stop(): void {
+    this.#detach()
     this.#stopped = true
-    if (this.track !== null) trackOf(this.track).removeSink(this)
+  }
+
+  #attach(): void {
+    if (this.track === null || this.#stopped) return
+    trackOf(this.track).addSink(this.#sink)
+    this.requestKeyFrame()
+  }
+
+  #detach(): void {
+    if (this.track !== null) trackOf(this.track).removeSink(this.#sink)
   }
 
   requestKeyFrame(): void {
     if (this.track?.kind === 'video') trackOf(this.track).requestKeyFrame()
   }
 
-  packet(packet: SourcePacket, now: number | undefined): void {
+  #packet(packet: SourcePacket, now: number | undefined): void {
     this.#link.sendPacket(packet, now ?? this.#owner.now())
-    this.#sent()
+    // Whatever the sender has to tell of it, that it waits for a key frame, is told at the flush.
+    this.#owner.flushSoon()
   }
 
-  frame(frame: EncodedFrame, now: number | undefined, stream: object): void {
+  /** Sends a frame; nothing once it is stopped. */
+  send(frame: EncodedFrame, now: number | undefined, stream: object): void {
+    if (this.#stopped) return
     this.#link.sendFrame(frame, stream, now ?? this.#owner.now())
-    this.#sent()
-  }
-
-  /** A sender may have an event to tell: that it waits for a key frame. */
-  #sent(): void {
-    this.#owner.touch()
+    this.#owner.flushSoon()
   }
 }

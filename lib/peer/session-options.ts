@@ -8,14 +8,16 @@ import { type SctpConfiguration, sctpPreferences } from './sctp-configuration.ts
 
 /** @param given What is the connection's own: its certificates, its way to the sockets. */
 export const sessionOptions = (
-  given: Pick<SessionOptions, 'crypto' | 'certificates' | 'transmit'>,
+  given: Pick<SessionOptions, 'crypto' | 'certificates' | 'transmit' | 'timeOrigin'>,
   configuration: Configuration,
   callbacks: Callbacks,
 ): SessionOptions => {
   const { maxMessageSize, mtu, iceLite, iceCredentials, fingerprintAlgorithms, acceptCertificate } = configuration
+  const { bundlePolicy } = configuration
   const trace = callbacks.trace(configuration)
   return {
     ...given,
+    bundlePolicy,
     dtls: {
       ...dtlsPreferences(configuration as DtlsConfiguration),
       ...(acceptCertificate && { acceptCertificate: callbacks.accepts(acceptCertificate) }),

@@ -1,8 +1,9 @@
 /** The arguments of addTransceiver, and the checks on them (webrtc-pc, 5.1). */
 
-import { type Converted, defaulted, dictionary, interfaceType, sequence } from '../idl/index.ts'
+import { type Converted, defaulted, dictionary, exception, interfaceType, sequence } from '../idl/index.ts'
+import type { KindCapabilities } from '../jsep/index.ts'
 import { MediaStream } from '../media/index.ts'
-import type { MediaKind } from '../rtp/index.ts'
+import { isSameCodec, type MediaKind } from '../rtp/index.ts'
 import {
   checkEncodings,
   directionConversion,
@@ -31,10 +32,20 @@ export const RTCRtpTransceiverInitDictionary = dictionary('RTCRtpTransceiverInit
 export type TransceiverInit = Converted<typeof members>
 
 /**
- * Checks what was converted. Several encodings are simulcast, which there is not: of them the first is sent, as webrtc-pc has it
- * for who can send fewer than are asked for, and one alone has no rid.
+ * The encodings to send, after "addTransceiver sendEncodings validation steps". Several encodings are simulcast, which there is
+ * not: of them the first is sent, as webrtc-pc has it for who can send fewer than are asked for, and one alone has no rid.
  */
-export const checkTransceiverInit = (kind: MediaKind, init: TransceiverInit, context: string): TransceiverInit => {
-  checkEncodings(init.sendEncodings, kind, context)
-  return { ...init, sendEncodings: init.sendEncodings.slice(0, 1).map(({ rid: _rid, ...encoding }) => encoding) }
+export const checkTransceiverInit = (
+  kind: MediaKind,
+  { sendEncodings }: TransceiverInit,
+  capabilities: KindCapabilities,
+  context: string,
+): Encoding[] => {
+  checkEncodings(sendEncodings, kind, context)
+  for (const { codec } of sendEncodings) {
+    if (codec !== undefined && !capabilities.codecs.some(each => isSameCodec(each, codec))) {
+      throw exception('OperationError', `${context}: The codec of an encoding is not among the capabilities.`)
+    }
+  }
+  return sendEncodings.slice(0, 1).map(({ rid: _rid, ...encoding }) => encoding)
 }

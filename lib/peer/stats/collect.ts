@@ -9,7 +9,8 @@ import type { DtlsConnection } from '../../dtls/index.ts'
 import type { CandidatePair, IceCandidate } from '../../ice/index.ts'
 import type { SessionTransport } from '../../session/index.ts'
 import type { ChannelFace } from '../channels.ts'
-import type { MediaSelector, MediaSlots } from '../media-slots.ts'
+import type { MediaSelector } from '../media-owner.ts'
+import type { MediaSlots } from '../media-slots.ts'
 import type { TransportFace } from '../transports.ts'
 import type {
   RTCAnyStats,
