@@ -148,6 +148,11 @@ export class OutgoingStream {
     this.#owner.transmit(packet)
   }
 
+  /** Gives back what it holds of packets of long ago: from time to time. */
+  tidy(now: number): void {
+    this.#retransmitter.tidy(now)
+  }
+
   /** Goes on under other SSRCs. */
   change(ssrc: number, rtxSsrc: number): void {
     this.ssrc = ssrc

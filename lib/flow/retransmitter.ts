@@ -104,6 +104,11 @@ export class Retransmitter {
     return undefined
   }
 
+  /** Forgets what nobody would ask for any more. */
+  tidy(now: number): void {
+    this.#history.tidy(now)
+  }
+
   /** The stream has ended, or has another SSRC. */
   clear(): void {
     this.#history.clear()

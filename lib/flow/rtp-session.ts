@@ -287,6 +287,7 @@ export class RtpSession implements FlushingMachine {
 
   #report(now: number): void {
     this.#schedule.reported(now)
+    for (const sender of this.#senders) sender.tidy(now)
     const ntp = this.#ntp(now)
     const streams = this.#receivers.flatMap(receiver => receiver.reported)
     const agreed = this.#receivers.some(({ parameters }) => parameters?.receiverReferenceTime === true)

@@ -58,13 +58,18 @@ export class SendHistory {
     sent.bytes.set(bytes.subarray(start, end))
     if (this.#highest < 0) this.#oldest = sequenceNumber
     if (this.#highest < 0 || diff16(sequenceNumber, this.#highest) > 0) this.#highest = sequenceNumber
-    this.#forget(now)
+    this.#forget(2, now)
   }
 
-  /** Gives back what is too old: at most two for each that comes. */
-  #forget(now: number): void {
+  /** Gives back what is too old: a stream that is silent adds nothing. */
+  tidy(now: number): void {
+    if (this.#highest >= 0) this.#forget(SIZE, now)
+  }
+
+  /** Looks at so many, the oldest first. The newest stays. */
+  #forget(most: number, now: number): void {
     if (diff16(this.#highest, this.#oldest) >= SIZE) this.#oldest = (this.#highest - SIZE + 1) & 0xffff
-    for (let step = 0; step < 2 && this.#oldest !== this.#highest; step++) {
+    for (let step = 0; step < most && this.#oldest !== this.#highest; step++) {
       const at = this.#oldest % SIZE
       const sent = this.#ring[at]
       if (sent !== undefined && sent.sequenceNumber === this.#oldest) {

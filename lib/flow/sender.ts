@@ -273,6 +273,11 @@ export class RtpSender {
     this.#keyFrames.request(now)
   }
 
+  /** Gives back what it holds of packets of long ago: from time to time. */
+  tidy(now: number): void {
+    this.#stream.tidy(now)
+  }
+
   /** The SSRCs to say BYE for, where the peer may have heard of them; none once they were told. */
   leave(): number[] {
     if (!this.#stream.heard) return []
