@@ -5,16 +5,19 @@
  *                  purertc-dtls1.2, which is purertc without DTLS 1.3, only where it is named)
  *   --sizes 64,1024   message sizes in bytes
  *   --rounds n     rounds of every case (3)
- *   --measure a,b  what is measured (throughput,many,latency,connect,handshake)
+ *   --measure a,b  what is measured (throughput,many,latency,connect,forward,handshake)
+ *   --viewers 1,10   to how many connections a stream of video is forwarded
  *   --quick        short measurements
  *   --json path    where the JSON goes (bench/results/<date>.json)
  *
  * The rounds are interleaved, and each starts with another stack, so that what else the machine does falls on all
- * alike. Every measurement has two processes of its own, and that of handshakes, which both ends share, has one.
+ * alike. Every measurement has two processes of its own, that of forwarding three, and that of handshakes, which both ends
+ * share, one.
  */
 
 import { parseArgs } from 'node:util'
 import { measureConnect } from './connect.ts'
+import { measureForwarding } from './forward/measure.ts'
 import { CASES } from './handshakes/cases.ts'
 import { measureHandshakes } from './handshakes/measure.ts'
 import { MANY, MANY_SIZE } from './many.ts'
@@ -24,7 +27,8 @@ import { emptyResults, machine, summarizeLatency, writeJson } from './results.ts
 import { measureLatency, measureThroughput } from './round.ts'
 import { installed, ON_REQUEST, type StackName, versionOf } from './stacks/index.ts'
 
-const MEASURES = ['throughput', 'many', 'latency', 'connect', 'handshake']
+const MEASURES = ['throughput', 'many', 'latency', 'connect', 'forward', 'handshake']
+const VIEWERS = [1, 10, 50]
 const SIZES = [64, 1024, 16_384, 65_536, 262_144]
 
 const usage = (problem: string): never => {
@@ -38,6 +42,7 @@ const { values } = parseArgs({
     sizes: { type: 'string', default: SIZES.join(',') },
     rounds: { type: 'string', default: '3' },
     measure: { type: 'string', default: MEASURES.join(',') },
+    viewers: { type: 'string', default: VIEWERS.join(',') },
     quick: { type: 'boolean', default: false },
     json: { type: 'string', default: `bench/results/${new Date().toISOString().replaceAll(':', '-')}.json` },
   },
@@ -51,6 +56,8 @@ const sizes = values.sizes.split(',').map(Number)
 for (const size of sizes) {
   if (!Number.isInteger(size) || size < SMALLEST || size > 262_144) usage(`sizes are from ${SMALLEST} to 262144 bytes`)
 }
+const viewers = values.viewers.split(',').map(Number)
+if (!viewers.every(count => Number.isInteger(count) && count >= 1)) usage('viewers are at least 1')
 const measures = values.measure.split(',')
 for (const name of measures)
   if (!MEASURES.includes(name)) usage(`no measure '${name}': there are ${MEASURES.join(', ')}`)
@@ -61,6 +68,7 @@ const work = values.quick
   ? { connections: 4, firstTrips: 100, warmUp: 1000, roundTrips: 500 }
   : { connections: 10, firstTrips: 200, warmUp: 2500, roundTrips: 3000 }
 
+const forwarding = values.quick ? { warmUp: 1000, step: 500 } : { warmUp: 2000, step: 1500 }
 const handshakes = values.quick ? { warmUp: 150, measured: 100 } : { warmUp: 1500, measured: 600 }
 
 const { node, platform, cpu, cores } = machine()
@@ -73,7 +81,7 @@ const progress = (text: string) => {
 }
 
 const cases = measures.includes('handshake') ? CASES : []
-const results = emptyResults(stacks, sizes, cases)
+const results = emptyResults(stacks, sizes, cases, viewers)
 for (let round = 0; round < rounds; round++) {
   const first = round % stacks.length
   const order = [...stacks.slice(first), ...stacks.slice(0, first)]
@@ -90,6 +98,21 @@ for (let round = 0; round < rounds; round++) {
   for (const each of [...cases.slice(round), ...cases.slice(0, round)]) {
     progress(`round ${round + 1}/${rounds}: handshakes, ${each.name}`)
     await results.handshake.get(each.name)?.add(() => measureHandshakes(each, handshakes))
+  }
+  for (const [count, byName] of measures.includes('forward') ? results.forward : []) {
+    const names = [...byName.keys()]
+    for (let i = 0; i < names.length; i++) {
+      const name = names[(i + round) % names.length]!
+      const title = `round ${round + 1}/${rounds}: to ${count}, ${name}`
+      progress(title)
+      await byName
+        .get(name)
+        ?.add(() =>
+          measureForwarding(name, count, forwarding, ({ packetsPerSecond }) =>
+            progress(`${title}, ${Math.round(packetsPerSecond)}/s`),
+          ),
+        )
+    }
   }
   for (const size of measures.includes('throughput') ? sizes : []) {
     for (const name of order) {
@@ -112,5 +135,5 @@ for (let round = 0; round < rounds; round++) {
 }
 progress('')
 console.log(report(results))
-writeJson(values.json, results, { rounds, ...times, ...work, handshakes })
+writeJson(values.json, results, { rounds, ...times, ...work, handshakes, forwarding })
 console.log(`written to ${values.json}`)

@@ -1,6 +1,7 @@
 /** The results as tables of text: medians with their spread, and purertc's ratio to each of the others. */
 
 import { ROUND_TRIP } from './connect.ts'
+import { forwarding } from './forward/report.ts'
 import { handshakes } from './handshakes/report.ts'
 import { manyTables } from './many.ts'
 import type { Stages } from './milestones.ts'
@@ -117,6 +118,7 @@ export const report = (results: Results): string =>
     ...manyTables(results.many),
     ...latency(results),
     ...connect(results),
+    ...forwarding(results.forward),
     ...targets(results),
     ...handshakes(results.handshake, results.skipped),
   ].join('\n')

@@ -4,6 +4,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import type { TimeToConnect } from './connect.ts'
+import type { Forwarding } from './forward/measure.ts'
+import type { ForwardResults } from './forward/report.ts'
+import { FORWARDERS, type ForwarderName } from './forward/roles.ts'
 import { type CaseName, type HandshakeCase, unavailable } from './handshakes/cases.ts'
 import type { HandshakeCosts } from './handshakes/measure.ts'
 import { MANY, MANY_STACKS, type ManyResults } from './many.ts'
@@ -27,6 +30,8 @@ export interface Results {
   readonly many: ManyResults
   readonly latency: Map<StackName, Outcomes<OpenAndRoundTrip>>
   readonly connect: Map<StackName, Outcomes<TimeToConnect>>
+  /** By the number of viewers. */
+  readonly forward: ForwardResults
   readonly handshake: Map<CaseName, Outcomes<HandshakeCosts>>
   /** Why a case of those is not there. */
   readonly skipped: Map<CaseName, string>
@@ -40,6 +45,7 @@ export function emptyResults(
   stacks: readonly StackName[],
   sizes: readonly number[],
   cases: readonly (HandshakeCase & { readonly name: CaseName })[],
+  viewers: readonly number[],
 ): Results {
   const outcomes = <T extends object>(names: readonly StackName[]) =>
     new Map(names.map(name => [name, new Outcomes<T>()]))
@@ -50,6 +56,8 @@ export function emptyResults(
     if (reason !== undefined) skipped.set(each.name, reason)
     return reason === undefined
   })
+  // Plain sockets are beside the others always: what they do is the most that there is.
+  const forwarders = FORWARDERS.filter(name => name === 'dgram' || stacks.includes(name))
   const inProcess = stacks.filter(name => !CONNECTING.some(stack => stack === name))
   return {
     throughput: new Map(sizes.map(size => [size, outcomes<Throughput>(inProcess)])),
@@ -58,6 +66,12 @@ export function emptyResults(
     ),
     latency: outcomes<OpenAndRoundTrip>(inProcess),
     connect: outcomes<TimeToConnect>(stacks),
+    forward: new Map(
+      viewers.map(count => [
+        count,
+        new Map<ForwarderName, Outcomes<Forwarding>>(forwarders.map(name => [name, new Outcomes()])),
+      ]),
+    ),
     handshake: new Map(measurable.map(({ name }) => [name, new Outcomes<HandshakeCosts>()])),
     skipped,
   }
@@ -80,7 +94,7 @@ export const machine = () => ({
 })
 
 export function writeJson(path: string, results: Results, options: object): void {
-  const { throughput, many, latency, connect, handshake, skipped } = results
+  const { throughput, many, latency, connect, forward, handshake, skipped } = results
   const stacks = [...connect.keys()]
   const document = {
     date: new Date().toISOString(),
@@ -91,6 +105,7 @@ export function writeJson(path: string, results: Results, options: object): void
     many: Object.fromEntries([...many].map(([name, byStack]) => [name, Object.fromEntries(byStack)])),
     latency: Object.fromEntries(latency),
     connect: Object.fromEntries(connect),
+    forward: Object.fromEntries([...forward].map(([viewers, byName]) => [viewers, Object.fromEntries(byName)])),
     handshake: Object.fromEntries(handshake),
     skipped: Object.fromEntries(skipped),
   }
