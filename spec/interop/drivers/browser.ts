@@ -21,10 +21,13 @@ import { Agent } from '/agent.js'
 globalThis.agent = new Agent(RTCPeerConnection)
 </script>`
 
-function serve(): Promise<Server> {
+/** Serves a page and the scripts that it imports, by name. */
+export function serve(page: string, scripts: Readonly<Record<string, string>>): Promise<Server> {
   const files: Record<string, { type: string; body: string | Buffer }> = {
-    '/': { type: 'text/html; charset=utf-8', body: PAGE },
-    '/agent.js': { type: 'text/javascript; charset=utf-8', body: readFileSync(AGENT) },
+    '/': { type: 'text/html; charset=utf-8', body: page },
+  }
+  for (const [name, path] of Object.entries(scripts)) {
+    files[`/${name}`] = { type: 'text/javascript; charset=utf-8', body: readFileSync(path) }
   }
   const server = createServer((request, response) => {
     const file = files[request.url ?? '']
@@ -50,7 +53,7 @@ export const launch = (name: string, options: LaunchOptions): Promise<Browser> =
 
 /** The driver for a browser that has been launched, and that is closed with it. */
 export async function drive(name: string, browser: Browser, quirks: Quirks = {}): Promise<Driver> {
-  const server = await serve()
+  const server = await serve(PAGE, { 'agent.js': AGENT })
   const close = async () => {
     await browser.close()
     server.closeAllConnections()

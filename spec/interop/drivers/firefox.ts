@@ -38,17 +38,30 @@ export interface FirefoxOptions {
    * they are addresses.
    */
   readonly mdns?: boolean
+  /** Has a camera and a microphone that make a test pattern and a tone, and asks nobody whether a page may use them. */
+  readonly camera?: boolean
+}
+
+const CAMERA = {
+  'media.autoplay.blocking_policy': 0,
+  'media.autoplay.default': 0,
+  'media.navigator.permission.disabled': true,
+  'media.navigator.streams.fake': true,
 }
 
 /** Rejects with `CannotStart` when there is none that runs on this machine. */
-export async function launchFirefox({ mdns = false }: FirefoxOptions = {}): Promise<Browser> {
+export async function launchFirefox({ mdns = false, camera = false }: FirefoxOptions = {}): Promise<Browser> {
   const path = process.env.PURERTC_FIREFOX ?? SYSTEM.find(existsSync)
   if (path === undefined) throw new CannotStart('firefox', 'it is not installed')
   return launch('firefox', {
     browser: 'firefox',
     executablePath: path,
     headless: true,
-    extraPrefsFirefox: { ...PREFERENCES, 'media.peerconnection.ice.obfuscate_host_addresses': mdns },
+    extraPrefsFirefox: {
+      ...PREFERENCES,
+      ...(camera && CAMERA),
+      'media.peerconnection.ice.obfuscate_host_addresses': mdns,
+    },
   })
 }
 
