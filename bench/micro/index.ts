@@ -9,6 +9,7 @@ const tables: Readonly<Record<string, () => Promise<unknown>>> = {
   payload: () => import('./payload.ts'),
   rtp: () => import('./rtp.ts'),
   flow: () => import('./flow.ts'),
+  srtp: () => import('./srtp.ts'),
 }
 
 const wanted = process.argv.slice(2)

@@ -62,8 +62,10 @@ export const i32 = {
   xor: operation(0x73),
   shiftLeft: operation(0x74),
   shiftRight: operation(0x76),
+  rotateLeft: operation(0x77),
   isLess: operation(0x49),
   load: access(operation(0x28), 0),
+  store: access(operation(0x36), 0),
   loadByte: access(operation(0x2d), 0),
 } as const
 
@@ -87,6 +89,9 @@ export const v128 = {
   /** Bytes of a table of 16, by the values of the second operand. */
   lookUp: vector(14),
   shiftBytesRight: vector(109),
+  shiftWordsLeft: vector(171),
+  shiftWordsRight: vector(173),
+  addWords: vector(174),
   addBytes: vector(110),
   subtractBytes: vector(113),
   /** All ones in each byte that is less, as a signed number, than that of the second operand. */

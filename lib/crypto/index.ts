@@ -27,6 +27,7 @@ export type {
   RecordNumberMask,
   SignatureScheme,
 } from './provider.ts'
+export { HmacSha1 } from './sha1/hmac-sha1.ts'
 export {
   type Certificate,
   type CertificateFields,

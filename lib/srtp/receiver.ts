@@ -1,7 +1,7 @@
 /** Opens what comes in under one master key (RFC 3711, 3.3 and 3.4). What is known of a stream changes only by packets that are authentic. */
 
 import type { CryptoProvider } from '../crypto/index.ts'
-import { rtpHeaderEnd } from './header.ts'
+import { RtpHeader } from './header.ts'
 import { deriveRtcpKeys, deriveRtpKeys } from './key-derivation.ts'
 import { guessIndex, LAST_INDEX } from './packet-index.ts'
 import { type ProfileParameters, profileParameters, type SrtpKeys, type SrtpProfile } from './profile.ts'
@@ -37,6 +37,7 @@ interface IncomingStream {
   readonly rtcpReplay: ReplayList
 }
 
+const LONGEST_DATAGRAM = 0xffff
 const DEFAULT_WINDOW = 1024
 const DEFAULT_STREAMS = 1024
 /** RTCP is rare, and repeated by nobody. */
@@ -59,6 +60,7 @@ export class SrtpReceiver {
   readonly #profile: ProfileParameters
   readonly #protect: (ssrc: number) => Protection
   readonly #rtcp: RtcpProtection
+  readonly #header = new RtpHeader()
   /** In the order in which they were heard of last, as far as new ones were added since. */
   readonly #streams = new Map<number, IncomingStream>()
   /** What an SSRC would be, until a packet of it is authentic. */
@@ -74,14 +76,15 @@ export class SrtpReceiver {
 
   /** Opens an RTP packet in place: its length without the protection, or -1 when it is not to be used. */
   unprotect(bytes: Uint8Array): number {
-    const payloadStart = rtpHeaderEnd(bytes, 0, bytes.length)
-    if (payloadStart < 0 || bytes.length - payloadStart < this.#profile.rtpTagLength) return this.#refuse('malformed')
-    const stream = this.#find(readWord(bytes, 8))
+    const header = this.#header
+    if (bytes.length > LONGEST_DATAGRAM || !header.parse(bytes, 0, bytes.length)) return this.#refuse('malformed')
+    if (bytes.length - header.end < this.#profile.rtpTagLength) return this.#refuse('malformed')
+    const stream = this.#find(header.ssrc)
     const { replay, protection } = stream
-    const index = guessIndex(replay.highest, (bytes[2]! << 8) | bytes[3]!)
+    const index = guessIndex(replay.highest, header.sequenceNumber)
     if (index > LAST_INDEX) return this.#refuse('exhausted')
     if (!replay.isNew(index)) return this.#refuse('replayed')
-    const end = protection.open(bytes, 0, payloadStart, bytes.length, index)
+    const end = protection.open(bytes, 0, header, bytes.length, index)
     if (end < 0) return this.#refuse('forged')
     replay.add(index)
     this.#keep(stream)
@@ -92,7 +95,7 @@ export class SrtpReceiver {
   unprotectRtcp(bytes: Uint8Array): number {
     const { aead, rtcpTagLength } = this.#profile
     const wordAt = rtcpWordAt(bytes.length, aead, rtcpTagLength)
-    if (wordAt < RTCP_CLEAR) return this.#refuse('malformed')
+    if (wordAt < RTCP_CLEAR || bytes.length > LONGEST_DATAGRAM) return this.#refuse('malformed')
     const index = readWord(bytes, wordAt) & LAST_RTCP_INDEX
     const ssrc = readWord(bytes, 4)
     const stream = this.#find(ssrc)

@@ -34,8 +34,9 @@ export class ReplayList {
     return (this.#words[word]! & (1 << (index % 32))) === 0
   }
 
-  /** Notes an index whose packet was authenticated. */
+  /** Notes an index whose packet was authenticated. One that is too old to tell is not noted. */
   add(index: number): void {
+    if (this.highest - index >= this.#size) return
     const block = Math.floor(index / 32)
     if (index > this.highest) {
       const from = this.highest < 0 ? -1 : Math.floor(this.highest / 32)

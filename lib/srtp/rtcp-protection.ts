@@ -3,9 +3,9 @@
  * whether the rest is encrypted go with each packet.
  */
 
-import type { Aead, CryptoProvider, Mac } from '../crypto/index.ts'
-import { CounterKeyStream, hasTag, mix } from './counter-mode.ts'
-import { gcmName, mixIndex, streamIv } from './gcm.ts'
+import { type Aead, type BlockCipher, type CryptoProvider, HmacSha1 } from '../crypto/index.ts'
+import { blocksOf, CounterKeyStream } from './counter-key-stream.ts'
+import { gcmName, mixIndex, mixSsrc } from './gcm.ts'
 import type { SessionKeys } from './key-derivation.ts'
 import type { ProfileParameters } from './profile.ts'
 
@@ -35,6 +35,7 @@ export const writeWord = (bytes: Uint8Array, at: number, word: number): void => 
 class GcmRtcp implements RtcpProtection {
   readonly #aead: Aead
   readonly #salt: Uint8Array
+  readonly #iv = new Uint8Array(IV_LENGTH)
   readonly #nonce = new Uint8Array(IV_LENGTH)
   readonly #additional = new Uint8Array(RTCP_CLEAR + INDEX_LENGTH)
   readonly #tagLength: number
@@ -69,56 +70,67 @@ class GcmRtcp implements RtcpProtection {
   }
 
   #prepare(bytes: Uint8Array, start: number, ssrc: number, index: number, word: number): void {
-    mixIndex(this.#nonce, streamIv(this.#salt, ssrc), index)
+    mixSsrc(this.#iv, this.#salt, ssrc)
+    mixIndex(this.#nonce, this.#iv, index)
     for (let i = 0; i < RTCP_CLEAR; i++) this.#additional[i] = bytes[start + i]!
     writeWord(this.#additional, RTCP_CLEAR, word)
   }
 }
 
+/** Streams whose key stream is kept. */
+const MOST_KEY_STREAMS = 64
+
 class CounterModeRtcp implements RtcpProtection {
-  readonly #crypto: CryptoProvider
-  readonly #keys: SessionKeys
-  readonly #mac: Mac
+  readonly #cipher: BlockCipher
+  readonly #salt: Uint8Array
+  readonly #mac: HmacSha1
   readonly #tagLength: number
   readonly #streams = new Map<number, CounterKeyStream>()
 
   constructor(crypto: CryptoProvider, keys: SessionKeys, tagLength: number) {
-    this.#crypto = crypto
-    this.#keys = keys
-    this.#mac = crypto.createMac('sha-1', keys.authentication)
+    this.#cipher = crypto.createBlockCipher(keys.encryption)
+    this.#salt = keys.salt
+    this.#mac = new HmacSha1(keys.authentication)
     this.#tagLength = tagLength
   }
 
   seal(bytes: Uint8Array, start: number, end: number, ssrc: number, index: number): number {
-    this.#mix(bytes, start, end, ssrc, index)
+    const mac = this.#mac
+    const tagAt = end + INDEX_LENGTH
     writeWord(bytes, end, (ENCRYPTED | index) >>> 0)
-    const tag = this.#mac.compute(bytes.subarray(start, end + INDEX_LENGTH))
-    for (let i = 0; i < this.#tagLength; i++) bytes[end + INDEX_LENGTH + i] = tag[i]!
-    return end + INDEX_LENGTH + this.#tagLength
+    mac.load(bytes, start, tagAt)
+    this.#mix(end - start, ssrc, index)
+    mac.authenticate()
+    mac.store(bytes, start, this.#tagLength)
+    return tagAt + this.#tagLength
   }
 
   open(bytes: Uint8Array, start: number, end: number, ssrc: number): number {
+    const mac = this.#mac
     const tagAt = end - this.#tagLength
     const textEnd = tagAt - INDEX_LENGTH
     if (textEnd < start + RTCP_CLEAR) return -1
-    if (!hasTag(bytes, tagAt, this.#mac.compute(bytes.subarray(start, tagAt)), this.#tagLength)) return -1
+    mac.load(bytes, start, tagAt)
+    mac.authenticate()
+    if (!mac.hasTag(bytes, tagAt, this.#tagLength)) return -1
     const word = readWord(bytes, textEnd)
-    if (word >= ENCRYPTED) this.#mix(bytes, start, textEnd, ssrc, word & LAST_RTCP_INDEX)
+    if (word < ENCRYPTED) return textEnd
+    this.#mix(textEnd - start, ssrc, word & LAST_RTCP_INDEX)
+    mac.store(bytes, start)
     return textEnd
   }
 
-  #mix(bytes: Uint8Array, start: number, end: number, ssrc: number, index: number): void {
-    const from = start + RTCP_CLEAR
-    if (end === from) return
+  /** What is loaded, up to its index. */
+  #mix(end: number, ssrc: number, index: number): void {
     let stream = this.#streams.get(ssrc)
     if (stream === undefined) {
       // Only what was authenticated gets here, or is ours: a handful.
-      if (this.#streams.size >= 64) this.#streams.clear()
-      stream = new CounterKeyStream(this.#crypto.createBlockCipher(this.#keys.encryption), this.#keys.salt, ssrc)
+      if (this.#streams.size >= MOST_KEY_STREAMS) this.#streams.clear()
+      stream = new CounterKeyStream(this.#cipher, this.#salt, ssrc)
       this.#streams.set(ssrc, stream)
     }
-    stream.find(index, (end - from + 15) >> 4)
-    mix(bytes, from, end, stream.bytes, stream.offset)
+    stream.find(index, blocksOf(end - RTCP_CLEAR))
+    this.#mac.mix(RTCP_CLEAR, end, stream.words, stream.offset)
   }
 }
 

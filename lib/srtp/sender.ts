@@ -2,7 +2,7 @@
 
 import type { Packet } from '../bytes/index.ts'
 import type { CryptoProvider } from '../crypto/index.ts'
-import { rtpHeaderEnd } from './header.ts'
+import { RtpHeader } from './header.ts'
 import { deriveRtcpKeys, deriveRtpKeys } from './key-derivation.ts'
 import { guessIndex, LAST_INDEX } from './packet-index.ts'
 import { type ProfileParameters, profileParameters, type SrtpKeys, type SrtpProfile } from './profile.ts'
@@ -35,6 +35,7 @@ interface OutgoingStream {
 /** Packets behind the newest that may still be sent: they come from elsewhere, and may be out of order. */
 const WINDOW = 1024
 const RTCP_TRAILER = 4
+const LONGEST_DATAGRAM = 0xffff
 
 export class SrtpSender {
   readonly counters = {
@@ -52,6 +53,7 @@ export class SrtpSender {
   readonly #protect: (ssrc: number) => Protection
   readonly #rtcp: RtcpProtection
   readonly #streams = new Map<number, OutgoingStream>()
+  readonly #header = new RtpHeader()
   #rtcpIndex = 0
 
   constructor(options: SrtpSenderOptions) {
@@ -65,19 +67,23 @@ export class SrtpSender {
   /** Protects an RTP packet in place; false when it must not, or cannot, be sent. */
   protect(packet: Packet): boolean {
     const { bytes, start, end } = packet
-    const payloadStart = rtpHeaderEnd(bytes, start, end)
-    if (payloadStart < 0 || bytes.length - end < this.#profile.rtpTagLength) return this.#refuse('malformed')
-    const ssrc =
-      ((bytes[start + 8]! << 24) | (bytes[start + 9]! << 16) | (bytes[start + 10]! << 8) | bytes[start + 11]!) >>> 0
-    const stream = this.#streams.get(ssrc) ?? this.#open(ssrc)
+    const header = this.#header
+    if (!this.#hasRoom(packet, this.#profile.rtpTagLength)) return this.#refuse('malformed')
+    if (!header.parse(bytes, start, end)) return this.#refuse('malformed')
+    const stream = this.#streams.get(header.ssrc) ?? this.#open(header.ssrc)
     if (stream === undefined) return this.#refuse('refusedStreams')
     const { replay, protection } = stream
-    const index = guessIndex(replay.highest, (bytes[start + 2]! << 8) | bytes[start + 3]!)
+    const index = guessIndex(replay.highest, header.sequenceNumber)
     if (index > (this.#options.lastIndex ?? LAST_INDEX)) return this.#refuse('exhausted')
     if (!replay.isNew(index) && this.#options.allowRepeats !== true) return this.#refuse('repeated')
     replay.add(index)
-    packet.end = protection.seal(bytes, start, payloadStart, end, index)
+    packet.end = protection.seal(bytes, start, header, end, index)
     return true
+  }
+
+  /** Whether there is room behind a packet, which is no longer than a datagram. */
+  #hasRoom({ bytes, start, end }: Packet, room: number): boolean {
+    return bytes.length - end >= room && end - start + room <= LONGEST_DATAGRAM
   }
 
   #open(ssrc: number): OutgoingStream | undefined {
@@ -92,7 +98,7 @@ export class SrtpSender {
   protectRtcp(packet: Packet): boolean {
     const { bytes, start, end } = packet
     const room = RTCP_TRAILER + this.#profile.rtcpTagLength
-    if (end - start < RTCP_CLEAR || bytes.length - end < room) return this.#refuse('malformed')
+    if (end - start < RTCP_CLEAR || !this.#hasRoom(packet, room)) return this.#refuse('malformed')
     if (this.#rtcpIndex > (this.#options.lastRtcpIndex ?? LAST_RTCP_INDEX)) return this.#refuse('exhausted')
     const ssrc =
       ((bytes[start + 4]! << 24) | (bytes[start + 5]! << 16) | (bytes[start + 6]! << 8) | bytes[start + 7]!) >>> 0
