@@ -5,14 +5,14 @@
  *                  purertc-dtls1.2, which is purertc without DTLS 1.3, only where it is named)
  *   --sizes 64,1024   message sizes in bytes
  *   --rounds n     rounds of every case (3)
- *   --measure a,b  what is measured (throughput,many,latency,connect,forward,handshake)
+ *   --measure a,b  what is measured (throughput,many,latency,connect,forward,handshake,srtp)
  *   --viewers 1,10   to how many connections a stream of video is forwarded
  *   --quick        short measurements
  *   --json path    where the JSON goes (bench/results/<date>.json)
  *
  * The rounds are interleaved, and each starts with another stack, so that what else the machine does falls on all
- * alike. Every measurement has two processes of its own, that of forwarding three, and that of handshakes, which both ends
- * share, one.
+ * alike. Every measurement has two processes of its own, that of forwarding three, and those of handshakes, which both
+ * ends share, and of SRTP one.
  */
 
 import { parseArgs } from 'node:util'
@@ -25,9 +25,11 @@ import { SMALLEST } from './payload.ts'
 import { report, sizeName } from './report.ts'
 import { emptyResults, machine, summarizeLatency, writeJson } from './results.ts'
 import { measureLatency, measureThroughput } from './round.ts'
+import { measureSrtp } from './srtp/measure.ts'
+import { srtpCases } from './srtp/results.ts'
 import { installed, ON_REQUEST, type StackName, versionOf } from './stacks/index.ts'
 
-const MEASURES = ['throughput', 'many', 'latency', 'connect', 'forward', 'handshake']
+const MEASURES = ['throughput', 'many', 'latency', 'connect', 'forward', 'handshake', 'srtp']
 const VIEWERS = [1, 10, 50]
 const SIZES = [64, 1024, 16_384, 65_536, 262_144]
 
@@ -71,6 +73,9 @@ const work = values.quick
 const forwarding = values.quick ? { warmUp: 1000, step: 500 } : { warmUp: 2000, step: 1500 }
 const handshakes = values.quick ? { warmUp: 150, measured: 100 } : { warmUp: 1500, measured: 600 }
 
+/** Milliseconds of CPU. */
+const protecting = values.quick ? 300 : 1000
+
 const { node, platform, cpu, cores } = machine()
 console.log(`node ${node}, ${platform}, ${cores} x ${cpu}`)
 console.log(stacks.map(name => `${name} ${versionOf(name)}`).join(', '))
@@ -81,7 +86,8 @@ const progress = (text: string) => {
 }
 
 const cases = measures.includes('handshake') ? CASES : []
-const results = emptyResults(stacks, sizes, cases, viewers)
+const results = emptyResults(stacks, sizes, cases, viewers, measures.includes('srtp'))
+const protections = srtpCases(results.srtp)
 for (let round = 0; round < rounds; round++) {
   const first = round % stacks.length
   const order = [...stacks.slice(first), ...stacks.slice(0, first)]
@@ -98,6 +104,10 @@ for (let round = 0; round < rounds; round++) {
   for (const each of [...cases.slice(round), ...cases.slice(0, round)]) {
     progress(`round ${round + 1}/${rounds}: handshakes, ${each.name}`)
     await results.handshake.get(each.name)?.add(() => measureHandshakes(each, handshakes))
+  }
+  for (const { which, outcomes } of [...protections.slice(round), ...protections.slice(0, round)]) {
+    progress(`round ${round + 1}/${rounds}: ${which.profile}, ${which.way}`)
+    await outcomes.add(() => measureSrtp(which, protecting))
   }
   for (const [count, byName] of measures.includes('forward') ? results.forward : []) {
     const names = [...byName.keys()]
@@ -135,5 +145,5 @@ for (let round = 0; round < rounds; round++) {
 }
 progress('')
 console.log(report(results))
-writeJson(values.json, results, { rounds, ...times, ...work, handshakes, forwarding })
+writeJson(values.json, results, { rounds, ...times, ...work, handshakes, forwarding, protecting })
 console.log(`written to ${values.json}`)

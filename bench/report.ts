@@ -7,6 +7,7 @@ import { manyTables } from './many.ts'
 import type { Stages } from './milestones.ts'
 import { anyMeasured, failureLines, type Outcomes } from './outcomes.ts'
 import type { OpenAndRoundTrip, Results } from './results.ts'
+import { srtp } from './srtp/report.ts'
 import type { StackName } from './stacks/index.ts'
 import { summarize } from './statistics.ts'
 import { grouped, ratio, spread, table } from './table.ts'
@@ -121,4 +122,5 @@ export const report = (results: Results): string =>
     ...forwarding(results.forward),
     ...targets(results),
     ...handshakes(results.handshake, results.skipped),
+    ...srtp(results.srtp),
   ].join('\n')

@@ -12,6 +12,7 @@ import type { HandshakeCosts } from './handshakes/measure.ts'
 import { MANY, MANY_STACKS, type ManyResults } from './many.ts'
 import { Outcomes } from './outcomes.ts'
 import type { Latency, Throughput } from './round.ts'
+import { emptySrtpResults, type SrtpResults } from './srtp/results.ts'
 import { CONNECTING, type StackName, versionOf } from './stacks/index.ts'
 import { percentile } from './statistics.ts'
 
@@ -35,6 +36,7 @@ export interface Results {
   readonly handshake: Map<CaseName, Outcomes<HandshakeCosts>>
   /** Why a case of those is not there. */
   readonly skipped: Map<CaseName, string>
+  readonly srtp: SrtpResults
 }
 
 /**
@@ -46,6 +48,7 @@ export function emptyResults(
   sizes: readonly number[],
   cases: readonly (HandshakeCase & { readonly name: CaseName })[],
   viewers: readonly number[],
+  protects: boolean,
 ): Results {
   const outcomes = <T extends object>(names: readonly StackName[]) =>
     new Map(names.map(name => [name, new Outcomes<T>()]))
@@ -74,6 +77,7 @@ export function emptyResults(
     ),
     handshake: new Map(measurable.map(({ name }) => [name, new Outcomes<HandshakeCosts>()])),
     skipped,
+    srtp: emptySrtpResults(protects, stacks),
   }
 }
 
@@ -94,7 +98,7 @@ export const machine = () => ({
 })
 
 export function writeJson(path: string, results: Results, options: object): void {
-  const { throughput, many, latency, connect, forward, handshake, skipped } = results
+  const { throughput, many, latency, connect, forward, handshake, skipped, srtp } = results
   const stacks = [...connect.keys()]
   const document = {
     date: new Date().toISOString(),
@@ -108,6 +112,7 @@ export function writeJson(path: string, results: Results, options: object): void
     forward: Object.fromEntries([...forward].map(([viewers, byName]) => [viewers, Object.fromEntries(byName)])),
     handshake: Object.fromEntries(handshake),
     skipped: Object.fromEntries(skipped),
+    srtp: Object.fromEntries([...srtp.byProfile].map(([profile, byWay]) => [profile, Object.fromEntries(byWay)])),
   }
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, `${JSON.stringify(document, null, 2)}\n`)
