@@ -70,7 +70,13 @@ export class Agreement {
     const index = description?.indexOf(mid)
     if (description === undefined || index === undefined) return mid
     const tag = description.tagOf(mid)
-    return description.bundleOnly(index) || sharesTransport(description, index, tag) ? tag : mid
+    // In ours, what is not bundled yet has the same credentials and yet a transport of its own.
+    const mayShare = tag === this.bundleTag() || !this.#isLocal(description)
+    return description.bundleOnly(index) || (mayShare && sharesTransport(description, index, tag)) ? tag : mid
+  }
+
+  #isLocal(description: Description): boolean {
+    return description === this.pending.local || description === this.current.local
   }
 
   /** The m-section that carries the transport of the group that was agreed on; undefined where nothing is bundled. */

@@ -13,11 +13,12 @@ export const sessionOptions = (
   callbacks: Callbacks,
 ): SessionOptions => {
   const { maxMessageSize, mtu, iceLite, iceCredentials, fingerprintAlgorithms, acceptCertificate } = configuration
-  const { bundlePolicy } = configuration
+  const { bundlePolicy, udpMux, tcpMux } = configuration
   const trace = callbacks.trace(configuration)
   return {
     ...given,
     bundlePolicy,
+    distinctIceCredentials: udpMux !== undefined || tcpMux !== undefined,
     dtls: {
       ...dtlsPreferences(configuration as DtlsConfiguration),
       ...(acceptCertificate && { acceptCertificate: callbacks.accepts(acceptCertificate) }),

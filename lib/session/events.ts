@@ -31,6 +31,8 @@ export interface SessionOptions {
   readonly iceLite?: boolean
   /** The ICE credentials that the first transport begins with; random ones by default. */
   readonly iceParameters?: IceParameters
+  /** Whether transports are told apart by their credentials, since they share ports. False by default: they have the same. */
+  readonly distinctIceCredentials?: boolean
   /** Versions and algorithms of DTLS, and who else is taken for the peer. */
   readonly dtls?: DtlsPreferences
   /** The hash functions of the fingerprints that descriptions announce: one `a=fingerprint` each. sha-256 by default. */

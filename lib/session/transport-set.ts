@@ -62,6 +62,7 @@ export class TransportSet {
 
   /** What a description that is being made needs to know of the transports. */
   context(fingerprints: LocalContext['fingerprints'], iceRestart: boolean): LocalContext {
+    if (iceRestart) this.#fresh.clear()
     return {
       fingerprints,
       transport: mid => {
@@ -75,7 +76,7 @@ export class TransportSet {
         }
         let fresh = this.#fresh.get(mid)
         // Those of an offer that is applied already may be what a restart is to replace.
-        if (fresh === undefined || iceRestart || this.#toReplace.has(fresh.usernameFragment)) {
+        if (fresh === undefined || this.#toReplace.has(fresh.usernameFragment)) {
           fresh = this.#createParameters(mid)
           this.#fresh.set(mid, fresh)
         }
@@ -85,10 +86,17 @@ export class TransportSet {
     }
   }
 
-  /** Credentials of the application's own are for the first transport alone: a restart asks for others. */
+  /**
+   * All that one description brings have the same (RFC 8839, 5.4): Firefox takes what an m-section shows of the transport that
+   * it was bundled onto, in an answer of later, for a restart unless it showed that before. Credentials of the application's
+   * own are for the first description alone: a restart asks for others.
+   */
   #createParameters(mid: string): IceParameters {
-    const { crypto, iceParameters } = this.#options
-    const isFirst = this.#list.length === 0 && [...this.#fresh.keys()].every(other => other === mid)
+    const { crypto, iceParameters, distinctIceCredentials } = this.#options
+    const others = [...this.#fresh].filter(([other]) => other !== mid)
+    const [shared] = others.filter(([, { usernameFragment }]) => !this.#toReplace.has(usernameFragment))
+    if (shared !== undefined && !distinctIceCredentials) return shared[1]
+    const isFirst = this.#list.length === 0 && others.length === 0
     return isFirst && iceParameters !== undefined ? iceParameters : createIceParameters(crypto.random)
   }
 
