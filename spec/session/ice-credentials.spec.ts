@@ -74,7 +74,7 @@ t.test('where ports are shared, transports are told apart by them', t => {
 })
 
 t.test('those of the application are for the first description', t => {
-  const iceParameters = { usernameFragment: 'ours', password: 'a-password-of-twenty-two' }
+  const iceParameters = { usernameFragment: 'ours', password: 'passwordOfTwentyTwoChars' }
   const session = create({ iceParameters })
   const sdp = session.createOffer()
   t.same(fragments(sdp), ['ours', 'ours'])
