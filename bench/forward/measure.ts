@@ -197,10 +197,10 @@ export async function measureForwarding(
   try {
     await connect(cast, name, count)
     const profile = await cast.viewers.ask<string>({ type: 'profile' })
-    const before = await cast.forwarder.ask<Mark>({ type: 'mark' })
+    const before = await cast.forwarder.ask<Mark>({ type: 'mark', collected: true })
     const best = await search(cast, count, times, progress)
     if (best === undefined) throw new Error('more than one packet in a hundred is lost at every load')
-    const after = await cast.forwarder.ask<Mark>({ type: 'mark' })
+    const after = await cast.forwarder.ask<Mark>({ type: 'mark', collected: true })
     return { ...best, heapGrowth: after.heap - before.heap, profile }
   } finally {
     for (const child of Object.values(cast)) child.end()

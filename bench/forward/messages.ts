@@ -11,7 +11,8 @@ export type Command =
   | { readonly type: 'connect'; readonly link: number }
   /** The camera sends that many packets a second from now on. */
   | { readonly type: 'rate'; readonly perSecond: number }
-  | { readonly type: 'mark' }
+  /** Collected: what nobody holds is not to be counted among what is held. That takes its time. */
+  | { readonly type: 'mark'; readonly collected?: boolean }
   | { readonly type: 'profile' }
 
 /** What a process has done and used since it started. */
@@ -20,7 +21,7 @@ export interface Mark {
   readonly time: number
   /** Microseconds of CPU in all threads, user and system. */
   readonly cpu: number
-  /** Bytes of the heap and of buffers, after a collection. */
+  /** Bytes of the heap and of buffers. */
   readonly heap: number
   /** Packets that the camera has sent, that the viewers have received; the forwarder does not count. */
   readonly packets: number

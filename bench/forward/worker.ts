@@ -75,9 +75,9 @@ function setRate(perSecond: number): void {
   last = performance.now()
 }
 
-async function mark(): Promise<Mark> {
+async function mark(collected: boolean): Promise<Mark> {
   const packets = (await camera?.sent()) ?? (await viewers?.received()) ?? 0
-  if (forwarder !== undefined) globalThis.gc?.()
+  if (collected) globalThis.gc?.()
   const { heapUsed, external } = process.memoryUsage()
   const { user, system } = process.cpuUsage()
   return { time: Number(process.hrtime.bigint()) / 1e6, cpu: user + system, heap: heapUsed + external, packets }
@@ -88,7 +88,7 @@ function obey(command: Command): unknown {
   if (command.type === 'connect') return connect(command.link)
   if (command.type === 'rate') return setRate(command.perSecond)
   if (command.type === 'profile') return viewers?.profile()
-  return mark()
+  return mark(command.collected === true)
 }
 
 process.on('message', async (message: ToChild) => {
