@@ -58,7 +58,7 @@ export class Retransmitter {
       return false
     }
     const sent = this.#history.find(sequenceNumber, roundTripTime, now)
-    if (sent === undefined || !this.#view.parse(sent.bytes.subarray(0, sent.length))) return false
+    if (sent === undefined || !this.#view.parse(sent)) return false
     this.#credit--
     return true
   }

@@ -114,8 +114,8 @@ t.test('keeps what was sent for a while, by number and by age', t => {
     history.add((65_000 + index) & 0xffff, bytes, 0, 100, index)
   }
   const find = (index: number, now = 2000) => history.find((65_000 + index) & 0xffff, 50, now)
-  t.equal(find(1499)?.bytes[0], 1499 & 0xff)
-  t.equal(find(476)?.bytes[0], 476 & 0xff)
+  t.equal(find(1499)?.[0], 1499 & 0xff)
+  t.equal(find(476)?.[0], 476 & 0xff)
   t.equal(find(475), undefined)
   t.equal(find(1500), undefined)
   t.equal(find(1499, 2040), undefined, 'it is on its way')
@@ -127,6 +127,11 @@ t.test('keeps what was sent for a while, by number and by age', t => {
   t.ok(find(1499, 2950))
   history.clear()
   t.equal(find(1499, 3000), undefined)
+  const other = new SendHistory()
+  other.add(5, bytes, 0, 100, 0)
+  t.equal(other.find(6, 50, 0), undefined, 'what is taken over from others is empty')
+  other.add(7, new Uint8Array(1601), 0, 1601, 0)
+  t.equal(other.find(7, 50, 0), undefined, 'longer than any datagram of ours')
   t.end()
 })
 
