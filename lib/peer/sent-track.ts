@@ -15,12 +15,16 @@ export interface FrameSink {
   frame(frame: EncodedFrame, now: number | undefined, stream: object): void
 }
 
+/** Milliseconds for which nothing but packets that leave needs no flush. */
+const REST = 10
+
 export class SentTrack {
   track: MediaStreamTrack | null = null
   readonly #link: MediaLink
   readonly #owner: SentTrackOwner
   #sink: TrackSink
   #stopped = false
+  #flushedAt = Number.NEGATIVE_INFINITY
 
   constructor(link: MediaLink, owner: SentTrackOwner) {
     this.#link = link
@@ -66,8 +70,11 @@ export class SentTrack {
   }
 
   #packet(packet: SourcePacket, now: number | undefined): void {
-    this.#link.sendPacket(packet, now ?? this.#owner.now())
-    // Whatever the sender has to tell of it, that it waits for a key frame, is told at the flush.
+    const at = now ?? this.#owner.now()
+    // What was sent has left by now, and the machine needs to be looked after only now and then. What the sender has to tell of
+    // a packet that was not sent, that it waits for a key frame, is told at the flush.
+    if (this.#link.sendPacket(packet, at) && at < this.#flushedAt + REST) return
+    this.#flushedAt = at
     this.#owner.flushSoon()
   }
 
