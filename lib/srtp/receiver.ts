@@ -1,7 +1,10 @@
 /** Opens what comes in under one master key (RFC 3711, 3.3 and 3.4). What is known of a stream changes only by packets that are authentic. */
 
 import type { CryptoProvider } from '../crypto/index.ts'
+import type { CounterKeyStream } from './counter-key-stream.ts'
+import { isHidden, showHeader } from './cryptex.ts'
 import { RtpHeader } from './header.ts'
+import { HeaderEncryption } from './header-encryption.ts'
 import { deriveRtcpKeys, deriveRtpKeys } from './key-derivation.ts'
 import { guessIndex, LAST_INDEX } from './packet-index.ts'
 import { type ProfileParameters, profileParameters, type SrtpKeys, type SrtpProfile } from './profile.ts'
@@ -23,6 +26,13 @@ export interface SrtpReceiverOptions {
   readonly keys: SrtpKeys
   /** Packets behind the newest of a stream that are told apart from replayed ones, 64 to 32,768; 1,024 by default. */
   readonly replayWindow?: number
+  /** Identifiers of the header extensions whose elements are encrypted (RFC 6904): none by default. */
+  readonly encryptedExtensions?: readonly number[]
+  /**
+   * Whether packets may have their header extensions and contributing sources encrypted altogether (RFC 9335): false by
+   * default. Each packet says so itself; it is opened with its extension in the usual form.
+   */
+  readonly cryptex?: boolean
   /**
    * SSRCs that are known at a time, at most; 1,024 by default. Beyond it the one that was heard of longest ago gives way: what
    * it sent could then be replayed by whoever kept it, until it is heard of again.
@@ -35,6 +45,9 @@ interface IncomingStream {
   readonly protection: Protection
   readonly replay: ReplayList
   readonly rtcpReplay: ReplayList
+  headerStream: CounterKeyStream | undefined
+  /** When it was heard of, by a count of packets. */
+  heard: number
 }
 
 const LONGEST_DATAGRAM = 0xffff
@@ -61,10 +74,14 @@ export class SrtpReceiver {
   readonly #protect: (ssrc: number) => Protection
   readonly #rtcp: RtcpProtection
   readonly #header = new RtpHeader()
-  /** In the order in which they were heard of last, as far as new ones were added since. */
+  readonly #headerEncryption: HeaderEncryption
+  #decryptsExtensions = false
+  /** Whether packets may be encrypted by Cryptex (RFC 9335), from the next one on. */
+  cryptex: boolean
   readonly #streams = new Map<number, IncomingStream>()
   /** What an SSRC would be, until a packet of it is authentic. */
   #candidate: IncomingStream | undefined
+  #packets = 0
 
   constructor(options: SrtpReceiverOptions) {
     const { crypto, profile, keys } = options
@@ -72,6 +89,15 @@ export class SrtpReceiver {
     this.#profile = profileParameters(profile)
     this.#protect = createRtpProtection(crypto, deriveRtpKeys(crypto, keys, this.#profile), this.#profile)
     this.#rtcp = createRtcpProtection(crypto, deriveRtcpKeys(crypto, keys, this.#profile), this.#profile)
+    this.#headerEncryption = new HeaderEncryption(crypto, keys, this.#profile)
+    this.cryptex = options.cryptex ?? false
+    this.encryptedExtensions = options.encryptedExtensions ?? []
+  }
+
+  /** Identifiers of the header extensions whose elements are encrypted from the next packet on: a RangeError for what is none. */
+  set encryptedExtensions(identifiers: readonly number[]) {
+    this.#headerEncryption.identifiers = identifiers
+    this.#decryptsExtensions = identifiers.length > 0
   }
 
   /** Opens an RTP packet in place: its length without the protection, or -1 when it is not to be used. */
@@ -84,8 +110,14 @@ export class SrtpReceiver {
     const index = guessIndex(replay.highest, header.sequenceNumber)
     if (index > LAST_INDEX) return this.#refuse('exhausted')
     if (!replay.isNew(index)) return this.#refuse('replayed')
+    const hidden = this.cryptex && isHidden(bytes, header)
     const end = protection.open(bytes, 0, header, bytes.length, index)
     if (end < 0) return this.#refuse('forged')
+    if (hidden) showHeader(bytes, header)
+    else if (this.#decryptsExtensions && header.extensionAt >= 0) {
+      stream.headerStream ??= this.#headerEncryption.createStream(header.ssrc)
+      this.#headerEncryption.mix(bytes, header, stream.headerStream, index)
+    }
     replay.add(index)
     this.#keep(stream)
     return end
@@ -116,22 +148,28 @@ export class SrtpReceiver {
       protection: this.#protect(ssrc),
       replay: new ReplayList(this.#options.replayWindow ?? DEFAULT_WINDOW),
       rtcpReplay: new ReplayList(RTCP_WINDOW),
+      headerStream: undefined,
+      heard: 0,
     }
     return this.#candidate
   }
 
   /** A packet of the stream was authentic. */
   #keep(stream: IncomingStream): void {
+    stream.heard = ++this.#packets
     if (stream !== this.#candidate) return
     this.#candidate = undefined
-    if (this.#streams.size >= (this.#options.mostStreams ?? DEFAULT_STREAMS)) {
-      for (const oldest of this.#streams.keys()) {
-        this.#streams.delete(oldest)
-        this.counters.forgotten++
-        break
-      }
-    }
+    if (this.#streams.size >= (this.#options.mostStreams ?? DEFAULT_STREAMS)) this.#forgetOldest()
     this.#streams.set(stream.ssrc, stream)
+  }
+
+  #forgetOldest(): void {
+    let oldest: IncomingStream | undefined
+    for (const stream of this.#streams.values())
+      if (oldest === undefined || stream.heard < oldest.heard) oldest = stream
+    if (oldest === undefined) return
+    this.#streams.delete(oldest.ssrc)
+    this.counters.forgotten++
   }
 
   #refuse(why: keyof SrtpReceiver['counters']): -1 {

@@ -2,7 +2,10 @@
 
 import type { Packet } from '../bytes/index.ts'
 import type { CryptoProvider } from '../crypto/index.ts'
+import type { CounterKeyStream } from './counter-key-stream.ts'
+import { hideHeader } from './cryptex.ts'
 import { RtpHeader } from './header.ts'
+import { HeaderEncryption } from './header-encryption.ts'
 import { deriveRtcpKeys, deriveRtpKeys } from './key-derivation.ts'
 import { guessIndex, LAST_INDEX } from './packet-index.ts'
 import { type ProfileParameters, profileParameters, type SrtpKeys, type SrtpProfile } from './profile.ts'
@@ -17,6 +20,10 @@ export interface SrtpSenderOptions {
   readonly keys: SrtpKeys
   /** SSRCs that are sent at a time, at most; 1,024 by default. Those beyond are not sent. */
   readonly mostStreams?: number
+  /** Identifiers of the header extensions whose elements are encrypted (RFC 6904): none by default. Not used with Cryptex. */
+  readonly encryptedExtensions?: readonly number[]
+  /** Whether header extensions and contributing sources are encrypted altogether (RFC 9335): false by default. */
+  readonly cryptex?: boolean
   /**
    * Whether a sequence number may be sent again: false by default. Only the same bytes may be: another packet under the same
    * number gives the key away (RFC 3711, 9.1; RFC 7714, 14).
@@ -30,6 +37,7 @@ export interface SrtpSenderOptions {
 interface OutgoingStream {
   readonly protection: Protection
   readonly replay: ReplayList
+  headerStream: CounterKeyStream | undefined
 }
 
 /** Packets behind the newest that may still be sent: they come from elsewhere, and may be out of order. */
@@ -39,7 +47,7 @@ const LONGEST_DATAGRAM = 0xffff
 
 export class SrtpSender {
   readonly counters = {
-    /** Packets that are no RTP, or have no room behind them. */
+    /** Packets that are no RTP, have no room behind them, or an extension that Cryptex has no form for. */
     malformed: 0,
     /** Sequence numbers that were used before, or are too old to know. */
     repeated: 0,
@@ -54,7 +62,11 @@ export class SrtpSender {
   readonly #rtcp: RtcpProtection
   readonly #streams = new Map<number, OutgoingStream>()
   readonly #header = new RtpHeader()
+  readonly #headerEncryption: HeaderEncryption
+  #encryptsExtensions = false
   #rtcpIndex = 0
+  /** Whether header extensions and contributing sources are encrypted altogether (RFC 9335), from the next packet on. */
+  cryptex: boolean
 
   constructor(options: SrtpSenderOptions) {
     const { crypto, profile, keys } = options
@@ -62,6 +74,15 @@ export class SrtpSender {
     this.#profile = profileParameters(profile)
     this.#protect = createRtpProtection(crypto, deriveRtpKeys(crypto, keys, this.#profile), this.#profile)
     this.#rtcp = createRtcpProtection(crypto, deriveRtcpKeys(crypto, keys, this.#profile), this.#profile)
+    this.#headerEncryption = new HeaderEncryption(crypto, keys, this.#profile)
+    this.cryptex = options.cryptex ?? false
+    this.encryptedExtensions = options.encryptedExtensions ?? []
+  }
+
+  /** Identifiers of the header extensions whose elements are encrypted from the next packet on: a RangeError for what is none. */
+  set encryptedExtensions(identifiers: readonly number[]) {
+    this.#headerEncryption.identifiers = identifiers
+    this.#encryptsExtensions = identifiers.length > 0
   }
 
   /** Protects an RTP packet in place; false when it must not, or cannot, be sent. */
@@ -76,8 +97,14 @@ export class SrtpSender {
     const index = guessIndex(replay.highest, header.sequenceNumber)
     if (index > (this.#options.lastIndex ?? LAST_INDEX)) return this.#refuse('exhausted')
     if (!replay.isNew(index) && this.#options.allowRepeats !== true) return this.#refuse('repeated')
+    if (this.cryptex) {
+      if (!hideHeader(packet, header, this.#profile.rtpTagLength)) return this.#refuse('malformed')
+    } else if (this.#encryptsExtensions && header.extensionAt >= 0) {
+      stream.headerStream ??= this.#headerEncryption.createStream(header.ssrc)
+      this.#headerEncryption.mix(bytes, header, stream.headerStream, index)
+    }
     replay.add(index)
-    packet.end = protection.seal(bytes, start, header, end, index)
+    packet.end = protection.seal(bytes, packet.start, header, packet.end, index)
     return true
   }
 
@@ -89,7 +116,7 @@ export class SrtpSender {
   #open(ssrc: number): OutgoingStream | undefined {
     // None gives way: whoever forgets a stream's indices uses them twice.
     if (this.#streams.size >= (this.#options.mostStreams ?? 1024)) return undefined
-    const stream = { protection: this.#protect(ssrc), replay: new ReplayList(WINDOW) }
+    const stream = { protection: this.#protect(ssrc), replay: new ReplayList(WINDOW), headerStream: undefined }
     this.#streams.set(ssrc, stream)
     return stream
   }
