@@ -28,6 +28,8 @@ export class OutgoingExtensions {
   #audioLevelId = 0
   #orientationId = 0
   #ids: ReadonlyMap<string, number> = new Map()
+  /** Those of them that packets bring along. */
+  #passed: ReadonlyMap<string, number> = new Map()
 
   configure(mid: string, extensions: readonly NegotiatedExtension[], mixed: boolean): void {
     this.writer.mixed = mixed
@@ -38,6 +40,12 @@ export class OutgoingExtensions {
     this.#transportNumberId = this.#ids.get(TRANSPORT_SEQUENCE_NUMBER_URI) ?? 0
     this.#audioLevelId = this.#ids.get(AUDIO_LEVEL_URI) ?? 0
     this.#orientationId = this.#ids.get(VIDEO_ORIENTATION_URI) ?? 0
+    this.#passed = new Map([...this.#ids].filter(([, id]) => !this.#isOwn(id)))
+  }
+
+  /** Whether anything that packets bring along was agreed on. */
+  get passesAny(): boolean {
+    return this.#passed.size > 0
   }
 
   get numbersTransport(): boolean {
@@ -61,8 +69,8 @@ export class OutgoingExtensions {
   /** Adds what a packet brings along; what was not agreed on, or is a sender's own, is left out. */
   pass(extensions: readonly { readonly uri: string; readonly bytes: Uint8Array }[]): void {
     for (const { uri, bytes } of extensions) {
-      const id = this.#ids.get(uri) ?? 0
-      if (id !== 0 && !this.#isOwn(id)) this.writer.put(id, bytes)
+      const id = this.#passed.get(uri)
+      if (id !== undefined) this.writer.put(id, bytes)
     }
   }
 

@@ -125,7 +125,7 @@ export class RtpSender {
     header.timestamp = rewriter.timestamp
     header.csrcs = outgoing.csrcs ?? NO_CSRCS
     this.#stream.begin(now)
-    if (outgoing.extensions !== undefined) extensions.pass(outgoing.extensions)
+    if (extensions.passesAny && outgoing.extensions !== undefined) extensions.pass(outgoing.extensions)
     if (!this.#stream.send(NOTHING, 0, bytes, payloadStart, payloadEnd, now)) return this.#discard()
     if (marker && this.kind === 'video') this.counters.framesSent++
     return true

@@ -63,6 +63,8 @@ export class SourcePacketView implements SourcePacket {
   sdpFmtpLine: string | undefined = undefined
   csrcs: readonly number[] = NONE
   extensions: readonly RtpHeaderExtension[] = NONE
+  #found: RtpHeaderExtension[] = []
+  #uris: readonly (string | undefined)[] = NONE
 
   constructor(source: object) {
     this.source = source
@@ -97,12 +99,15 @@ export class SourcePacketView implements SourcePacket {
   }
 
   #readExtensions(packet: RtpPacket, uris: readonly (string | undefined)[]): readonly RtpHeaderExtension[] {
-    const extensions: RtpHeaderExtension[] = []
-    for (let id = 1; id < uris.length; id++) {
-      const uri = uris[id]
-      if (uri === undefined || !packet.findExtension(id)) continue
-      extensions.push({ uri, bytes: packet.bytes.subarray(packet.extensionStart, packet.extensionEnd) })
-    }
-    return extensions
+    this.#found = []
+    this.#uris = uris
+    packet.forEachExtension(this.#collect)
+    return this.#found
+  }
+
+  /** One for all packets: a closure for each would cost more than the rest. */
+  readonly #collect = (id: number, start: number, end: number): void => {
+    const uri = this.#uris[id]
+    if (uri !== undefined) this.#found.push({ uri, bytes: this.bytes.subarray(start, end) })
   }
 }

@@ -52,9 +52,10 @@ export class KeyStream {
 
   /** Finds or makes the stream of a record: so many blocks, that of the tag counted. */
   find(nonce: Uint8Array, blocks: number): void {
-    const [fixed, ivHigh, ivLow] = this.#iv
-    const high = (word(nonce, 4) ^ ivHigh) >>> 0
-    const low = (word(nonce, 8) ^ ivLow) >>> 0
+    const iv = this.#iv
+    const fixed = iv[0]
+    const high = (word(nonce, 4) ^ iv[1]) >>> 0
+    const low = (word(nonce, 8) ^ iv[2]) >>> 0
     const index = low - this.#first
     const isNear = high === this.#high && word(nonce, 0) === fixed
     if (isNear && index >= 0 && index < this.#count && blocks <= this.#blocks) {
