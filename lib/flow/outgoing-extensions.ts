@@ -19,6 +19,9 @@ import {
   VIDEO_ORIENTATION_URI,
 } from '../rtp/index.ts'
 
+/** RFC 8285, 4.2: 15 is reserved. */
+const LAST_ONE_BYTE_ID = 14
+
 export class OutgoingExtensions {
   readonly writer = new ExtensionWriter()
   #mid: Uint8Array = new Uint8Array(0)
@@ -33,6 +36,8 @@ export class OutgoingExtensions {
 
   configure(mid: string, extensions: readonly NegotiatedExtension[], mixed: boolean): void {
     this.writer.mixed = mixed
+    // Where forms may not be mixed, an id that one-byte elements have no room for says which form it is (RFC 8285, 4.1.2).
+    this.writer.twoByte = !mixed && extensions.some(({ id }) => id > LAST_ONE_BYTE_ID)
     this.#mid = utf8(mid)
     this.#ids = new Map(extensions.map(({ uri, id }) => [uri, id]))
     this.#midId = this.#ids.get(MID_URI) ?? 0

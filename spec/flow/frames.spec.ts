@@ -20,10 +20,13 @@ const SSRC = 0x77
 const KEY = [0x65, 0xb8, 1, 2]
 const DELTA = [0x41, 0x9a, 1, 2]
 
+/** A description that tells the parameter sets. */
+const DESCRIBED = [{ ...H264, sdpFmtpLine: `${H264.sdpFmtpLine};sprop-parameter-sets=Z0LgH9oBQBbp,aM48gA==` }, H264_RTX]
+
 /** A receiver of frames, fed by hand. */
 const receiver = () => {
   const pair = new FlowPair()
-  const { receiver: its } = pair.stream('video', sending(), receiving())
+  const { receiver: its } = pair.stream('video', sending(), receiving({ codecs: DESCRIBED }))
   const got: number[] = []
   its.onFrame = frame => got.push(frame.lastSequenceNumber!)
   let time = 0
@@ -86,6 +89,29 @@ t.test('asks for a key frame where video begins without one, and hands out nothi
   const asked = pair.told('b', 'picture-loss').length
   pair.run(5000)
   t.equal(pair.told('b', 'picture-loss').length, asked)
+  t.end()
+})
+
+t.test('begins with no picture whose parameter sets were lost: asks for another', t => {
+  const pair = new FlowPair()
+  const codecs = [{ ...H264, feedback: [{ type: 'nack', parameter: 'pli' }] }]
+  const { sender, receiver: its } = pair.stream('video', sending({ codecs }), receiving({ codecs }))
+  const got: number[] = []
+  its.onFrame = ({ timestamp }) => got.push(timestamp)
+  let packets = 0
+  // The first packet, with the sets.
+  pair.loses = (to, _bytes, isRtcp) => to === 'b' && !isRtcp && packets++ === 0
+  const source = {}
+  const frame = (index: number) => {
+    const made = h264Frame(index, index % 6 === 0, 2000)
+    made.data.set([0xb8, index], made.data.length - 2000 + 5)
+    return made
+  }
+  pair.every(33, 10, (index, now) => void sender.sendFrame(frame(index), source, now))
+  pair.run(1000)
+  t.ok(pair.told('b', 'picture-loss').length > 0)
+  t.equal(got.length, 4)
+  t.equal(its.streams[0]?.frames?.keyFramesReceived, 1)
   t.end()
 })
 

@@ -125,7 +125,10 @@ t.test('a receiver remembers parameter sets, of the description and of the strea
   const expected = { data: annexB(SPS, PPS, idr(50)), keyFrame: true, video: { width: 322, height: 182 } }
   t.same(told.join([Uint8Array.from(idr(50))]), expected)
   const learning = H264.createDepacketizer(MODE_1)
-  t.same(learning.join([Uint8Array.from(idr(50))]), { data: annexB(idr(50)), keyFrame: true }, 'not known yet')
+  t.same(learning.join([Uint8Array.from(idr(50))]), { data: annexB(idr(50)), keyFrame: false }, 'not known yet')
+  learning.join([SPS, Uint8Array.from(slice(9))])
+  t.match(learning.join([Uint8Array.from(idr(50))]), { keyFrame: false }, 'one of two')
+  t.match(learning.join([SPS, Uint8Array.from(idr(50))]), { keyFrame: false }, 'one of two, in front of it')
   learning.join([SPS, PPS, Uint8Array.from(slice(9))])
   t.same(learning.join([Uint8Array.from(idr(50))]), expected)
   t.end()
@@ -136,6 +139,8 @@ t.test('key frames: IDR, or intra slices behind a sequence parameter set', t => 
   const join = (...units: readonly (readonly number[] | Uint8Array)[]) =>
     depacketizer.join(units.map(unit => Uint8Array.from(unit)))?.keyFrame
   const intra = [0x41, 0x88, 0x80, ...filling(20)]
+  t.equal(join(idr(20)), false, 'nothing is known of its parameter sets')
+  t.equal(join(SPS, PPS, idr(20)), true)
   t.equal(join(idr(20)), true)
   t.equal(join(slice(20)), false)
   t.equal(join(intra), false, 'intra, but nobody can begin there')

@@ -64,9 +64,11 @@ t.test('a random access picture without parameter sets gets those last seen, on 
   const ignorant = H265.createDepacketizer(NONE)
   t.same(ignorant.join([Uint8Array.from(idr(50))]), {
     data: annexB(idr(50)),
-    keyFrame: true,
+    keyFrame: false,
     video: { temporalLayer: 0 },
   })
+  ignorant.join([VPS, SPS, Uint8Array.from(slice(9, 0))])
+  t.match(ignorant.join([Uint8Array.from(idr(50))]), { keyFrame: false }, 'two of three')
 
   const array = (type: number, unit: Uint8Array) => [0x80 | type, 0, 1, 0, unit.length, ...unit]
   const description = Uint8Array.from([

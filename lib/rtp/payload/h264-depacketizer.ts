@@ -117,7 +117,11 @@ export class H264Depacketizer implements Depacketizer {
       } else if (type === H264_IDR && idr < 0) idr = i
     }
     if (idr < 0 && !(hasSequence && this.#isIntra(data))) return { data, keyFrame: false }
-    if (hasSequence || !this.#slice.read(data, starts[idr]!, ends[idr]!)) return keyFrame(data, sequence)
+    const isRead = idr < 0 || this.#slice.read(data, starts[idr]!, ends[idr]!)
+    const known = isRead ? this.#sets.neededBy(this.#slice, false, false) : []
+    // Sets that were lost, or overtaken: no decoder can begin here.
+    if (known.length === 0 && !(hasSequence && hasPicture)) return { data, keyFrame: false }
+    if (hasSequence) return keyFrame(data, sequence)
     const sets = this.#sets.neededBy(this.#slice, hasSequence, hasPicture)
     return keyFrame(this.#withSets(data, sets), this.#sets.sequenceOf(this.#slice))
   }

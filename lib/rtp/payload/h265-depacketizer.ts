@@ -189,22 +189,28 @@ export class H265Depacketizer implements Depacketizer {
     const { starts, ends, count } = this.#units
     let sequence: H265SequenceParameters | undefined
     let hasSequence = false
+    let hasVideo = false
+    let hasPicture = false
     let randomAccess = -1
     for (let i = 0; i < count; i++) {
       const type = h265Type(data[starts[i]!]!)
       if (type === H265_SPS) {
         hasSequence = true
         sequence ??= this.#sets.rememberSequence(data, starts[i]!, ends[i]!)
-      } else if (type === H265_VPS || type === H265_PPS) this.#sets.remember(data, starts[i]!, ends[i]!)
-      else if (isH265RandomAccess(type) && randomAccess < 0) randomAccess = i
+      } else if (type === H265_VPS || type === H265_PPS) {
+        hasVideo ||= type === H265_VPS
+        hasPicture ||= type === H265_PPS
+        this.#sets.remember(data, starts[i]!, ends[i]!)
+      } else if (isH265RandomAccess(type) && randomAccess < 0) randomAccess = i
     }
     if (randomAccess < 0) return { data, keyFrame: false, video: { temporalLayer } }
-    let whole = data
-    if (!hasSequence) {
-      const pictureId = readH265SlicePictureId(data, starts[randomAccess]!, ends[randomAccess]!)
-      whole = this.#withSets(data, this.#sets.neededBy(pictureId))
-      sequence = this.#sets.sequenceOf(pictureId)
-    }
+    const pictureId = readH265SlicePictureId(data, starts[randomAccess]!, ends[randomAccess]!)
+    const sets = this.#sets.neededBy(pictureId)
+    // Sets that were lost, or overtaken: no decoder can begin here.
+    const suffices = sets.length > 0 || (hasVideo && hasSequence && hasPicture)
+    if (!suffices) return { data, keyFrame: false, video: { temporalLayer } }
+    const whole = hasSequence ? data : this.#withSets(data, sets)
+    if (!hasSequence) sequence = this.#sets.sequenceOf(pictureId)
     const video: VideoFrameDetails =
       sequence === undefined ? { temporalLayer } : { temporalLayer, width: sequence.width, height: sequence.height }
     return { data: whole, keyFrame: true, video }
