@@ -4,12 +4,14 @@
  */
 
 import { equalBytes } from '../bytes/index.ts'
-import type { AppliedMedia, DtlsRole } from './applied.ts'
+import type { AppliedMedia, DtlsRole, TransportDescription } from './applied.ts'
 import { answeredRole } from './continuity.ts'
 import { dataForm, largestDatagram, readInit, readSctp, SCTP_PORT } from './data-section.ts'
 import type { Description } from './description.ts'
+import type { MediaSection } from './media-section.ts'
 import type { Side } from './signaling-state.ts'
 import type { Transceiver } from './transceiver.ts'
+import { TransportNames } from './transport-names.ts'
 
 /**
  * Whether both sides have shown an INIT. Ours come back is none: there are peers that answer with every attribute of an
@@ -21,18 +23,16 @@ const areInits = (inits: {
 }): inits is { local: Uint8Array; remote: Uint8Array } =>
   inits.local !== undefined && inits.remote !== undefined && !equalBytes(inits.local, inits.remote)
 
-/** Whether an m-section that no answer knows yet says that it uses its group's transport (RFC 9143, 7.5.2). */
-const sharesTransport = (description: Description, index: number, tag: string): boolean => {
-  const tagIndex = description.indexOf(tag)
-  if (tagIndex === undefined || tagIndex === index) return false
-  const { usernameFragment } = description.stated(index)
-  return usernameFragment === undefined || usernameFragment === description.stated(tagIndex).usernameFragment
+interface BothTransports {
+  readonly local: TransportDescription | undefined
+  readonly remote: TransportDescription | undefined
 }
 
 export class Agreement {
   current: { local?: Description; remote?: Description } = {}
   pending: { local?: Description; remote?: Description } = {}
-  /** Our DTLS role on each transport that an answer has named, by the mid of the transport. */
+  readonly #names = new TransportNames()
+  /** Our DTLS role on each transport that an answer has named, by its name. */
   readonly #roles = new Map<string, DtlsRole>()
   readonly #maxMessageSize: number
 
@@ -62,21 +62,45 @@ export class Agreement {
     return local === undefined ? remote === undefined : remote !== undefined
   }
 
-  /** The mid of the transport that an m-section of `description` uses, or will unless the answer says otherwise. */
+  /** The name of the transport that an m-section of `description` uses, or will unless the answer says otherwise. */
   transportMid(mid: string, description: Description | undefined): string {
-    const answer = this.#answer
-    const answered = answer?.indexOf(mid)
-    if (answer !== undefined && answered !== undefined && !answer.rejected(answered)) return answer.tagOf(mid)
-    const index = description?.indexOf(mid)
-    if (description === undefined || index === undefined) return mid
-    const tag = description.tagOf(mid)
-    // In ours, what is not bundled yet has the same credentials and yet a transport of its own.
-    const mayShare = tag === this.bundleTag() || !this.#isLocal(description)
-    return description.bundleOnly(index) || (mayShare && sharesTransport(description, index, tag)) ? tag : mid
+    const known = this.#names.of(mid)
+    if (known !== undefined || description === undefined || description.type !== 'offer') return known ?? mid
+    return this.#names.offered(mid, description, this.current[description.side])
   }
 
-  #isLocal(description: Description): boolean {
-    return description === this.pending.local || description === this.current.local
+  /** The name of the transport that an m-section of the peer's offer carries if our answer has it do so. */
+  carriedByAnswer(tag: string, offer: Description): string {
+    return this.#names.carried(tag, offer, this.current[offer.side])
+  }
+
+  /** The m-section of `description` that speaks for a transport: the tagged one of its group, or the only one that uses it. */
+  carrier(transportMid: string, description: Description | undefined): number | undefined {
+    if (description === undefined) return undefined
+    const uses = (mid: string): boolean => this.#nameIn(description, mid) === transportMid
+    const mid = description.mids.find((each, index) => !description.rejected(index) && uses(each))
+    if (mid === undefined) return undefined
+    const tag = description.tagOf(mid)
+    return description.indexOf(uses(tag) ? tag : mid)
+  }
+
+  /** In a description that is in force, what no answer has taken uses no transport. */
+  #nameIn(description: Description, mid: string): string | undefined {
+    const { local, remote } = this.current
+    return description === local || description === remote ? this.#names.of(mid) : this.transportMid(mid, description)
+  }
+
+  /** Our m-section that carries a transport, as its candidates name it; undefined where no description of ours has it. */
+  carriedBy(transportMid: string): { readonly mid: string; readonly index: number } | undefined {
+    const local = this.newest('local')
+    const index = this.carrier(transportMid, local)
+    return local === undefined || index === undefined ? undefined : { mid: local.mids[index]!, index }
+  }
+
+  /** The transport of the group that was agreed on; undefined where nothing is bundled. */
+  bundleTransport(): string | undefined {
+    const tag = this.#answer?.bundles[0]?.[0]
+    return tag === undefined ? undefined : this.#names.of(tag)
   }
 
   /** The m-section that carries the transport of the group that was agreed on; undefined where nothing is bundled. */
@@ -84,32 +108,68 @@ export class Agreement {
     return this.#answer?.bundles[0]?.[0]
   }
 
+  /** The transport that an answer has given an m-section, if any has. */
+  readonly nameOf = (mid: string): readonly string[] => {
+    const name = this.#names.of(mid)
+    return name === undefined ? [] : [name]
+  }
+
+  /** Whether a transport has this name, though the m-section that gave it may be gone. */
+  isTransport(name: string): boolean {
+    return this.#names.has(name)
+  }
+
   /** Whether an answer has taken the m-section. */
   isAgreedOn(mid: string): boolean {
+    return this.#names.of(mid) !== undefined
+  }
+
+  /** The m-section of the latest answer. */
+  answered(mid: string): MediaSection | undefined {
     const index = this.#answer?.indexOf(mid)
-    return index !== undefined && !this.#answer!.rejected(index)
+    return index === undefined ? undefined : this.#answer!.section(index)
+  }
+
+  /** Whether the m-section of `base` is rejected in a description in force: its place may be used anew (RFC 9429, 5.2.2). */
+  isVacant(base: Description, index: number): boolean {
+    return [this.current.local, this.current.remote].some(
+      description =>
+        description !== undefined &&
+        index < description.length &&
+        description.mids[index] === base.mids[index] &&
+        description.rejected(index),
+    )
   }
 
   role(transportMid: string): DtlsRole | undefined {
     return this.#roles.get(transportMid)
   }
 
-  /** Takes the roles from an answer of `side`: a transport that has one keeps it. */
-  takeRoles(answer: Description, side: Side): void {
+  /** An answer of `side` is pending: names its transports, and takes our roles on them. A transport that has one keeps it. */
+  takeAnswer(answer: Description, side: Side): void {
+    const offer = this.pending[side === 'local' ? 'remote' : 'local']!
+    this.#names.answered(answer, offer, this.current[offer.side])
     answer.mids.forEach((mid, index) => {
       if (answer.rejected(index)) return
-      const transportMid = answer.tagOf(mid)
-      const transport = answer.transport(answer.indexOf(transportMid)!)
-      if (transport !== undefined) {
-        this.#roles.set(transportMid, answeredRole(transport, side, this.#roles.get(transportMid)))
+      const transport = answer.transport(answer.indexOf(answer.tagOf(mid))!)
+      const name = this.#names.of(mid)
+      if (transport !== undefined && name !== undefined) {
+        this.#roles.set(name, answeredRole(transport, side, this.#roles.get(name)))
       }
     })
   }
 
   /** A negotiation is over: forgets the transports that nothing uses any more. */
-  dropUnused(): void {
-    const inUse = new Set(this.media([]).flatMap(({ rejected, transportMid }) => (rejected ? [] : [transportMid])))
-    for (const mid of this.#roles.keys()) if (!inUse.has(mid)) this.#roles.delete(mid)
+  settle(): void {
+    this.current = this.pending
+    this.pending = {}
+    this.#names.settle()
+    for (const name of this.#roles.keys()) if (!this.#names.has(name)) this.#roles.delete(name)
+  }
+
+  rollBack(): void {
+    this.pending = {}
+    this.#names.rollBack()
   }
 
   /** Whether an m-section is rejected in the newest description, or by either side of what is agreed. */
@@ -126,20 +186,27 @@ export class Agreement {
     const { pending } = this
     const newest = (this.#isAgreed ? this.newest('local') : (pending.local ?? pending.remote)) ?? undefined
     if (newest === undefined) return []
+    const byMid = new Map(transceivers.map(transceiver => [transceiver.mid, transceiver]))
+    const transports = new Map<string, BothTransports>()
     return newest.mids.map((mid, index) => {
-      const transceiver = transceivers.find(each => each.mid === mid)
-      const media = this.#mediaOf(newest, mid, index)
+      const transceiver = byMid.get(mid)
+      const media = this.#mediaOf(newest, mid, index, transports)
       return transceiver === undefined ? media : { ...media, transceiver }
     })
   }
 
-  #mediaOf(newest: Description, mid: string, index: number): AppliedMedia {
+  /** @param transports What was read already: many m-sections may use one transport. */
+  #mediaOf(newest: Description, mid: string, index: number, transports: Map<string, BothTransports>): AppliedMedia {
     const rejected = this.#isRejected(mid, newest)
-    const transportMid = this.transportMid(mid, newest)
     const { kind } = newest.media(index)
-    if (rejected) return { mid, index, kind, rejected, transportMid }
-    const local = this.#transport('local', transportMid)
-    const remote = this.#transport('remote', transportMid)
+    if (rejected) return { mid, index, kind, rejected, transportMid: mid }
+    const transportMid = this.transportMid(mid, newest)
+    const known = transports.get(transportMid) ?? {
+      local: this.transportIn(this.newest('local'), transportMid),
+      remote: this.transportIn(this.newest('remote'), transportMid),
+    }
+    transports.set(transportMid, known)
+    const { local, remote } = known
     const dtlsRole = this.#roles.get(transportMid)
     const sctp = this.#sctp(mid)
     return {
@@ -155,11 +222,10 @@ export class Agreement {
     }
   }
 
-  #transport(side: Side, transportMid: string) {
-    const description = this.newest(side)
-    const index = description?.indexOf(transportMid)
-    if (description === undefined || index === undefined || description.rejected(index)) return undefined
-    return description.transport(index)
+  /** What a description says of a transport. */
+  transportIn(description: Description | undefined, transportMid: string): TransportDescription | undefined {
+    const index = this.carrier(transportMid, description)
+    return index === undefined ? undefined : description!.transport(index)
   }
 
   #sctp(mid: string): AppliedMedia['sctp'] {

@@ -3,9 +3,10 @@
  * data m-section that can be had in the form in which it was offered, and everything else rejected in its place.
  */
 
-import type { MediaDescription, Setup } from '../sdp/index.ts'
+import { attribute, type Direction, type MediaDescription, type Setup } from '../sdp/index.ts'
 import type { Agreement } from './agreement.ts'
 import type { LocalContext } from './applied.ts'
+import type { BundlePolicy } from './bundle.ts'
 import { dataSection, rejectedSection } from './compose.ts'
 import { answerSetup } from './continuity.ts'
 import { dataForm, readInit, readSctp } from './data-section.ts'
@@ -13,7 +14,7 @@ import type { Description } from './description.ts'
 import { intersection, reversed } from './direction.ts'
 import { mediaSection } from './media-compose.ts'
 import { answeredTerms, type MediaTerms } from './media-negotiation.ts'
-import { isMedia, type MediaSection, readMediaSection } from './media-section.ts'
+import { isMedia, type MediaSection } from './media-section.ts'
 import type { MediaSetup } from './media-setup.ts'
 import type { Composition } from './offer.ts'
 import type { Transceiver } from './transceiver.ts'
@@ -41,8 +42,9 @@ export const composeAnswer = (
     const transportMid = tags.get(offer.mids[index]!)
     const theirs = transportMid === undefined ? undefined : offer.transport(offer.indexOf(transportMid)!)
     if (transportMid === undefined || theirs === undefined) return rejectedSection(offered, mid)
-    const transport = context.transport(transportMid, false)
-    const standing = transport.dtlsRole ?? agreement.role(transportMid)
+    const name = agreement.carriedByAnswer(transportMid, offer)
+    const transport = context.transport(name, false)
+    const standing = transport.dtlsRole ?? agreement.role(name)
     const role: Setup = answerSetup(theirs, standing)
     const { fingerprints, largestDatagram } = context
     const as = transportMid === offer.mids[index] ? 'own' : 'shared'
@@ -55,13 +57,14 @@ export const composeAnswer = (
           ...terms,
           kind: section.kind,
           protocol: offered.protocol,
-          direction: intersection(transceiver.direction, reversed(section.direction)),
+          direction: intersection(wantedDirection(transceiver), reversed(section.direction)),
+          mixedExtensions: section.mixedExtensions && attribute(offer.session, 'extmap-allow-mixed') !== true,
           reducedSize: section.reducedSize,
           receiverReferenceTime: section.receiverReferenceTime,
           transceiver,
           cname: setup.cname,
         },
-        { carried: { transport, fingerprints, setup: role }, as },
+        { carried: { transport, fingerprints, setup: role }, as, isFirst: false },
       )
     }
     // It is answered, never begun by an answer.
@@ -70,18 +73,25 @@ export const composeAnswer = (
     const carried = { transport, fingerprints, setup: role, init, largestDatagram }
     return dataSection(mid, dataForm(offered)!, maxMessageSize, carried, as)
   })
-  const bundles = offer.bundles.map(mids => mids.filter(mid => tags.has(mid)))
+  const bundles = offer.bundles.map(mids => {
+    const taken = mids.filter(mid => tags.has(mid))
+    // The one that carries the transport is named first (RFC 9143, 7.3.1).
+    return [...taken.filter(mid => tags.get(mid) === mid), ...taken.filter(mid => tags.get(mid) !== mid)]
+  })
   const transceivers = wanted.map((each, index) => (tags.has(offer.mids[index]!) ? each?.transceiver : undefined))
   return { media, bundles: bundles.filter(mids => mids.length > 0), transceivers }
 }
+
+const wantedDirection = ({ stopping, direction }: Transceiver): Direction => (stopping ? 'inactive' : direction)
 
 /** What of an m-section of media is accepted; undefined where it is rejected (RFC 9429, 5.3.1). */
 const acceptedMedia = (offer: Description, index: number, setup: MediaSetup): AcceptedMedia | undefined => {
   if (offer.rejected(index) || !isMedia(offer.media(index))) return undefined
   const mid = offer.mids[index]!
   const transceiver = setup.transceivers.find(each => each.mid === mid)
-  if (transceiver === undefined || transceiver.stopping) return undefined
-  const offered = readMediaSection(offer, index)
+  // One that is to stop goes on, inactive, until an offer of ours rejects it (webrtc-pc, 5.4 stop).
+  if (transceiver === undefined || transceiver.stopped) return undefined
+  const offered = offer.section(index)
   // There is no RTCP on a port of its own (RFC 8834, 4.5).
   if (!offered.rtcpMux) return undefined
   const terms = answeredTerms(transceiver, setup.capabilities, offered)
@@ -111,15 +121,33 @@ const acceptedTags = (
     if (tag === undefined) continue
     for (const mid of members) tags.set(mid, tag)
   }
-  let isFirst = tags.size === 0
   offer.mids.forEach((mid, index) => {
-    if (bundled.has(mid) || !isWanted(index) || offer.transport(index) === undefined) return
-    // Whoever wants one transport alone takes no second one (RFC 9429, 4.1.1).
-    if (bundlePolicy === 'max-bundle' && !isFirst) return
-    isFirst = false
-    tags.set(mid, mid)
+    if (!bundled.has(mid) && isWanted(index) && offer.transport(index) !== undefined) tags.set(mid, mid)
   })
-  return tags
+  return withinPolicy(tags, offer, bundlePolicy)
+}
+
+/**
+ * Of what is not bundled, as much as the policy takes (RFC 9429, 4.1.1 and 5.3.1): by `balanced` the first m-section of each kind
+ * and what shares its transport, by `max-bundle` the first of all and what shares its transport.
+ */
+const withinPolicy = (
+  tags: ReadonlyMap<string, string>,
+  offer: Description,
+  policy: BundlePolicy,
+): ReadonlyMap<string, string> => {
+  if (policy === 'max-compat') return tags
+  const transports = new Map<string, string>()
+  const kept = new Map<string, string>()
+  offer.mids.forEach((mid, index) => {
+    const tag = tags.get(mid)
+    if (tag === undefined) return
+    const kind = policy === 'max-bundle' ? '' : offer.media(index).kind
+    const first = transports.get(kind) ?? tag
+    transports.set(kind, first)
+    if (tag === first) kept.set(mid, tag)
+  })
+  return kept
 }
 
 /** The index of the data m-section to accept: the one that stands, or else the first. */

@@ -4,9 +4,8 @@
  */
 
 import { JsepError } from './error.ts'
+import { MOST_CANDIDATES } from './limits.ts'
 
-/** What one generation of one m-section keeps. Chromium on a host with a dozen interfaces has about 50. */
-const MOST_CANDIDATES = 256
 /** Characters; a candidate-attribute with a long host name has about 300. */
 const LONGEST_CANDIDATE = 1024
 

@@ -16,15 +16,53 @@ function range(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index)
 }
 
+/** What either side has said so far, in any m-section. */
 export class CodecTable {
-  /** By payload type, what it stands for in the session. */
-  readonly #codecs = new Map<number, PayloadCodec>()
-  readonly #extensions = new Map<string, number>()
+  /** By payload type, what was said last that it stands for. */
+  readonly codecs = new Map<number, PayloadCodec>()
+  /** By URI. An id is of one URI, the one that had it last. */
+  readonly extensions = new Map<string, number>()
+  readonly #uris = new Map<number, string>()
 
   /** Takes what an m-section of either side says. */
   learn({ codecs, extensions }: MediaSection): void {
-    for (const codec of codecs) if (!this.#codecs.has(codec.payloadType)) this.#codecs.set(codec.payloadType, codec)
-    for (const { uri, id } of extensions) if (!this.#extensions.has(uri)) this.#extensions.set(uri, id)
+    for (const codec of codecs) this.codecs.set(codec.payloadType, codec)
+    for (const { uri, id } of extensions) this.learnExtension(uri, id)
+  }
+
+  learnExtension(uri: string, id: number): void {
+    const other = this.#uris.get(id)
+    if (other !== undefined && other !== uri) this.extensions.delete(other)
+    const before = this.extensions.get(uri)
+    if (before !== undefined) this.#uris.delete(before)
+    this.extensions.set(uri, id)
+    this.#uris.set(id, uri)
+  }
+
+  hasId(id: number): boolean {
+    return this.#uris.has(id)
+  }
+}
+
+/** The numbers of one offer that is being made: all of its m-sections are to share a transport. */
+export class OfferedNumbers {
+  readonly #table: CodecTable
+  /** What payload types stand for in this offer. */
+  readonly #taken = new Map<number, PayloadCodec>()
+  readonly #ids = new Map<string, number>()
+  readonly #takenIds = new Set<number>()
+
+  /** @param standing The m-sections of ours that go on: what they have they keep, the first one where two have the same number. */
+  constructor(table: CodecTable, standing: readonly MediaSection[]) {
+    this.#table = table
+    for (const { codecs, extensions } of standing) {
+      for (const codec of codecs) if (!this.#taken.has(codec.payloadType)) this.#taken.set(codec.payloadType, codec)
+      for (const { uri, id } of extensions) {
+        if (this.#ids.has(uri) || this.#takenIds.has(id)) continue
+        this.#ids.set(uri, id)
+        this.#takenIds.add(id)
+      }
+    }
   }
 
   /**
@@ -34,6 +72,8 @@ export class CodecTable {
   assign(own: readonly PayloadCodec[], section: MediaSection | undefined): PayloadCodec[] {
     const types = new Map<number, number>()
     const assigned = new Map<PayloadCodec, PayloadCodec>()
+    // Of this m-section: no number twice.
+    const used = new Set<number>()
     for (const referring of [false, true]) {
       for (const codec of own) {
         const references = referencesOf(codec) ?? []
@@ -41,33 +81,47 @@ export class CodecTable {
         const mapped = references.map(type => types.get(type))
         if (mapped.some(type => type === undefined)) continue
         const given = withReferences(codec, mapped as number[])
-        const payloadType = this.#typeFor(given, section)
+        const payloadType = this.#typeFor(given, section, used)
         if (payloadType === undefined) continue
+        used.add(payloadType)
         types.set(codec.payloadType, payloadType)
         const made = { ...given, payloadType }
-        this.#codecs.set(payloadType, made)
+        this.#taken.set(payloadType, made)
         assigned.set(codec, made)
       }
     }
     return own.flatMap(codec => assigned.get(codec) ?? [])
   }
 
-  #typeFor(codec: PayloadCodec, section: MediaSection | undefined): number | undefined {
-    const standing = section?.codecs.find(each => isOne(each, codec))?.payloadType
-    if (standing !== undefined) return standing
-    for (const [payloadType, each] of this.#codecs) if (isOne(each, codec)) return payloadType
-    if (!this.#codecs.has(codec.payloadType)) return codec.payloadType
-    return DYNAMIC.find(payloadType => !this.#codecs.has(payloadType))
+  #typeFor(codec: PayloadCodec, section: MediaSection | undefined, used: ReadonlySet<number>): number | undefined {
+    const { codecs } = this.#table
+    const fits = (payloadType: number): boolean => {
+      const holder = this.#taken.get(payloadType)
+      return !used.has(payloadType) && (holder === undefined || isOne(holder, codec))
+    }
+    const isNew = (payloadType: number): boolean => fits(payloadType) && !codecs.has(payloadType)
+    const standing = section?.codecs.find(each => isOne(each, codec) && fits(each.payloadType))
+    if (standing !== undefined) return standing.payloadType
+    for (const list of [this.#taken, codecs]) {
+      for (const [payloadType, each] of list) if (isOne(each, codec) && fits(payloadType)) return payloadType
+    }
+    if (isNew(codec.payloadType)) return codec.payloadType
+    return DYNAMIC.find(isNew) ?? DYNAMIC.find(payloadType => fits(payloadType) && !this.#taken.has(payloadType))
   }
 
   /** The id of an extension; undefined where there is none left. */
-  idOf(uri: string, mixed: boolean): number | undefined {
-    const known = this.#extensions.get(uri)
-    if (known !== undefined) return known
-    const taken = new Set(this.#extensions.values())
-    const id = [...ONE_BYTE_IDS, ...(mixed ? TWO_BYTE_IDS : [])].find(each => !taken.has(each))
-    if (id !== undefined) this.#extensions.set(uri, id)
+  idOf(uri: string): number | undefined {
+    const id = this.#ids.get(uri) ?? this.#freshId(uri)
+    if (id === undefined) return undefined
+    this.#ids.set(uri, id)
+    this.#takenIds.add(id)
     return id
+  }
+
+  #freshId(uri: string): number | undefined {
+    const known = this.#table.extensions.get(uri)
+    if (known !== undefined && !this.#takenIds.has(known)) return known
+    return [...ONE_BYTE_IDS, ...TWO_BYTE_IDS].find(id => !this.#takenIds.has(id) && !this.#table.hasId(id))
   }
 }
 

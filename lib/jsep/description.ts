@@ -14,6 +14,8 @@ import {
 import type { TransportDescription } from './applied.ts'
 import type { TrickledCandidates } from './candidates.ts'
 import { JsepError } from './error.ts'
+import { type MediaSection, readMediaSection } from './media-section.ts'
+import { readSessionLevel, type SessionLevel } from './session-level.ts'
 import type { SdpType, Side } from './signaling-state.ts'
 import { candidateAttributes, defaultDestination, readTransport, type StatedTransport } from './transport-attributes.ts'
 
@@ -36,7 +38,9 @@ export class Description {
   readonly #tags = new Map<string, string>()
   readonly #bundled: ReadonlySet<string>
   readonly #trickled: TrickledCandidates
+  readonly #level: SessionLevel
   readonly #stated: (StatedTransport | undefined)[] = []
+  readonly #sections: (MediaSection | undefined)[] = []
   #rendered: RenderedDescription
   #renderedRevision: number
 
@@ -54,6 +58,7 @@ export class Description {
     this.side = side
     this.type = type
     this.session = parse(sdp)
+    this.#level = readSessionLevel(this.session)
     this.#trickled = trickled
     this.#rendered = { type, sdp }
     this.#renderedRevision = -1
@@ -108,8 +113,15 @@ export class Description {
 
   /** What the m-section says of a transport itself, session level included. */
   stated(index: number): StatedTransport {
-    this.#stated[index] ??= readTransport(this.session, this.media(index))
+    this.#stated[index] ??= readTransport(this.#level, this.media(index))
     return this.#stated[index]
+  }
+
+  /** What an audio or video m-section says. */
+  section(index: number): MediaSection {
+    const carrier = this.indexOf(this.tagOf(this.mids[index]!)) ?? index
+    this.#sections[index] ??= readMediaSection(this.#level, this.media(index), this.media(carrier))
+    return this.#sections[index]
   }
 
   /** The m-section that speaks for the transport of this one: itself, or the tagged one of its group. */

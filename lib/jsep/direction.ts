@@ -1,6 +1,6 @@
 /** The direction of an m-section (RFC 8866, 6.7; RFC 3264, 6.1; RFC 9429, 4.2.3), of two sides and from either. */
 
-import { attribute, type Direction, type MediaDescription } from '../sdp/index.ts'
+import { attribute, type Direction, type Section } from '../sdp/index.ts'
 
 export const sends = (direction: Direction): boolean => direction === 'sendrecv' || direction === 'sendonly'
 
@@ -18,11 +18,6 @@ export const intersection = (a: Direction, b: Direction): Direction =>
 
 const DIRECTIONS = ['sendrecv', 'sendonly', 'recvonly', 'inactive'] as const
 
-/** Of an m-section, or else of the whole description; both ways where neither says it. */
-export const statedDirection = (
-  media: MediaDescription,
-  session: { readonly attributes: MediaDescription['attributes'] },
-): Direction =>
-  DIRECTIONS.find(direction => attribute(media, direction) === true) ??
-  DIRECTIONS.find(direction => attribute(session, direction) === true) ??
-  'sendrecv'
+/** What a session or an m-section says itself. */
+export const stated = (section: Section): Direction | undefined =>
+  DIRECTIONS.find(direction => attribute(section, direction) === true)

@@ -1,9 +1,10 @@
 /** The audio and video m-sections that we make (RFC 9429, 5.2.1 and 5.3.1), in the order of lines that browsers write. */
 
-import { encodingOf, type MediaKind, type NegotiatedExtension, type PayloadCodec } from '../rtp/index.ts'
-import { type Attribute, type Direction, type MediaDescription, typed } from '../sdp/index.ts'
+import { encodingOf, type MediaKind, type PayloadCodec } from '../rtp/index.ts'
+import { type Attribute, type Direction, type MediaDescription, type RtcpAddress, typed } from '../sdp/index.ts'
 import type { CarriedTransport } from './compose.ts'
 import { sends } from './direction.ts'
+import type { DescribedExtension } from './media-section.ts'
 import { msidAttributes } from './msid.ts'
 import type { Transceiver } from './transceiver.ts'
 import { candidateAttributes, defaultDestination, transportAttributes, trickledOf } from './transport-attributes.ts'
@@ -16,7 +17,9 @@ export interface MediaContent {
   readonly protocol: string
   readonly direction: Direction
   readonly codecs: readonly PayloadCodec[]
-  readonly extensions: readonly NegotiatedExtension[]
+  readonly extensions: readonly DescribedExtension[]
+  /** Whether this m-section says itself that both forms of header extensions may be used; else the session does, or nobody. */
+  readonly mixedExtensions: boolean
   readonly reducedSize: boolean
   readonly receiverReferenceTime: boolean
   readonly transceiver: Transceiver
@@ -28,23 +31,26 @@ export interface MediaPlacement {
   readonly carried: CarriedTransport
   /** `own`: it carries the transport; `shared`: another does, and both know; `bundle-only`: another does, if the peer bundles. */
   readonly as: 'own' | 'shared' | 'bundle-only'
+  /** Whether it is offered for the first time: then it says that RTCP comes on the same port, and nowhere else (RFC 9429, 5.2). */
+  readonly isFirst: boolean
 }
+
+/** Where RTCP would go if it were not multiplexed: nowhere. */
+const NO_RTCP: RtcpAddress = { port: 9, networkType: 'IN', addressType: 'IP4', address: '0.0.0.0' }
 
 export const mediaSection = (
   mid: string | undefined,
   content: MediaContent,
   place: MediaPlacement,
 ): MediaDescription => {
-  const { carried, as } = place
+  const { carried, as, isFirst } = place
   const trickled = trickledOf(carried.transport)
   const { port, connection } = defaultDestination(trickled.candidates)
-  const attributes: Attribute[] = [
-    typed('rtcp', { port: 9, networkType: 'IN', addressType: 'IP4', address: '0.0.0.0' }),
-  ]
+  const attributes: Attribute[] = isFirst ? [typed('rtcp', NO_RTCP)] : []
   if (as === 'bundle-only') attributes.push(typed('bundle-only', true))
   else attributes.push(...transportAttributes(carried.transport, carried.fingerprints, carried.setup))
   if (mid !== undefined) attributes.push(typed('mid', mid))
-  attributes.push(...mediaAttributes(content))
+  attributes.push(...mediaAttributes(content, isFirst))
   if (as === 'own') attributes.push(...candidateAttributes(trickled))
   const { kind, protocol, codecs } = content
   const formats = codecs.map(({ payloadType }) => String(payloadType))
@@ -59,13 +65,17 @@ export const mediaSection = (
   }
 }
 
-const mediaAttributes = (content: MediaContent): Attribute[] => {
+const mediaAttributes = (content: MediaContent, isFirst: boolean): Attribute[] => {
   const { direction, codecs, extensions, reducedSize, receiverReferenceTime, transceiver, cname } = content
-  const attributes: Attribute[] = extensions.map(({ id, uri }) => typed('extmap', { id, uri }))
+  const attributes: Attribute[] = extensions.map(({ id, uri, direction: way }) =>
+    typed('extmap', { id, uri, ...(way !== 'sendrecv' && { direction: way }) }),
+  )
+  if (content.mixedExtensions) attributes.push(typed('extmap-allow-mixed', true))
   attributes.push(typed(direction, true))
   const isSending = sends(direction)
   if (isSending) attributes.push(...msidAttributes(transceiver.streamIds, trackIdOf(transceiver)))
   attributes.push(typed('rtcp-mux', true))
+  if (isFirst) attributes.push(typed('rtcp-mux-only', true))
   if (reducedSize) attributes.push(typed('rtcp-rsize', true))
   if (receiverReferenceTime) attributes.push({ name: 'other', key: 'rtcp-xr', value: 'rcvr-rtt=all' })
   for (const codec of codecs) attributes.push(...codecAttributes(codec))

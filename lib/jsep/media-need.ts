@@ -3,7 +3,7 @@
 import { attributes } from '../sdp/index.ts'
 import type { Description } from './description.ts'
 import { intersection, reversed, sends } from './direction.ts'
-import { isMedia, readMediaSection } from './media-section.ts'
+import { isMedia } from './media-section.ts'
 import type { Transceiver } from './transceiver.ts'
 
 export const mediaNeedsNegotiation = (
@@ -19,18 +19,18 @@ const isBehind = (
   const here = mid === undefined ? undefined : local?.indexOf(mid)
   const there = mid === undefined ? undefined : remote?.indexOf(mid)
   if (local === undefined || remote === undefined || here === undefined || there === undefined) return !stopping
-  // It is in both: rejected in one, it would have been stopped.
   if (stopping) return true
   const section = local.media(here)
   if (!isMedia(section)) return true
-  const ours = readMediaSection(local, here).direction
-  const theirs = reversed(readMediaSection(remote, there).direction)
+  const { direction: ours, ssrcs } = local.section(here)
+  const theirs = reversed(remote.section(there).direction)
   if (sends(direction)) {
-    const announced = sends(ours) ? attributes(section, 'msid').map(({ id }) => id) : []
+    const announced = attributes(section, 'msid').map(({ id }) => id)
     const wanted = streamIds.length === 0 ? ['-'] : streamIds
-    const isSame = announced.length === wanted.length && wanted.every(id => announced.includes(id))
-    if (!isSame && (local.type === 'offer' || sends(theirs))) return true
+    if (announced.length !== wanted.length || !wanted.every(id => announced.includes(id))) return true
   }
+  // What the peer was told of is not what is sent any more.
+  if (sends(ours) && ssrcs.length > 0 && !ssrcs.some(({ ssrc }) => ssrc === transceiver.ssrc)) return true
   if (local.type === 'offer') return ours !== direction && theirs !== direction
   return ours !== intersection(direction, theirs)
 }

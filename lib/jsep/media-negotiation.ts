@@ -12,10 +12,11 @@ import {
   type PayloadCodec,
   pairCodecs,
 } from '../rtp/index.ts'
+import type { Direction } from '../sdp/index.ts'
 import type { MediaCapabilities } from './capabilities.ts'
-import type { CodecTable } from './codec-table.ts'
+import type { OfferedNumbers } from './codec-table.ts'
 import { intersection, receives, reversed, sends } from './direction.ts'
-import type { MediaSection } from './media-section.ts'
+import { type DescribedExtension, isSameEntry, type MediaSection } from './media-section.ts'
 import type { NegotiatedMedia, Transceiver } from './transceiver.ts'
 
 /** What repairs or accompanies media, and is none by itself. */
@@ -44,29 +45,52 @@ const isExactly = (codec: PayloadCodec, preference: Codec): boolean =>
   (encodingOf(codec) === 'RED' || isSameCodec(codec, preference, true)) &&
   codec.clockRate === preference.clockRate
 
-export const wantedExtensions = (transceiver: Transceiver, capabilities: MediaCapabilities): readonly string[] =>
-  capabilities[transceiver.kind].headerExtensions
-    .filter(({ uri, direction }) => (transceiver.extensionDirections.get(uri) ?? direction) !== 'stopped')
-    .map(({ uri }) => uri)
+/** The header extensions that a transceiver is to have, and in which directions. */
+const wantedExtensions = (
+  { kind, extensionDirections }: Transceiver,
+  capabilities: MediaCapabilities,
+): ReadonlyMap<string, Direction> =>
+  new Map(
+    capabilities[kind].headerExtensions.flatMap(({ uri, direction }) => {
+      const wanted = extensionDirections.get(uri) ?? direction
+      return wanted === 'stopped' ? [] : [[uri, wanted] as const]
+    }),
+  )
 
 export interface MediaTerms {
   readonly codecs: readonly PayloadCodec[]
-  readonly extensions: readonly NegotiatedExtension[]
+  readonly extensions: readonly DescribedExtension[]
 }
 
-/** Of an offer: what we can, with the numbers that the session knows it by. */
+/**
+ * Of an offer: what we can, with the numbers that the session knows it by.
+ * @param standing Our m-section that this one follows.
+ * @param answered The m-section of the latest answer: its order stays, unless the application prefers another (RFC 9429, 5.2.2).
+ */
 export const offeredTerms = (
   transceiver: Transceiver,
   capabilities: MediaCapabilities,
-  table: CodecTable,
+  numbers: OfferedNumbers,
   standing: MediaSection | undefined,
-): MediaTerms => ({
-  codecs: table.assign(preferredCodecs(transceiver, capabilities), standing),
-  extensions: wantedExtensions(transceiver, capabilities).flatMap(uri => {
-    const id = table.idOf(uri, true)
-    return id === undefined ? [] : [{ uri, id }]
-  }),
-})
+  answered: MediaSection | undefined,
+): MediaTerms => {
+  const codecs = numbers.assign(preferredCodecs(transceiver, capabilities), standing)
+  if (transceiver.codecPreferences.length === 0 && answered !== undefined) {
+    const position = new Map(codecs.map(codec => [codec, placeIn(answered, codec)]))
+    codecs.sort((a, b) => position.get(a)! - position.get(b)!)
+  }
+  const extensions = [...wantedExtensions(transceiver, capabilities)].flatMap(([uri, direction]) => {
+    const id = numbers.idOf(uri)
+    return id === undefined ? [] : [{ uri, id, direction }]
+  })
+  return { codecs, extensions }
+}
+
+/** What the answer does not have stands behind what it has. */
+const placeIn = ({ codecs }: MediaSection, codec: PayloadCodec): number => {
+  const index = codecs.findIndex(each => isSameEntry(each, codec))
+  return index < 0 ? codecs.length : index
+}
 
 /** Of an answer: what was offered and we can; undefined where no media is left. */
 export const answeredTerms = (
@@ -77,15 +101,20 @@ export const answeredTerms = (
   const order = transceiver.codecPreferences.length > 0 ? 'own' : 'offered'
   const codecs = answerCodecs(preferredCodecs(transceiver, capabilities), offered.codecs, order)
   if (!codecs.some(isMediaCodec)) return undefined
-  const wanted = new Set(wantedExtensions(transceiver, capabilities))
-  const seen = new Set<string>()
-  const extensions = offered.extensions.filter(({ uri, encrypted }) => {
-    if (encrypted === true || !wanted.has(uri) || seen.has(uri)) return false
-    seen.add(uri)
-    return true
+  const wanted = wantedExtensions(transceiver, capabilities)
+  const extensions = offered.extensions.flatMap(({ uri, id, direction: theirs, encrypted }) => {
+    const ours = wanted.get(uri)
+    // What one side only sends, the other can only receive (RFC 8285, 6).
+    const direction = ours === undefined ? 'inactive' : intersection(ours, reversed(theirs))
+    return encrypted === true || direction === 'inactive' ? [] : [{ uri, id, direction }]
   })
   return { codecs, extensions }
 }
+
+const negotiated = (
+  extensions: readonly DescribedExtension[],
+  isAgreed: (extension: DescribedExtension) => boolean,
+): NegotiatedExtension[] => extensions.filter(isAgreed).map(({ direction: _, ...extension }) => extension)
 
 /** What holds once `local` and `remote` are agreed on. */
 export const negotiatedMedia = (local: MediaSection, remote: MediaSection): NegotiatedMedia => {
@@ -97,8 +126,8 @@ export const negotiatedMedia = (local: MediaSection, remote: MediaSection): Nego
       other.feedback.some(each => each.type === type && each.parameter === parameter),
     ),
   })
-  const uris = new Set(remote.extensions.map(({ uri }) => uri))
-  const ourUris = new Set(local.extensions.map(({ uri }) => uri))
+  const ours = new Map(local.extensions.map(extension => [extension.uri, extension.direction]))
+  const theirs = new Map(remote.extensions.map(extension => [extension.uri, extension.direction]))
   return {
     direction,
     reducedSize: local.reducedSize && remote.reducedSize,
@@ -107,13 +136,19 @@ export const negotiatedMedia = (local: MediaSection, remote: MediaSection): Nego
     ...(sends(direction) && {
       send: {
         codecs: pairs.map(({ own, theirs }) => common(theirs, own)),
-        extensions: remote.extensions.filter(({ uri }) => ourUris.has(uri)),
+        extensions: negotiated(
+          remote.extensions,
+          ({ uri, direction: theirs }) => sends(ours.get(uri) ?? 'inactive') && receives(theirs),
+        ),
       },
     }),
     ...(receives(direction) && {
       receive: {
         codecs: pairs.map(({ own, theirs }) => common(own, theirs)),
-        extensions: local.extensions.filter(({ uri }) => uris.has(uri)),
+        extensions: negotiated(
+          local.extensions,
+          ({ uri, direction: ours }) => receives(ours) && sends(theirs.get(uri) ?? 'inactive'),
+        ),
         ssrcs: remote.ssrcs,
         ssrcGroups: remote.ssrcGroups,
       },

@@ -1,17 +1,24 @@
 /** What an audio or video m-section says, read once (RFC 8866, 6; RFC 4566's successors that add attributes to it). */
 
-import type { MediaKind, NegotiatedExtension, PayloadCodec } from '../rtp/index.ts'
+import { encodingOf, type MediaKind, type NegotiatedExtension, type PayloadCodec } from '../rtp/index.ts'
 import { attribute, attributes, type Direction, type MediaDescription, type SsrcGroup } from '../sdp/index.ts'
-import type { Description } from './description.ts'
-import { statedDirection } from './direction.ts'
-import { readMsid } from './msid.ts'
-import type { RemoteSsrc, RemoteTrack } from './transceiver.ts'
+import { stated } from './direction.ts'
+import { MOST_EXTENSIONS, MOST_FEEDBACK, MOST_SSRC_GROUPS, MOST_SSRCS } from './limits.ts'
+import { readMsid, type StatedTrack } from './msid.ts'
+import type { SessionLevel } from './session-level.ts'
+import type { RemoteSsrc } from './transceiver.ts'
+
+/** A header extension as a description has it. */
+export interface DescribedExtension extends NegotiatedExtension {
+  /** Of whoever describes it (RFC 8285, 5). */
+  readonly direction: Direction
+}
 
 export interface MediaSection {
   readonly kind: MediaKind
   readonly direction: Direction
   readonly codecs: readonly PayloadCodec[]
-  readonly extensions: readonly NegotiatedExtension[]
+  readonly extensions: readonly DescribedExtension[]
   readonly mixedExtensions: boolean
   readonly rtcpMux: boolean
   readonly reducedSize: boolean
@@ -19,7 +26,7 @@ export interface MediaSection {
   readonly ssrcs: readonly RemoteSsrc[]
   readonly ssrcGroups: readonly SsrcGroup[]
   /** Who sends says this of its track. */
-  readonly track: Omit<RemoteTrack, 'receives'>
+  readonly track: StatedTrack
 }
 
 /** RFC 3551, 6: what needs no rtpmap. */
@@ -32,47 +39,53 @@ const STATIC: Readonly<Record<number, { readonly encoding: string; readonly cloc
 /** RFC 6904, 4: the URI of an extension that is encrypted is what follows. */
 const ENCRYPTED = 'urn:ietf:params:rtp-hdrext:encrypt'
 
-/** Whether it is RTP over DTLS (RFC 5764, 8; RFC 8834, 4.2: the profiles that WebRTC takes). */
+/**
+ * Whether it is RTP. Every profile may stand for RTP over DTLS (RFC 9429, 5.1.2): whether there is DTLS, the fingerprint says.
+ */
 export const isMedia = ({ kind, protocol }: MediaDescription): boolean =>
-  (kind === 'audio' || kind === 'video') && /^(?:(?:UDP|TCP)\/TLS\/)?RTP\/SAVPF?$/.test(protocol)
+  (kind === 'audio' || kind === 'video') && /^(?:(?:UDP|TCP)\/D?TLS\/)?RTP\/S?AVPF?$/.test(protocol)
 
-export const readMediaSection = (description: Description, index: number): MediaSection => {
-  const { session } = description
-  const media = description.media(index)
+/** @param carrier The m-section whose transport this one uses: what it says of the transport holds here too (RFC 9143, 7.1.3). */
+export const readMediaSection = (
+  session: SessionLevel,
+  media: MediaDescription,
+  carrier: MediaDescription = media,
+): MediaSection => {
   const kind = media.kind as MediaKind
+  const ssrcs = readSsrcs(media)
   return {
     kind,
-    direction: statedDirection(media, session),
+    direction: stated(media) ?? session.direction ?? 'sendrecv',
     codecs: readCodecs(media, kind),
-    extensions: [...attributes(session, 'extmap'), ...attributes(media, 'extmap')].flatMap(
-      ({ id, uri, attributes: more }) => {
-        if (uri !== ENCRYPTED) return [{ id, uri }]
-        return more === undefined ? [] : [{ id, uri: more.split(' ')[0]!, encrypted: true }]
-      },
-    ),
-    mixedExtensions:
-      attribute(media, 'extmap-allow-mixed') === true || attribute(session, 'extmap-allow-mixed') === true,
-    rtcpMux: attribute(media, 'rtcp-mux') === true || attribute(media, 'rtcp-mux-only') === true,
-    reducedSize: attribute(media, 'rtcp-rsize') === true,
+    extensions: readExtensions(session, media),
+    mixedExtensions: session.mixedExtensions || attribute(media, 'extmap-allow-mixed') === true,
+    rtcpMux: isMultiplexed(media) || isMultiplexed(carrier),
+    reducedSize: attribute(media, 'rtcp-rsize') === true || attribute(carrier, 'rtcp-rsize') === true,
     receiverReferenceTime: others(media, 'rtcp-xr').some(value => /(?:^| )rcvr-rtt=(?:all|sender)/.test(value)),
-    ssrcs: readSsrcs(media),
-    ssrcGroups: attributes(media, 'ssrc-group'),
+    ssrcs,
+    ssrcGroups: readSsrcGroups(media, ssrcs),
     track: readMsid(media),
   }
 }
 
+const isMultiplexed = (media: MediaDescription): boolean =>
+  attribute(media, 'rtcp-mux') === true || attribute(media, 'rtcp-mux-only') === true
+
 const others = (media: MediaDescription, key: string): string[] =>
   media.attributes.flatMap(each => (each.name === 'other' && each.key === key ? [each.value ?? ''] : []))
+
+/** RFC 5761, 4: with RTCP beside it, these are taken for its packet types. */
+const isPayloadType = (number: number): boolean => number >= 0 && number <= 127 && (number < 64 || number > 95)
 
 const readCodecs = (media: MediaDescription, kind: MediaKind): PayloadCodec[] => {
   const maps = new Map(attributes(media, 'rtpmap').map(map => [map.payloadType, map]))
   const formats = new Map(attributes(media, 'fmtp').map(({ format, parameters }) => [format, parameters]))
-  const feedback = attributes(media, 'rtcp-fb')
+  const feedback = attributes(media, 'rtcp-fb').slice(0, MOST_FEEDBACK)
   const seen = new Set<number>()
   return media.formats.flatMap((format): PayloadCodec[] => {
     const payloadType = /^\d{1,3}$/.test(format) ? Number(format) : -1
     const map = maps.get(payloadType) ?? STATIC[payloadType]
-    if (payloadType < 0 || payloadType > 127 || map === undefined || seen.has(payloadType)) return []
+    if (!isPayloadType(payloadType) || map === undefined || seen.has(payloadType)) return []
     seen.add(payloadType)
     const channels = 'parameters' in map && map.parameters !== undefined ? Number(map.parameters) : 1
     const sdpFmtpLine = formats.get(format)
@@ -91,8 +104,26 @@ const readCodecs = (media: MediaDescription, kind: MediaKind): PayloadCodec[] =>
   })
 }
 
-/** A peer can name as many as it likes: more than anybody sends are not read. */
-const MOST_SSRCS = 64
+/**
+ * RFC 8285, 5 and 6: an id stands for one extension, and an extension has one id. 15 means something else in the one-byte form,
+ * and ids beyond 255 are no ids: whoever offers them has more than fit, and we take none of those.
+ */
+const readExtensions = (session: SessionLevel, media: MediaDescription): DescribedExtension[] => {
+  const ids = new Set<number>()
+  const uris = new Set<string>()
+  const found: DescribedExtension[] = []
+  const stated = [...attributes(media, 'extmap').slice(0, MOST_EXTENSIONS), ...session.extensions]
+  for (const { id, uri: named, direction = 'sendrecv', attributes: more } of stated) {
+    const encrypted = named === ENCRYPTED
+    const uri = encrypted ? more?.split(' ')[0] : named
+    const key = `${encrypted} ${uri}`
+    if (uri === undefined || id < 1 || id > 255 || id === 15 || ids.has(id) || uris.has(key)) continue
+    ids.add(id)
+    uris.add(key)
+    found.push({ id, uri, direction, ...(encrypted && { encrypted }) })
+  }
+  return found
+}
 
 const readSsrcs = (media: MediaDescription): RemoteSsrc[] => {
   const found = new Map<number, RemoteSsrc>()
@@ -103,3 +134,21 @@ const readSsrcs = (media: MediaDescription): RemoteSsrc[] => {
   }
   return [...found.values()]
 }
+
+/** RFC 5576, 4.2: each of a group stands for itself too, and once; a group that says otherwise says nothing. */
+const readSsrcGroups = (media: MediaDescription, ssrcs: readonly RemoteSsrc[]): SsrcGroup[] => {
+  const known = new Set(ssrcs.map(({ ssrc }) => ssrc))
+  return attributes(media, 'ssrc-group')
+    .slice(0, MOST_SSRC_GROUPS)
+    .filter(
+      ({ ssrcs: members }) =>
+        members.length <= MOST_SSRCS &&
+        members.length > 0 &&
+        new Set(members).size === members.length &&
+        members.every(ssrc => known.has(ssrc)),
+    )
+}
+
+/** Whether it is the same codec with the same number, whatever its parameters. */
+export const isSameEntry = (a: PayloadCodec, b: PayloadCodec): boolean =>
+  a.payloadType === b.payloadType && encodingOf(a) === encodingOf(b) && a.clockRate === b.clockRate

@@ -1,15 +1,23 @@
 /** Which streams and which track an m-section belongs to (RFC 8830, 2), also as it was said before: by `a=ssrc:... msid:`. */
 
 import { type Attribute, attributes, type MediaDescription, typed } from '../sdp/index.ts'
-import type { RemoteTrack } from './transceiver.ts'
+import { MOST_STREAMS } from './limits.ts'
+
+/** What an m-section says of the track that whoever wrote it sends. */
+export interface StatedTrack {
+  /** Undefined where nothing is said: it is then in the stream that all such tracks are in (RFC 9429, 5.8.2). */
+  readonly streamIds: readonly string[] | undefined
+  readonly trackId: string | undefined
+}
 
 /** RFC 8830, 2: in no stream. */
 const NO_STREAM = '-'
 
-export const readMsid = (media: MediaDescription): Omit<RemoteTrack, 'receives'> => {
+export const readMsid = (media: MediaDescription): StatedTrack => {
   const stated = attributes(media, 'msid')
   const found = stated.length > 0 ? stated : legacy(media)
-  const streamIds = [...new Set(found.map(({ id }) => id))].filter(id => id !== NO_STREAM)
+  if (found.length === 0) return { streamIds: undefined, trackId: undefined }
+  const streamIds = [...new Set(found.map(({ id }) => id))].filter(id => id !== NO_STREAM).slice(0, MOST_STREAMS)
   return { streamIds, trackId: found.find(({ appdata }) => appdata !== undefined)?.appdata }
 }
 

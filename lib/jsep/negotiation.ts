@@ -5,7 +5,8 @@
  * A call that throws has changed nothing.
  */
 
-import { type Random, randomU32 } from '../machine/index.ts'
+import { hex } from '../bytes/index.ts'
+import { type Random, randomBytes, randomU32 } from '../machine/index.ts'
 import { attribute } from '../sdp/index.ts'
 import { Agreement } from './agreement.ts'
 import { composeAnswer } from './answer.ts'
@@ -19,7 +20,7 @@ import { dataForm } from './data-section.ts'
 import { Description, type RenderedDescription } from './description.ts'
 import { JsepError } from './error.ts'
 import { mediaNeedsNegotiation } from './media-need.ts'
-import { isMedia, readMediaSection } from './media-section.ts'
+import { isMedia } from './media-section.ts'
 import type { MediaSetup } from './media-setup.ts'
 import { composeOffer, freshMid } from './offer.ts'
 import { nextState, type SdpType, type Side, type SignalingState } from './signaling-state.ts'
@@ -65,7 +66,10 @@ export class Negotiation {
     const { random, capabilities = DEFAULT_CAPABILITIES, bundlePolicy = 'balanced' } = options
     const cname = options.cname ?? `${randomU32(random).toString(16)}${randomU32(random).toString(16)}`
     this.#media = { capabilities, bundlePolicy, cname, table: new CodecTable() }
-    this.#transceivers = new Transceivers(() => this.#freshSsrc(random))
+    this.#transceivers = new Transceivers(
+      () => this.#freshSsrc(random),
+      () => hex(randomBytes(random, 16)),
+    )
   }
 
   /** Never zero: some take that for none. */
@@ -77,7 +81,7 @@ export class Negotiation {
     }
   }
 
-  /** In the order in which they were added; those that are stopped are gone. */
+  /** In the order in which they were added; those that are stopped are gone once an answer has agreed with it. */
   get transceivers(): readonly Transceiver[] {
     return this.#transceivers.list
   }
@@ -131,10 +135,13 @@ export class Negotiation {
   }
 
   /** The peer's transport in its newest description, an offer that is not answered yet included. */
-  remoteTransport(mid: string): TransportDescription | undefined {
-    const remote = this.#agreement.newest('remote')
-    const index = remote?.indexOf(mid)
-    return remote === undefined || index === undefined || remote.rejected(index) ? undefined : remote.transport(index)
+  remoteTransport(transportMid: string): TransportDescription | undefined {
+    return this.#agreement.transportIn(this.#agreement.newest('remote'), transportMid)
+  }
+
+  /** Our m-section that carries a transport, as candidates name it; undefined where no description of ours has it. */
+  carriedBy(transportMid: string): { readonly mid: string; readonly index: number } | undefined {
+    return this.#agreement.carriedBy(transportMid)
   }
 
   /** Whether what was agreed on lags behind what is asked for (webrtc-pc, 4.7.3). Of interest in the state `stable`. */
@@ -210,20 +217,21 @@ export class Negotiation {
 
   /** Compares each transport that stands, by a provisional answer too, with what the peer now says of it. */
   #verifyContinuity(description: Description): void {
-    const { current, pending } = this.#agreement
-    for (const [index, mid] of description.mids.entries()) {
-      const local = transportOf(current.local, mid)
-      const remote = transportOf(current.remote, mid)
-      const stated = transportOf(description, mid)
-      if (description.speaker(index) !== index || !stated) continue
-      if (this.#agreement.transportMid(mid, undefined) !== mid) continue
+    const agreement = this.#agreement
+    const { current, pending } = agreement
+    const names = new Set(description.mids.filter((_, index) => !description.rejected(index)).flatMap(agreement.nameOf))
+    for (const name of names) {
+      const local = agreement.transportIn(current.local, name)
+      const remote = agreement.transportIn(current.remote, name)
+      const stated = agreement.transportIn(description, name)
+      if (!stated) continue
       // A provisional answer has begun the association already, whose peer is known by what that said.
-      const provisional = description.type === 'offer' ? undefined : transportOf(pending.remote, mid)
-      if (provisional) verifyCertificate(mid, stated, provisional)
+      const provisional = description.type === 'offer' ? undefined : agreement.transportIn(pending.remote, name)
+      if (provisional) verifyCertificate(name, stated, provisional)
       if (!local || !remote) continue
-      verifyCertificate(mid, stated, remote)
-      const offered = transportOf(pending.local, mid)
-      if (description.type !== 'offer' && offered) verifyRestart(mid, stated, { local, remote }, offered)
+      verifyCertificate(name, stated, remote)
+      const offered = agreement.transportIn(pending.local, name)
+      if (description.type !== 'offer' && offered) verifyRestart(name, stated, { local, remote }, offered)
     }
   }
 
@@ -244,15 +252,13 @@ export class Negotiation {
     agreement.pending = { ...agreement.pending, [side]: description }
     this.#state = state
     if (type !== 'offer') {
-      agreement.takeRoles(description, side)
+      agreement.takeAnswer(description, side)
       this.#transceivers.agree(agreement.pending.local!, agreement.pending.remote!)
     }
-    let stopped: readonly Transceiver[] = []
+    let { stopped } = transceivers
     if (state === 'stable') {
       if (side === 'remote' && refusesData(description, agreement.pending.local!)) this.dataWanted = false
-      agreement.current = agreement.pending
-      agreement.pending = {}
-      agreement.dropUnused()
+      agreement.settle()
       this.#lastCreatedOffer = ''
       this.#lastCreatedAnswer = ''
       stopped = this.#transceivers.settle(agreement.current.local, agreement.current.remote)
@@ -267,17 +273,20 @@ export class Negotiation {
     const { side, type } = description
     this.#transceivers.remember()
     description.session.media.forEach((media, index) => {
-      if (isMedia(media) && !description.rejected(index)) this.#media.table.learn(readMediaSection(description, index))
+      if (isMedia(media) && !description.rejected(index)) this.#media.table.learn(description.section(index))
     })
     if (type !== 'offer') return NO_CHANGES
-    if (side === 'remote') return { ...NO_CHANGES, created: this.#transceivers.associateRemote(description) }
+    if (side === 'remote') {
+      const stopped = this.#transceivers.stopRejected(description)
+      return { ...NO_CHANGES, stopped, created: this.#transceivers.associateRemote(description) }
+    }
     this.#transceivers.associateLocal(description, this.#plan)
     return NO_CHANGES
   }
 
   #rollback(side: Side): Applied {
     this.#state = this.#stateAfter(side, 'rollback')
-    this.#agreement.pending = {}
+    this.#agreement.rollBack()
     const removed = this.#transceivers.rollBack()
     this.#trickle.drop()
     const media = this.#agreement.media(this.transceivers)
@@ -305,12 +314,6 @@ export class Negotiation {
   addRemoteCandidate(init: RemoteCandidate): CandidatePlace {
     return this.#trickle.addRemote(init)
   }
-}
-
-const transportOf = (description: Description | undefined, mid: string): TransportDescription | undefined => {
-  const index = description?.indexOf(mid)
-  if (description === undefined || index === undefined || description.rejected(index)) return undefined
-  return description.transport(index)
 }
 
 /** Whether an answer rejects the data m-section of our offer. */

@@ -7,11 +7,13 @@ import type { MediaDescription } from '../sdp/index.ts'
 import type { Agreement } from './agreement.ts'
 import type { LocalContext } from './applied.ts'
 import type { BundlePolicy } from './bundle.ts'
+import { OfferedNumbers } from './codec-table.ts'
 import { dataSection, rejectedSection } from './compose.ts'
 import { type DataForm, dataForm, MODERN_FORM } from './data-section.ts'
+import type { Description } from './description.ts'
 import { MEDIA_PROTOCOL, mediaSection } from './media-compose.ts'
 import { offeredTerms } from './media-negotiation.ts'
-import { isMedia, readMediaSection } from './media-section.ts'
+import { isMedia, type MediaSection } from './media-section.ts'
 import type { MediaSetup } from './media-setup.ts'
 import type { Transceiver } from './transceiver.ts'
 
@@ -43,17 +45,49 @@ export const composeOffer = (
 ): Composition => {
   const slots = planSlots(agreement, wishes, setup)
   const base = agreement.newest('local')
-  const bundled = slots.flatMap(slot => (slot === undefined ? [] : [slot.mid]))
-  const carriers = new Map<string, string>()
+  const group = groupOf(agreement, slots)
+  const surroundings: SlotSurroundings = {
+    agreement,
+    context,
+    wishes,
+    setup,
+    group,
+    carriers: new Map(),
+    numbers: new OfferedNumbers(setup.table, standingSections(base, slots)),
+  }
   const media = slots.map((slot, index): MediaDescription => {
     if (slot === undefined) return rejectedSection(base!.media(index), base!.mids[index]!)
-    return composeSlot(slot, { agreement, context, wishes, setup, bundled, carriers })
+    return composeSlot(slot, surroundings)
   })
   const transceivers = slots.map(slot =>
     slot !== undefined && 'transceiver' in slot.content ? slot.content.transceiver : undefined,
   )
-  return { media, bundles: bundled.length === 0 ? [] : [bundled], transceivers }
+  return { media, bundles: group.length === 0 ? [] : [group], transceivers }
 }
+
+/**
+ * The mids of the one BUNDLE group. What shares the transport that was agreed on comes first, so that it goes on whatever is
+ * rejected or takes the place of what was (RFC 9143, 7.5).
+ */
+const groupOf = (agreement: Agreement, slots: readonly (Slot | undefined)[]): string[] => {
+  const mids = slots.flatMap(slot => (slot === undefined ? [] : [slot.mid]))
+  const standing = agreement.bundleTransport()
+  const shares = (mid: string): boolean => standing !== undefined && agreement.nameOf(mid)[0] === standing
+  const tag = agreement.bundleTag()
+  const sharing = mids.filter(shares)
+  return [
+    ...sharing.filter(mid => mid === tag),
+    ...sharing.filter(mid => mid !== tag),
+    ...mids.filter(mid => !shares(mid)),
+  ]
+}
+
+/** What our m-sections said before that go on. */
+const standingSections = (base: Description | undefined, slots: readonly (Slot | undefined)[]): MediaSection[] =>
+  slots.flatMap((slot, index) => {
+    const goesOn = slot !== undefined && 'transceiver' in slot.content && base?.mids[index] === slot.mid
+    return goesOn ? [base!.section(index)] : []
+  })
 
 /** Which m-section is for what. */
 const planSlots = (agreement: Agreement, wishes: OfferWishes, { transceivers }: MediaSetup): (Slot | undefined)[] => {
@@ -65,41 +99,51 @@ const planSlots = (agreement: Agreement, wishes: OfferWishes, { transceivers }: 
     taken.add(mid)
     return mid
   }
+  const byMid = new Map(transceivers.map(transceiver => [transceiver.mid, transceiver]))
+  const placed = new Set<Transceiver>()
   let hasData = false
   base?.mids.forEach((mid, index) => {
     const section = base.media(index)
     const form = dataForm(section)
-    const isFree = isVacant(agreement, mid)
-    const transceiver = transceivers.find(each => each.mid === mid && each.mLineIndex === index)
     slots[index] = undefined
-    if (form !== undefined && !hasData && !isFree) {
+    if (agreement.isVacant(base, index)) return
+    const transceiver = byMid.get(mid)
+    if (form !== undefined && !hasData) {
       slots[index] = { mid, content: { form } }
       hasData = true
-    } else if (transceiver !== undefined && !isFree && !transceiver.stopping && isMedia(section)) {
+    } else if (transceiver?.mLineIndex === index && !transceiver.stopping && isMedia(section)) {
       slots[index] = { mid, content: { transceiver } }
+      placed.add(transceiver)
     }
   })
-  const vacant = (kind: string): number | undefined => {
-    const index = base?.mids.findIndex(
-      (mid, at) => slots[at] === undefined && base.media(at).kind === kind && isVacant(agreement, mid),
-    )
-    return index === undefined || index < 0 ? undefined : index
-  }
+  const vacancies = new Vacancies(agreement, base)
+  const wantsData = !hasData && wishes.dataWanted
+  const dataPlace = wantsData ? vacancies.take('application') : undefined
   for (const transceiver of transceivers) {
-    if (
-      transceiver.stopping ||
-      slots.some(
-        slot => slot !== undefined && 'transceiver' in slot.content && slot.content.transceiver === transceiver,
-      )
-    )
-      continue
-    // One whose offer waits for its answer has its mid already.
-    slots[vacant(transceiver.kind) ?? slots.length] = { mid: fresh(), content: { transceiver } }
+    if (transceiver.stopping || placed.has(transceiver)) continue
+    const index = vacancies.take(transceiver.kind) ?? vacancies.take() ?? slots.length
+    slots[index] = { mid: fresh(), content: { transceiver } }
   }
-  if (!hasData && wishes.dataWanted) {
-    slots[vacant('application') ?? slots.length] = { mid: fresh(), content: { form: MODERN_FORM } }
-  }
+  if (wantsData) slots[dataPlace ?? slots.length] = { mid: fresh(), content: { form: MODERN_FORM } }
   return slots
+}
+
+/** The places of m-sections that were rejected: new ones are put there before others, whatever they are for (RFC 9429, 5.2.2). */
+class Vacancies {
+  readonly #kinds: (string | undefined)[]
+
+  constructor(agreement: Agreement, base: Description | undefined) {
+    this.#kinds =
+      base?.mids.map((_, index) => (agreement.isVacant(base, index) ? base.media(index).kind : undefined)) ?? []
+  }
+
+  /** The first place, of m-sections of this kind if one is said. */
+  take(kind?: string): number | undefined {
+    const index = this.#kinds.findIndex(each => each !== undefined && (kind === undefined || each === kind))
+    if (index < 0) return undefined
+    this.#kinds[index] = undefined
+    return index
+  }
 }
 
 interface SlotSurroundings {
@@ -107,39 +151,41 @@ interface SlotSurroundings {
   readonly context: LocalContext
   readonly wishes: OfferWishes
   readonly setup: MediaSetup
-  /** All that are offered to share one transport. */
-  readonly bundled: readonly string[]
+  /** All that are offered to share one transport, the one that carries it first. */
+  readonly group: readonly string[]
   /** The first m-section of each kind, which has a transport of its own, while nothing is agreed on. */
   readonly carriers: Map<string, string>
+  readonly numbers: OfferedNumbers
 }
 
 const composeSlot = ({ mid, content }: Slot, surroundings: SlotSurroundings): MediaDescription => {
-  const { agreement, context, wishes, setup, bundled, carriers } = surroundings
+  const { agreement, context, wishes, setup, numbers } = surroundings
   const { fingerprints, snap, largestDatagram } = context
   const kind = 'transceiver' in content ? content.transceiver.kind : 'application'
-  const { transportMid, as } = placeOf(mid, kind, agreement, wishes.bundlePolicy, bundled, carriers)
+  const { transportMid, as } = placeOf(mid, kind, surroundings)
   // Always actpass, also when a role stands: the answerer keeps to it (RFC 8842, 5.5).
   const transport = context.transport(transportMid, wishes.iceRestart)
   const carried = { transport, fingerprints, setup: 'actpass', init: snap?.init, largestDatagram } as const
   if ('form' in content) return dataSection(mid, content.form, wishes.maxMessageSize, carried, as)
   const { transceiver } = content
-  const { capabilities, table, cname } = setup
-  const standing = agreement.newest('local')
-  const index = standing?.indexOf(mid)
-  const section = standing !== undefined && index !== undefined ? readMediaSection(standing, index) : undefined
+  const base = agreement.newest('local')
+  const index = base?.indexOf(mid)
+  const standing = base === undefined || index === undefined ? undefined : base.section(index)
+  const answered = agreement.answered(mid)
   return mediaSection(
     mid,
     {
-      ...offeredTerms(transceiver, capabilities, table, section),
+      ...offeredTerms(transceiver, setup.capabilities, numbers, standing, answered),
       kind: transceiver.kind,
       protocol: MEDIA_PROTOCOL,
       direction: transceiver.direction,
+      mixedExtensions: false,
       reducedSize: true,
       receiverReferenceTime: true,
       transceiver,
-      cname,
+      cname: setup.cname,
     },
-    { carried, as },
+    { carried, as, isFirst: answered === undefined },
   )
 }
 
@@ -147,41 +193,33 @@ const composeSlot = ({ mid, content }: Slot, surroundings: SlotSurroundings): Me
 const placeOf = (
   mid: string,
   kind: string,
-  agreement: Agreement,
-  policy: BundlePolicy,
-  bundled: readonly string[],
-  carriers: Map<string, string>,
+  { agreement, wishes, group, carriers }: SlotSurroundings,
 ): { transportMid: string; as: 'own' | 'shared' | 'bundle-only' } => {
-  const standing = agreement.bundleTag()
-  const isKnown = agreement.isAgreedOn(mid)
-  if (
-    standing !== undefined &&
-    bundled.includes(standing) &&
-    (!isKnown || agreement.transportMid(mid, undefined) === standing)
-  ) {
-    return { transportMid: standing, as: mid === standing ? 'own' : 'shared' }
+  const standing = agreement.bundleTransport()
+  const own = agreement.nameOf(mid)[0]
+  const tag = group[0]!
+  // Once something is bundled, what is new shares its transport from the beginning.
+  if (standing !== undefined && agreement.nameOf(tag)[0] === standing && (own === undefined || own === standing)) {
+    return { transportMid: standing, as: mid === tag ? 'own' : 'shared' }
   }
-  const group = policy === 'max-compat' ? mid : policy === 'max-bundle' ? '' : kind
-  const carrier = carriers.get(group)
-  if (carrier === undefined || isKnown) {
-    if (carrier === undefined) carriers.set(group, mid)
-    return { transportMid: isKnown ? agreement.transportMid(mid, undefined) : mid, as: 'own' }
-  }
+  const policy = wishes.bundlePolicy
+  const sharers = policy === 'max-compat' ? mid : policy === 'max-bundle' ? '' : kind
+  const carrier = carriers.get(sharers)
+  if (carrier === undefined) carriers.set(sharers, own ?? mid)
+  if (own !== undefined || carrier === undefined) return { transportMid: own ?? mid, as: 'own' }
   return { transportMid: carrier, as: 'bundle-only' }
 }
-
-/** Whether a description has rejected the m-section, so that it may be used anew (RFC 9429, 5.2.2). */
-const isVacant = (agreement: Agreement, mid: string): boolean =>
-  agreement.all.some(description => {
-    const index = description.indexOf(mid)
-    return index !== undefined && description.rejected(index)
-  })
 
 /** The smallest number that is no mid yet: counting leaks nothing about the user (RFC 9429, 5.2.1). */
 export const freshMid = (agreement: Agreement, taken?: ReadonlySet<string>): string => {
   const known = agreement.all
   for (let number = 0; ; number++) {
     const mid = String(number)
-    if (!taken?.has(mid) && known.every(description => description.indexOf(mid) === undefined)) return mid
+    if (
+      !taken?.has(mid) &&
+      !agreement.isTransport(mid) &&
+      known.every(description => description.indexOf(mid) === undefined)
+    )
+      return mid
   }
 }

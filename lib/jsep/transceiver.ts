@@ -71,9 +71,9 @@ export class Transceiver {
   direction: Direction
   /** What was agreed on last. */
   currentDirection: Direction | undefined
-  /** It is to stop: the next offer rejects its m-section. */
+  /** It is to stop: nothing flows, and the next offer of ours rejects its m-section. */
   stopping = false
-  /** It is stopped for good. */
+  /** It is stopped for good. Until an answer agrees with that it is among the transceivers still. */
   stopped = false
   addedByTrack: boolean
   /** In the order of preference; empty: all that we can, in ours. */
@@ -83,8 +83,9 @@ export class Transceiver {
   /** Of what is sent. */
   streamIds: readonly string[]
   trackId: string | undefined
-  readonly ssrc: number
-  readonly rtxSsrc: number
+  /** Changed where the peer has it too (RFC 3550, 8.2): that is to be negotiated. */
+  ssrc: number
+  rtxSsrc: number
   /** Of what the peer sends. */
   remote: RemoteTrack = NO_TRACK
   negotiated: NegotiatedMedia | undefined
@@ -131,7 +132,7 @@ export interface TransceiverChanges {
   readonly created: readonly Transceiver[]
   /** Undone by a rollback. */
   readonly removed: readonly Transceiver[]
-  /** Rejected, or stopped by agreement. */
+  /** Rejected: their m-sections are used no more. */
   readonly stopped: readonly Transceiver[]
 }
 

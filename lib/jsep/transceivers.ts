@@ -5,23 +5,27 @@
 
 import type { MediaKind } from '../rtp/index.ts'
 import type { Description } from './description.ts'
-import { receives, reversed } from './direction.ts'
+import { receives, sends } from './direction.ts'
 import { negotiatedMedia } from './media-negotiation.ts'
-import { isMedia, readMediaSection } from './media-section.ts'
+import { isMedia } from './media-section.ts'
 import { NO_TRACK, Transceiver, type TransceiverInit, type TransceiverState } from './transceiver.ts'
 
 export class Transceivers {
   #list: Transceiver[] = []
   readonly #allocate: () => number
+  /** The id of the stream of tracks that the peer names no stream of (RFC 9429, 5.8.2). */
+  #defaultStream: string | undefined
+  readonly #makeStreamId: () => string
   /** What a rollback returns to. */
   #stable: ReadonlyMap<Transceiver, TransceiverState> | undefined
 
   /** @param allocate Gives SSRCs that nobody has yet. */
-  constructor(allocate: () => number) {
+  constructor(allocate: () => number, makeStreamId: () => string) {
     this.#allocate = allocate
+    this.#makeStreamId = makeStreamId
   }
 
-  /** In the order in which they were added; those that are stopped are gone. */
+  /** In the order in which they were added; those that are stopped are gone once an answer has agreed with it. */
   get list(): readonly Transceiver[] {
     return this.#list
   }
@@ -30,10 +34,6 @@ export class Transceivers {
     const transceiver = new Transceiver(init, { ssrc: this.#allocate(), rtxSsrc: this.#allocate() })
     this.#list.push(transceiver)
     return transceiver
-  }
-
-  find(mid: string): Transceiver | undefined {
-    return this.#list.find(each => each.mid === mid)
   }
 
   /** A description is about to be applied in the state `stable`: what is now is what a rollback returns to. */
@@ -53,11 +53,12 @@ export class Transceivers {
   /** The peer's offer is applied: each m-section of media finds or gets its transceiver. */
   associateRemote(description: Description): Transceiver[] {
     const created: Transceiver[] = []
+    const byMid = new Map(this.#list.map(transceiver => [transceiver.mid, transceiver]))
     description.mids.forEach((mid, index) => {
       const media = description.media(index)
       if (!isMedia(media) || description.rejected(index)) return
-      const section = readMediaSection(description, index)
-      let transceiver = this.find(mid)
+      const section = description.section(index)
+      let transceiver = byMid.get(mid)
       if (transceiver === undefined && receives(section.direction)) transceiver = this.#vacant(section.kind)
       if (transceiver === undefined) {
         transceiver = this.add({ kind: section.kind, direction: 'recvonly' })
@@ -78,35 +79,47 @@ export class Transceivers {
 
   /** What the peer says of the track that it sends. */
   #hear(transceiver: Transceiver, description: Description, index: number): void {
-    const { direction, track } = readMediaSection(description, index)
-    transceiver.remote = receives(reversed(direction)) ? { ...track, receives: true } : NO_TRACK
+    const { direction, track } = description.section(index)
+    if (!sends(direction)) transceiver.remote = NO_TRACK
+    else {
+      const { streamIds, trackId } = track
+      if (streamIds === undefined) this.#defaultStream ??= this.#makeStreamId()
+      transceiver.remote = { receives: true, streamIds: streamIds ?? [this.#defaultStream!], trackId }
+    }
   }
 
   /** An answer, or a provisional one, is applied: what was offered holds as far as it says. */
   agree(local: Description, remote: Description): void {
     for (const transceiver of this.#list) {
-      const { mid } = transceiver
+      const { mid, stopped } = transceiver
+      if (stopped) continue
       const here = mid === undefined ? undefined : local.indexOf(mid)
       const there = mid === undefined ? undefined : remote.indexOf(mid)
       if (here === undefined || there === undefined || local.rejected(here) || remote.rejected(there)) continue
       if (!isMedia(local.media(here)) || !isMedia(remote.media(there))) continue
       if (remote.type !== 'offer') this.#hear(transceiver, remote, there)
-      transceiver.negotiated = negotiatedMedia(readMediaSection(local, here), readMediaSection(remote, there))
+      transceiver.negotiated = negotiatedMedia(local.section(here), remote.section(there))
       transceiver.currentDirection = transceiver.negotiated.direction
     }
+  }
+
+  /** What the peer rejects, in an offer too, is stopped at once and for good (webrtc-pc, 4.4.1.5). */
+  stopRejected(...descriptions: readonly (Description | undefined)[]): Transceiver[] {
+    const rejected = this.#list.filter(({ mid, stopped }) => {
+      if (mid === undefined || stopped) return false
+      return descriptions.some(description => {
+        const index = description?.indexOf(mid)
+        return description !== undefined && index !== undefined && description.rejected(index)
+      })
+    })
+    for (const transceiver of rejected) transceiver.stop()
+    return rejected
   }
 
   /** The state is stable again: what is rejected on either side is stopped, and nothing can be rolled back. */
   settle(local: Description | undefined, remote: Description | undefined): Transceiver[] {
     this.#stable = undefined
-    const stopped = this.#list.filter(({ mid }) => {
-      if (mid === undefined) return false
-      return [local, remote].some(description => {
-        const index = description?.indexOf(mid)
-        return description !== undefined && index !== undefined && description.rejected(index)
-      })
-    })
-    for (const transceiver of stopped) transceiver.stop()
+    const stopped = this.stopRejected(local, remote)
     this.#list = this.#list.filter(transceiver => !transceiver.stopped)
     // From now on they are as any other.
     for (const transceiver of this.#list) transceiver.createdByRemote = false
@@ -120,6 +133,8 @@ export class Transceivers {
     const removed: Transceiver[] = []
     for (const transceiver of this.#list) {
       const state = stable.get(transceiver)
+      // What is stopped stays so.
+      if (transceiver.stopped) continue
       if (state !== undefined) transceiver.restore(state)
       else if (transceiver.createdByRemote) removed.push(transceiver)
       else

@@ -10,12 +10,13 @@ import {
   type Connection,
   type FingerprintValue,
   type MediaDescription,
-  type SessionDescription,
   type Setup,
   typed,
 } from '../sdp/index.ts'
 import type { LocalTransport } from './applied.ts'
 import { candidateValue, type Trickled } from './candidates.ts'
+import { MOST_CANDIDATES, MOST_FINGERPRINTS } from './limits.ts'
+import type { SessionLevel } from './session-level.ts'
 
 /** What a description says of a transport: nothing of it need be there. */
 export interface StatedTransport {
@@ -30,17 +31,17 @@ export interface StatedTransport {
   readonly endOfCandidates: boolean
 }
 
-export const readTransport = (session: SessionDescription, media: MediaDescription): StatedTransport => {
-  const own = attributes(media, 'fingerprint')
+export const readTransport = (session: SessionLevel, media: MediaDescription): StatedTransport => {
+  const own = attributes(media, 'fingerprint').slice(0, MOST_FINGERPRINTS)
   return {
-    usernameFragment: attribute(media, 'ice-ufrag') ?? attribute(session, 'ice-ufrag'),
-    password: attribute(media, 'ice-pwd') ?? attribute(session, 'ice-pwd'),
-    iceLite: attribute(session, 'ice-lite') === true,
-    iceOptions: [...attributes(session, 'ice-options'), ...attributes(media, 'ice-options')].flat(),
-    fingerprints: own.length > 0 ? own : attributes(session, 'fingerprint'),
-    setup: attribute(media, 'setup') ?? attribute(session, 'setup'),
-    candidates: attributes(media, 'candidate'),
-    endOfCandidates: attribute(media, 'end-of-candidates') === true || attribute(session, 'end-of-candidates') === true,
+    usernameFragment: attribute(media, 'ice-ufrag') ?? session.usernameFragment,
+    password: attribute(media, 'ice-pwd') ?? session.password,
+    iceLite: session.iceLite,
+    iceOptions: [...session.iceOptions, ...attributes(media, 'ice-options').flat()],
+    fingerprints: own.length > 0 ? own : session.fingerprints,
+    setup: attribute(media, 'setup') ?? session.setup,
+    candidates: attributes(media, 'candidate').slice(0, MOST_CANDIDATES),
+    endOfCandidates: session.endOfCandidates || attribute(media, 'end-of-candidates') === true,
   }
 }
 

@@ -43,17 +43,34 @@ export class Trickle {
     }
   }
 
-  /** A candidate of ours, shown from now on by the local descriptions of its generation that have the m-section. */
-  addLocal(mid: string, candidate: string): void {
+  /** A candidate of ours, shown from now on by the local descriptions of its generation, by the m-section that carries its transport. */
+  addLocal(transportMid: string, candidate: string): void {
     const value = candidateValue(candidate)
-    const generation = generationOf(value) ?? generationAt(this.#agreement.newest('local'), mid)
-    if (generation !== undefined) this.local.add(mid, generation, value)
+    const generation = generationOf(value) ?? this.#newestGeneration(transportMid)
+    if (generation !== undefined) for (const mid of this.#carriers(transportMid)) this.local.add(mid, generation, value)
   }
 
-  /** No candidate of ours is to come for the newest generation of the m-section. */
-  endLocal(mid: string): void {
-    const generation = generationAt(this.#agreement.newest('local'), mid)
-    if (generation !== undefined) this.local.end(mid, generation)
+  /** No candidate of ours is to come for the newest generation of a transport. */
+  endLocal(transportMid: string): void {
+    const generation = this.#newestGeneration(transportMid)
+    if (generation !== undefined) for (const mid of this.#carriers(transportMid)) this.local.end(mid, generation)
+  }
+
+  #newestGeneration(transportMid: string): string | undefined {
+    const local = this.#agreement.newest('local')
+    const index = this.#agreement.carrier(transportMid, local)
+    return index === undefined ? undefined : local!.usernameFragment(index)
+  }
+
+  /** Another m-section may carry the transport in a description that is pending than in the one in force. */
+  #carriers(transportMid: string): ReadonlySet<string> {
+    const { current, pending } = this.#agreement
+    const mids = new Set<string>()
+    for (const description of [pending.local, current.local]) {
+      const index = this.#agreement.carrier(transportMid, description)
+      if (index !== undefined) mids.add(description!.mids[index]!)
+    }
+    return mids
   }
 
   /**

@@ -6,6 +6,7 @@
 import { attribute, attributes, type MediaDescription } from '../sdp/index.ts'
 import type { Description } from './description.ts'
 import { invalidContent } from './error.ts'
+import { isMedia } from './media-section.ts'
 
 /** Whether the m-section runs over DTLS, and so over ICE, as all of WebRTC does. */
 const isSecure = ({ protocol }: MediaDescription): boolean => /TLS\//.test(protocol)
@@ -70,8 +71,29 @@ export const verifyAnswer = (answer: Description, offer: Description): void => {
     verifySameKind(answer, offer, index)
     const { protocol } = offer.media(index)
     if (family(answer.media(index)) !== family(offer.media(index))) throw invalidContent(`is not ${protocol}`, mid)
-    if (offer.rejected(index) && !answer.rejected(index)) throw invalidContent('was not offered', mid)
+    if (answer.rejected(index)) return
+    if (offer.rejected(index)) throw invalidContent('was not offered', mid)
+    if (offer.bundleOnly(index) && !answer.bundles.some(mids => mids.includes(mid))) {
+      throw invalidContent('was offered to share a transport, and is in no BUNDLE group (RFC 9143, 7.2.1)', mid)
+    }
+    // We offer no other way (RFC 9429, 5.8.3).
+    if (isMedia(answer.media(index)) && !answer.section(index).rtcpMux) throw invalidContent('no a=rtcp-mux', mid)
   })
+  verifyAnsweredGroups(answer, offer)
+}
+
+/** An answer bundles what was offered to be bundled, and together (RFC 9143, 7.3). */
+const verifyAnsweredGroups = (answer: Description, offer: Description): void => {
+  const groups = new Map(offer.bundles.flatMap((mids, group) => mids.map(mid => [mid, group] as const)))
+  for (const mids of answer.bundles) {
+    const group = groups.get(mids[0]!)
+    const tag = offer.indexOf(mids[0]!)
+    if (tag !== undefined && offer.bundleOnly(tag)) throw invalidContent('has no transport to carry', mids[0])
+    for (const mid of mids) {
+      if (group === undefined || groups.get(mid) !== group)
+        throw invalidContent('was not offered to be bundled so', mid)
+    }
+  }
 }
 
 const verifySameKind = (description: Description, other: Description, index: number): void => {

@@ -180,9 +180,9 @@ export class Connectivity {
     this.#announce(face.surface(event))
   }
 
-  #candidatesEnded({ mid, mLineIndex, usernameFragment }: EventOf<'end-of-candidates'>): void {
+  #candidatesEnded({ sdpMid, mLineIndex, usernameFragment }: EventOf<'end-of-candidates'>): void {
     this.#owner.descriptions.refreshLocal()
-    this.#announce(new RTCIceCandidate({ candidate: '', sdpMid: mid, sdpMLineIndex: mLineIndex, usernameFragment }))
+    this.#announce(new RTCIceCandidate({ candidate: '', sdpMid, sdpMLineIndex: mLineIndex, usernameFragment }))
   }
 
   #announce(candidate: RTCIceCandidate | null): void {

@@ -61,8 +61,9 @@ export class Media {
     const slots = idle ?? this.#create({ kind }, null)
     slots.outgoing.setTrack(track)
     slots.outgoing.associate(streams)
-    if (idle !== undefined) slots.setSending(true)
-    slots.transceiver.addedByTrack = true
+    // An m-section of the peer's takes what addTrack has made, not what it has found (RFC 9429, 5.10).
+    if (idle === undefined) slots.transceiver.addedByTrack = true
+    else slots.setSending(true)
     slots.transceiver.createdByRemote = false
     this.#owner.negotiationChanged()
     return slots.sender
@@ -146,7 +147,9 @@ export class Media {
       this.#add(new MediaSlots(transceiver, this.#owner, null, []))
     }
     const changes = this.#remote.applied(this.#list, remote, type, wasStable)
-    this.#list = this.#list.filter(({ stopped }) => !stopped)
+    // What the peer's offer has stopped stays until the answer.
+    const present = new Set(this.#owner.session.transceivers)
+    this.#list = this.#list.filter(({ transceiver }) => present.has(transceiver))
     return changes
   }
 

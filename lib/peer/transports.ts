@@ -33,7 +33,7 @@ export class TransportFace {
   refresh(): void {
     const { session, iceSlots } = this
     if (session === undefined) return
-    const { mid, mLineIndex, ice } = session
+    const { sdpMid, mLineIndex, ice } = session
     const { usernameFragment, password } = ice.localParameters
     if (iceSlots.localParameters?.usernameFragment !== usernameFragment) {
       // Another generation: its candidates are announced anew.
@@ -55,7 +55,7 @@ export class TransportFace {
           known.get(text) ??
           new RTCIceCandidate({
             candidate: text,
-            sdpMid: mid,
+            sdpMid,
             sdpMLineIndex: mLineIndex,
             usernameFragment: remote?.usernameFragment ?? null,
           }),
@@ -63,11 +63,11 @@ export class TransportFace {
   }
 
   /** A local candidate is shown to the application. */
-  surface({ candidate: found, text, mid, mLineIndex, usernameFragment }: CandidateFound): RTCIceCandidate {
+  surface({ candidate: found, text, sdpMid, mLineIndex, usernameFragment }: CandidateFound): RTCIceCandidate {
     const { url = null, relayProtocol = null } = found
     const candidate = new RTCIceCandidate({
       candidate: text,
-      sdpMid: mid,
+      sdpMid,
       sdpMLineIndex: mLineIndex,
       usernameFragment,
       url,
@@ -98,7 +98,7 @@ export class TransportFace {
   }
 
   #candidate(candidate: IceCandidate, known: readonly RTCIceCandidate[], addressKnown: boolean): RTCIceCandidate {
-    const { mid = null, mLineIndex = null } = this.session ?? {}
+    const { sdpMid = null, mLineIndex = null } = this.session ?? {}
     const shown = candidate.hostName ?? candidate.address
     const found = known.find(
       ({ address, port, type, protocol }) =>
@@ -107,7 +107,7 @@ export class TransportFace {
     if (found !== undefined) return found
     const init = {
       candidate: '',
-      sdpMid: mid,
+      sdpMid,
       sdpMLineIndex: mLineIndex,
       usernameFragment: candidate.usernameFragment ?? null,
       relayProtocol: null,

@@ -72,7 +72,10 @@ export type SessionEvent =
   | { readonly type: 'name'; readonly mid: string; readonly candidate: IceCandidate }
   | {
       readonly type: 'candidate'
+      /** Of the transport, here and in what follows: the m-section that carried it first. */
       readonly mid: string
+      /** The m-section that carries it now. */
+      readonly sdpMid: string
       readonly mLineIndex: number
       readonly candidate: IceCandidate
       readonly text: string
@@ -81,6 +84,7 @@ export type SessionEvent =
   | {
       readonly type: 'end-of-candidates'
       readonly mid: string
+      readonly sdpMid: string
       readonly mLineIndex: number
       readonly usernameFragment: string
     }

@@ -114,7 +114,7 @@ export class MediaSet {
       if (transceiver === undefined) continue
       const transport = media.rejected ? undefined : transportOf(media.transportMid)
       const { negotiated } = transceiver
-      if (transport === undefined || negotiated === undefined) {
+      if (transport === undefined || negotiated === undefined || transceiver.stopping) {
         this.#links.get(transceiver)?.release()
         continue
       }
@@ -122,7 +122,7 @@ export class MediaSet {
       this.link(transceiver).agree(transport, rtp, negotiated)
       byTransport.set(transport, [...(byTransport.get(transport) ?? []), media])
     }
-    for (const [transport, media] of byTransport) this.#configure(this.#transports.get(transport)!, media, now)
+    for (const [transport, media] of this.#transports) this.#configure(media, byTransport.get(transport) ?? [], now)
   }
 
   #configure({ router, early, rtp }: MediaTransport, list: readonly AppliedMedia[], now: number): void {
@@ -182,8 +182,14 @@ export class MediaSet {
     switch (event.type) {
       case 'key-frame-requested':
       case 'ssrc-changed': {
-        const link = this.#find(({ sender }) => sender === event.sender)
-        if (link !== undefined) this.#events.push({ type: event.type, transceiver: link.transceiver })
+        const { sender } = event
+        const link = this.#find(each => each.sender === sender)
+        if (link === undefined) break
+        const { transceiver } = link
+        // The next description tells of it.
+        transceiver.ssrc = sender.ssrc
+        transceiver.rtxSsrc = sender.rtxSsrc
+        this.#events.push({ type: event.type, transceiver })
         break
       }
       case 'media':

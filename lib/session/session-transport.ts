@@ -22,6 +22,9 @@ export interface AnnouncedCandidate {
 
 export class SessionTransport {
   readonly transport: Transport
+  /** The m-section of our newest description that carries it: the BUNDLE-tagged one of those that use it. */
+  sdpMid: string
+  mLineIndex = 0
   gatheringState: GatheringState = 'new'
   /** Addresses of this host that bases were bound to. */
   readonly #ownAddresses = new Set<string>()
@@ -37,11 +40,11 @@ export class SessionTransport {
   unreadableCandidates = 0
 
   constructor(
-    /** The mid of the m-section that carries the transport (the BUNDLE-tagged one). */
+    /** The transport's name: the mid of the m-section that carried it first. */
     readonly mid: string,
-    readonly mLineIndex: number,
     options: TransportOptions,
   ) {
+    this.sdpMid = mid
     this.transport = new Transport(options)
   }
 

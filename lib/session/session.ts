@@ -3,26 +3,23 @@
  *
  * A machine: descriptions, candidates, datagrams and time go in; datagrams leave by `transmit`, everything else waits
  * in the event queue. `peer/` puts the W3C objects on it, `sim/` or `net/` the sockets under it.
- *
- * Local credentials come into use when a local description is applied, remote ones when an offer has its answer: so a
- * rollback has nothing to undo but what was made for it.
  */
 
 import type { Channel, ChannelOptions, DataChannels } from '../channel/index.ts'
 import { createCname } from '../flow/index.ts'
-import { type IceCandidate, type LocalCandidateInit, parseCandidate } from '../ice/index.ts'
+import type { IceCandidate, LocalCandidateInit } from '../ice/index.ts'
 import {
   type Applied,
   type MediaCapabilities,
   Negotiation,
   type SdpType,
-  type SignalingState,
   type Transceiver,
   type TransceiverInit,
 } from '../jsep/index.ts'
 import { EventQueue, type FlushingMachine } from '../machine/index.ts'
 import { DataLink, type SctpParameters } from './data-link.ts'
-import { type CandidateInit, SessionError, type SessionEvent, type SessionOptions, toldAsOwn } from './events.ts'
+import { DescriptionExchange } from './description-exchange.ts'
+import type { CandidateInit, SessionEvent, SessionOptions } from './events.ts'
 import { LocalIdentity } from './local-identity.ts'
 import type { MediaLink } from './media-link.ts'
 import { MediaSet } from './media-set.ts'
@@ -35,13 +32,12 @@ export const DEFAULT_MTU = 1200
 export class Session implements FlushingMachine {
   readonly #negotiation: Negotiation
   readonly #events = new EventQueue<SessionEvent>()
-  readonly #identity: LocalIdentity
   readonly #transports: TransportSet
   /** The CNAME of our streams (RFC 7022). */
   readonly cname: string
   readonly #data: DataLink
   readonly #media: MediaSet
-  #applied: Applied | undefined
+  readonly #descriptions: DescriptionExchange
   #closed = false
   #now = 0
   readonly counters = {
@@ -71,7 +67,14 @@ export class Session implements FlushingMachine {
       (data, now) => this.channels.receive(data, now),
       (owner, packet, isRtcp, now) => this.#media.receive(owner, packet, isRtcp, now),
     )
-    this.#identity = new LocalIdentity(options, this.#transports, this.#data)
+    this.#descriptions = new DescriptionExchange({
+      negotiation: this.#negotiation,
+      identity: new LocalIdentity(options, this.#transports, this.#data),
+      transports: this.#transports,
+      data: this.#data,
+      media: this.#media,
+      events: this.#events,
+    })
   }
 
   // The machine
@@ -168,44 +171,28 @@ export class Session implements FlushingMachine {
   }
 
   createOffer(options: { iceRestart?: boolean } = {}): string {
-    const iceRestart = options.iceRestart === true
-    return toldAsOwn(() => this.#negotiation.createOffer(this.#identity.context(iceRestart), { iceRestart }))
+    return this.#descriptions.createOffer(options.iceRestart === true)
   }
 
   createAnswer(): string {
-    return toldAsOwn(() => this.#negotiation.createAnswer(this.#identity.context(false)))
+    return this.#descriptions.createAnswer()
   }
 
   /** Applies a description that `createOffer` or `createAnswer` made, or a rollback. Throws SessionError. */
   setLocalDescription(description: { type: SdpType; sdp: string }, now: number): void {
-    const before = this.signalingState
-    const applied = toldAsOwn(() => this.#negotiation.setLocal(description.type, description.sdp))
-    if (description.type === 'offer' && this.#transports.list.length === 0) this.#transports.iceRole = 'controlling'
-    this.#apply(applied, before, now)
+    this.#now = now
+    this.#settleAll(this.#descriptions.setLocal(description, now), now)
   }
 
   setRemoteDescription(description: { type: SdpType; sdp: string }, now: number): void {
-    const before = this.signalingState
-    const applied = toldAsOwn(() => this.#negotiation.setRemote(description.type, description.sdp))
-    // Also after an offer of ours that was rolled back: who answers first is controlled.
-    if (description.type === 'offer' && this.#transports.list.length === 0) this.#transports.iceRole = 'controlled'
-    this.#apply(applied, before, now)
+    this.#now = now
+    this.#settleAll(this.#descriptions.setRemote(description, now), now)
   }
 
   /** A trickled candidate, or the end of them. Throws SessionError `OperationError` for one that cannot be applied. */
   addIceCandidate(init: CandidateInit, now: number): void {
     this.#now = now
-    const text = init.candidate
-    const candidate = text === '' ? undefined : parseCandidate(text)
-    if (text !== '' && candidate === undefined) {
-      throw new SessionError('OperationError', `not a candidate-attribute (RFC 8839, 5.1): ${text.slice(0, 200)}`)
-    }
-    const where = toldAsOwn(() => this.#negotiation.addRemoteCandidate(init))
-    for (const mid of where.transportMids) {
-      const owner = this.#transports.find(mid)
-      if (candidate !== undefined) owner?.addRemote(candidate, init.usernameFragment, now)
-      else owner?.endOfRemoteCandidates(now)
-    }
+    this.#descriptions.addIceCandidate(init, now)
     this.#settle(now)
   }
 
@@ -237,7 +224,7 @@ export class Session implements FlushingMachine {
 
   /** What the description that was applied last has changed. */
   get lastApplied(): Applied | undefined {
-    return this.#applied
+    return this.#descriptions.lastApplied
   }
 
   // Gathering
@@ -316,32 +303,13 @@ export class Session implements FlushingMachine {
     this.#closed = true
   }
 
-  // What descriptions change
+  // What happens below
 
-  #apply(applied: Applied, before: SignalingState, now: number): void {
-    this.#now = now
-    const { signalingState, rolledBack, transceivers } = applied
-    this.#applied = applied
-    const agreed = !rolledBack && (signalingState === 'stable' || signalingState.endsWith('pranswer'))
-    const kept = this.#transports.applyAll(applied.media, now, (media, owner) => {
-      if (!agreed) return
-      owner.applyRemote(media, now)
-      this.#data.agree(media, owner, now)
-    })
-    if (agreed) this.#media.agree(applied, mid => this.#transports.find(mid), now)
-    this.#media.forget([...transceivers.removed, ...transceivers.stopped])
-    if (signalingState === 'stable') {
-      const dropped = this.#transports.keep(kept, now)
-      this.#media.dropped(dropped)
-      for (const transport of dropped) this.#settleTransport(transport)
-      this.#data.keep(kept, now)
-      this.#transports.settled(rolledBack)
-    }
-    if (signalingState !== before) this.#events.push({ type: 'signaling', state: signalingState })
+  /** After a description: transports that it has dropped have their last words, too. */
+  #settleAll(dropped: readonly SessionTransport[], now: number): void {
+    for (const transport of dropped) this.#settleTransport(transport)
     this.#settle(now)
   }
-
-  // What happens below
 
   #settle(now: number): void {
     for (const owner of this.#transports.list) this.#settleTransport(owner)

@@ -130,7 +130,16 @@ export class TransportSet {
       const { usernameFragment, password } = media.local
       tell(media, this.apply(media, { usernameFragment, password }, now))
     }
+    for (const owner of this.#list) this.#place(owner)
     return used
+  }
+
+  /** Another m-section may carry it than before. */
+  #place(owner: SessionTransport): void {
+    const carrier = this.#negotiation.carriedBy(owner.mid)
+    if (carrier === undefined) return
+    owner.sdpMid = carrier.mid
+    owner.mLineIndex = carrier.index
   }
 
   /** The transport of an m-section whose local description has been applied: made, kept, or restarted. */
@@ -146,7 +155,7 @@ export class TransportSet {
 
   #make(media: AppliedMedia, iceParameters: IceParameters): SessionTransport {
     const { crypto, certificates, transmit, trace, mtu, iceLite, dtls } = this.#options
-    const made: SessionTransport = new SessionTransport(media.transportMid, media.index, {
+    const made: SessionTransport = new SessionTransport(media.transportMid, {
       crypto,
       certificate: certificates[0]!,
       iceRole: this.#roleTowards(media.remote?.iceLite === true),
@@ -160,6 +169,7 @@ export class TransportSet {
       ...(trace && { trace }),
     })
     this.#list.push(made)
+    this.#place(made)
     this.#events.push({ type: 'transports' })
     this.#setGathering(made, 'gathering')
     this.#events.push({ type: 'gather', mid: made.mid })
@@ -212,18 +222,18 @@ export class TransportSet {
   }
 
   #tell(owner: SessionTransport, announced: AnnouncedCandidate): void {
-    const { mid, mLineIndex } = owner
+    const { mid, sdpMid, mLineIndex } = owner
     const { usernameFragment } = owner.ice.localParameters
     this.#negotiation.addLocalCandidate(mid, announced.text)
-    this.#events.push({ type: 'candidate', mid, mLineIndex, usernameFragment, ...announced })
+    this.#events.push({ type: 'candidate', mid, sdpMid, mLineIndex, usernameFragment, ...announced })
   }
 
   #endGathering(owner: SessionTransport, now: number): void {
-    const { mid, mLineIndex } = owner
+    const { mid, sdpMid, mLineIndex } = owner
     const { usernameFragment } = owner.ice.localParameters
     owner.ice.endOfLocalCandidates(now)
     this.#negotiation.endOfLocalCandidates(mid)
-    this.#events.push({ type: 'end-of-candidates', mid, mLineIndex, usernameFragment })
+    this.#events.push({ type: 'end-of-candidates', mid, sdpMid, mLineIndex, usernameFragment })
     this.#setGathering(owner, 'complete')
   }
 

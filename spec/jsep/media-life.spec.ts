@@ -135,12 +135,13 @@ t.test('what is stopped is rejected, and its place used again under another mid'
   const offer = a.sendOffer()
   t.same(ports(offer), ['9', '0'])
   t.same(linesOf(offer, 'a=group'), ['a=group:BUNDLE 0'])
-  b.setRemote('offer', offer)
+  const there = b.setRemote('offer', offer)
+  t.equal(there.transceivers.stopped.length, 1, 'at once')
+  t.equal(b.negotiation.transceivers.length, 2, 'but it is there until the answer')
   const answer = b.answer()
-  const there = b.setLocal('answer', answer)
+  t.same(b.setLocal('answer', answer).transceivers.stopped, [])
   const here = a.setRemote('answer', answer)
   t.same(here.transceivers.stopped, [video])
-  t.equal(there.transceivers.stopped.length, 1)
   for (const { negotiation } of [a, b]) t.equal(negotiation.transceivers.length, 1)
   t.ok(video!.stopped)
   t.notOk(a.negotiation.negotiationNeeded())
@@ -165,7 +166,7 @@ t.test('a first m-section that is rejected hands its transport on', t => {
   t.same(linesOf(offer, 'a=group'), ['a=group:BUNDLE 1'])
   const answer = b.sendAnswer(offer)
   const applied = a.setRemote('answer', answer)
-  t.match(applied.media, [{ rejected: true }, { rejected: false, transportMid: '1' }])
+  t.match(applied.media, [{ rejected: true }, { rejected: false, transportMid: '0' }])
   t.end()
 })
 
@@ -182,10 +183,11 @@ t.test('another direction, or another stream, is to be negotiated', t => {
   again(a, b)
   t.notOk(a.negotiation.negotiationNeeded())
   t.same(b.negotiation.transceivers[0]!.remote.streamIds, ['other'])
-  // What an answerer wants more than was offered waits for an offer of its own.
   audio!.direction = 'inactive'
   again(a, b)
-  t.notOk(b.negotiation.negotiationNeeded(), 'sendrecv, but no more was offered')
+  t.ok(b.negotiation.negotiationNeeded(), 'it would send, and has not said of what stream')
+  b.negotiation.transceivers[0]!.direction = 'recvonly'
+  t.notOk(b.negotiation.negotiationNeeded(), 'no more was offered')
   t.end()
 })
 
@@ -197,7 +199,6 @@ t.test('streams and tracks are read in every form in which they are said', t => 
     ['a=msid:- track', [], 'track'],
     ['a=ssrc:5 cname:c\r\na=ssrc:5 msid:stream track', ['stream'], 'track'],
     ['a=ssrc:5 mslabel:stream\r\na=ssrc:5 label:track', ['stream'], 'track'],
-    ['a=ssrc:5 cname:c', [], undefined],
   ]
   for (const [lines, streamIds, trackId] of cases) {
     const side = media('side')
@@ -205,6 +206,15 @@ t.test('streams and tracks are read in every form in which they are said', t => 
     const [transceiver] = side.negotiation.transceivers
     t.same(transceiver!.remote, { receives: true, streamIds, trackId }, lines)
   }
+  t.end()
+})
+
+t.test('tracks of which no stream is said are in one stream of that connection', t => {
+  const side = media('side')
+  side.setRemote('offer', sample('chromium-156/audio-video-sendrecv.offer').replace(/a=(?:msid|ssrc).*\r\n/g, ''))
+  const [audio, video] = side.negotiation.transceivers
+  t.match(audio!.remote, { receives: true, streamIds: [/^[0-9a-f]{32}$/], trackId: undefined })
+  t.same(video!.remote, audio!.remote)
   t.end()
 })
 
