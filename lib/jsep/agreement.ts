@@ -114,6 +114,11 @@ export class Agreement {
     return name === undefined ? [] : [name]
   }
 
+  /** Our offer is applied, in which m-sections use these transports, by mid. */
+  propose(names: ReadonlyMap<string, string>): void {
+    this.#names.propose(names)
+  }
+
   /** Whether a transport has this name, though the m-section that gave it may be gone. */
   isTransport(name: string): boolean {
     return this.#names.has(name)

@@ -22,7 +22,7 @@ import { JsepError } from './error.ts'
 import { mediaNeedsNegotiation } from './media-need.ts'
 import { isMedia } from './media-section.ts'
 import type { MediaSetup } from './media-setup.ts'
-import { composeOffer, freshMid } from './offer.ts'
+import { composeOffer, freshMid, type OfferComposition } from './offer.ts'
 import { nextState, type SdpType, type Side, type SignalingState } from './signaling-state.ts'
 import { NO_CHANGES, type Transceiver, type TransceiverChanges, type TransceiverInit } from './transceiver.ts'
 import { Transceivers } from './transceivers.ts'
@@ -52,8 +52,8 @@ export class Negotiation {
   readonly #trickle: Trickle
   readonly #transceivers: Transceivers
   readonly #media: Omit<MediaSetup, 'transceivers'>
-  /** Of the offer that was made last: to whom its m-sections belong. */
-  #plan: readonly (Transceiver | undefined)[] = []
+  /** Of the offer that was made last: to whom its m-sections belong, and what transports they use. */
+  #plan: Pick<OfferComposition, 'transceivers' | 'transports'> = { transceivers: [], transports: new Map() }
   #state: SignalingState = 'stable'
   #lastCreatedOffer = ''
   #lastCreatedAnswer = ''
@@ -159,8 +159,8 @@ export class Negotiation {
     const { bundlePolicy } = this.#media
     const iceRestart = options.iceRestart === true
     const wishes = { dataWanted, iceRestart, maxMessageSize: this.#maxMessageSize, bundlePolicy }
-    const { media, bundles, transceivers } = composeOffer(this.#agreement, context, wishes, this.#setup)
-    this.#plan = transceivers
+    const { media, bundles, ...plan } = composeOffer(this.#agreement, context, wishes, this.#setup)
+    this.#plan = plan
     this.#lastCreatedOffer = this.#composer.compose(media, bundles)
     return this.#lastCreatedOffer
   }
@@ -280,7 +280,8 @@ export class Negotiation {
       const stopped = this.#transceivers.stopRejected(description)
       return { ...NO_CHANGES, stopped, created: this.#transceivers.associateRemote(description) }
     }
-    this.#transceivers.associateLocal(description, this.#plan)
+    this.#transceivers.associateLocal(description, this.#plan.transceivers)
+    this.#agreement.propose(this.#plan.transports)
     return NO_CHANGES
   }
 

@@ -31,6 +31,11 @@ export interface OfferWishes {
   readonly bundlePolicy: BundlePolicy
 }
 
+export interface OfferComposition extends Composition {
+  /** The names of the transports that m-sections use, by mid. */
+  readonly transports: ReadonlyMap<string, string>
+}
+
 /** An m-section to be: what is rejected needs no more than its place. */
 interface Slot {
   readonly mid: string
@@ -42,7 +47,7 @@ export const composeOffer = (
   context: LocalContext,
   wishes: OfferWishes,
   setup: MediaSetup,
-): Composition => {
+): OfferComposition => {
   const slots = planSlots(agreement, wishes, setup)
   const base = agreement.newest('local')
   const group = groupOf(agreement, slots)
@@ -53,6 +58,7 @@ export const composeOffer = (
     setup,
     group,
     carriers: new Map(),
+    transports: new Map(),
     numbers: new OfferedNumbers(setup.table, standingSections(base, slots)),
   }
   const media = slots.map((slot, index): MediaDescription => {
@@ -62,7 +68,7 @@ export const composeOffer = (
   const transceivers = slots.map(slot =>
     slot !== undefined && 'transceiver' in slot.content ? slot.content.transceiver : undefined,
   )
-  return { media, bundles: group.length === 0 ? [] : [group], transceivers }
+  return { media, bundles: group.length === 0 ? [] : [group], transceivers, transports: surroundings.transports }
 }
 
 /**
@@ -155,6 +161,7 @@ interface SlotSurroundings {
   readonly group: readonly string[]
   /** The first m-section of each kind, which has a transport of its own, while nothing is agreed on. */
   readonly carriers: Map<string, string>
+  readonly transports: Map<string, string>
   readonly numbers: OfferedNumbers
 }
 
@@ -163,6 +170,7 @@ const composeSlot = ({ mid, content }: Slot, surroundings: SlotSurroundings): Me
   const { fingerprints, snap, largestDatagram } = context
   const kind = 'transceiver' in content ? content.transceiver.kind : 'application'
   const { transportMid, as } = placeOf(mid, kind, surroundings)
+  surroundings.transports.set(mid, transportMid)
   // Always actpass, also when a role stands: the answerer keeps to it (RFC 8842, 5.5).
   const transport = context.transport(transportMid, wishes.iceRestart)
   const carried = { transport, fingerprints, setup: 'actpass', init: snap?.init, largestDatagram } as const

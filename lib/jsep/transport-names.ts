@@ -9,6 +9,8 @@ import type { Description } from './description.ts'
 export class TransportNames {
   /** By mid, of the descriptions in force. */
   #settled: ReadonlyMap<string, string> = new Map()
+  /** Of our offer that is pending: which m-sections have transports of their own, only we know. */
+  #proposed: ReadonlyMap<string, string> = new Map()
   /** Of a provisional answer. */
   #provisional: ReadonlyMap<string, string> | undefined
 
@@ -23,12 +25,17 @@ export class TransportNames {
     return false
   }
 
+  /** Our offer is applied, in which m-sections use these transports, by mid. */
+  propose(names: ReadonlyMap<string, string>): void {
+    this.#proposed = names
+  }
+
   /**
    * The transport that an m-section will use if what an offer proposes is agreed on.
    * @param inForce What `offer` follows, of the same side.
    */
   offered(mid: string, offer: Description, inForce: Description | undefined): string {
-    const known = this.of(mid)
+    const known = this.of(mid) ?? this.#proposedIn(offer, mid)
     if (known !== undefined) return known
     const index = offer.indexOf(mid)
     if (index === undefined) return mid
@@ -40,7 +47,7 @@ export class TransportNames {
 
   /** The transport that an m-section carries, if an answer to `offer` has it do so. */
   carried(mid: string, offer: Description, inForce: Description | undefined): string {
-    return this.of(mid) ?? this.#continued(mid, offer, inForce) ?? this.#unused(mid)
+    return this.of(mid) ?? this.#proposedIn(offer, mid) ?? this.#continued(mid, offer, inForce) ?? this.#unused(mid)
   }
 
   /** An answer to `offer` holds. `inForce` is what the offer follows, of the same side. */
@@ -67,11 +74,16 @@ export class TransportNames {
   /** The negotiation is over. */
   settle(): void {
     this.#settled = this.#provisional ?? this.#settled
-    this.#provisional = undefined
+    this.rollBack()
   }
 
   rollBack(): void {
     this.#provisional = undefined
+    this.#proposed = new Map()
+  }
+
+  #proposedIn({ side }: Description, mid: string): string | undefined {
+    return side === 'local' ? this.#proposed.get(mid) : undefined
   }
 
   /** A new m-section that heads a group may carry the transport that others of the group have: it shows the same credentials. */

@@ -62,7 +62,12 @@ export class TransportSet {
 
   /** What a description that is being made needs to know of the transports. */
   context(fingerprints: LocalContext['fingerprints'], iceRestart: boolean): LocalContext {
-    if (iceRestart) this.#fresh.clear()
+    const isDistinct = this.#options.distinctIceCredentials === true
+    let made: IceParameters | undefined
+    const create = (): IceParameters => {
+      if (made === undefined || isDistinct) made = this.#createParameters()
+      return made
+    }
     return {
       fingerprints,
       transport: mid => {
@@ -76,8 +81,9 @@ export class TransportSet {
         }
         let fresh = this.#fresh.get(mid)
         // Those of an offer that is applied already may be what a restart is to replace.
-        if (fresh === undefined || this.#toReplace.has(fresh.usernameFragment)) {
-          fresh = this.#createParameters(mid)
+        if (fresh === undefined || iceRestart || this.#toReplace.has(fresh.usernameFragment)) {
+          const isShared = owner === undefined && !iceRestart && !isDistinct
+          fresh = (isShared ? this.#sharedParameters() : undefined) ?? create()
           this.#fresh.set(mid, fresh)
         }
         const { usernameFragment, password } = fresh
@@ -87,16 +93,18 @@ export class TransportSet {
   }
 
   /**
-   * All that one description brings have the same (RFC 8839, 5.4): Firefox takes what an m-section shows of the transport that
-   * it was bundled onto, in an answer of later, for a restart unless it showed that before. Credentials of the application's
-   * own are for the first description alone: a restart asks for others.
+   * The transports of a session have the same credentials (RFC 8839, 5.4), as those of browsers have: Firefox takes what an
+   * m-section shows of the transport that it was bundled onto for a restart, unless it showed that before.
    */
-  #createParameters(mid: string): IceParameters {
-    const { crypto, iceParameters, distinctIceCredentials } = this.#options
-    const others = [...this.#fresh].filter(([other]) => other !== mid)
-    const [shared] = others.filter(([, { usernameFragment }]) => !this.#toReplace.has(usernameFragment))
-    if (shared !== undefined && !distinctIceCredentials) return shared[1]
-    const isFirst = this.#list.length === 0 && others.length === 0
+  #sharedParameters(): IceParameters | undefined {
+    const known = [...this.#list.map(({ ice }) => ice.localParameters), ...this.#fresh.values()]
+    return known.find(({ usernameFragment }) => !this.#toReplace.has(usernameFragment))
+  }
+
+  /** Credentials of the application's own are for the beginning: a restart asks for others. */
+  #createParameters(): IceParameters {
+    const { crypto, iceParameters } = this.#options
+    const isFirst = this.#list.length === 0 && this.#fresh.size === 0
     return isFirst && iceParameters !== undefined ? iceParameters : createIceParameters(crypto.random)
   }
 
