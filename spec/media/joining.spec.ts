@@ -9,8 +9,24 @@ import {
 } from '../../lib/media/index.ts'
 import { eventsOf, rtpBytes } from './sources.ts'
 
-/** H264 that is told apart by its last byte: NAL units of a key frame, and of one that needs others. */
-const key = (fill: number) => [0x65, 0x88, fill]
+const SEQUENCE = [0x67, 0x42, 0xe0, 0x1f, 0xda, 0x01, 0x40, 0x16, 0xe9]
+const PICTURE = [0x68, 0xce, 0x3c, 0x80]
+
+/** H264 that is told apart by its last byte: a key frame with its parameter sets in a STAP-A, and one that needs others. */
+const key = (fill: number) => [
+  0x78,
+  0,
+  SEQUENCE.length,
+  ...SEQUENCE,
+  0,
+  PICTURE.length,
+  ...PICTURE,
+  0,
+  3,
+  0x65,
+  0xb8,
+  fill,
+]
 const delta = (fill: number) => [0x41, 0x9a, fill]
 
 const h264 = () => {
