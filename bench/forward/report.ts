@@ -17,6 +17,18 @@ const kilobytes = (value: number) => grouped(value / 1000)
 const profiles = (byName: ReadonlyMap<ForwarderName, Outcomes<Forwarding>>): string =>
   [...byName].flatMap(([name, { rounds }]) => (rounds[0]?.profile ? [`${name} ${rounds[0].profile}`] : [])).join(', ')
 
+/** The forwarder's own time is what says how much one core forwards: the camera and the viewers run beside it. */
+function target(ours: Outcomes<Forwarding>): string[] {
+  const core = ours.summary('packetsPerCore')
+  const clock = ours.summary('packetsPerSecond')
+  const load = ours.summary('forwarderLoad')
+  if (core === undefined || clock === undefined || load === undefined) return []
+  const verdict = (value: number) => (value >= TARGET ? 'reached' : 'MISSED')
+  return [
+    `  target of ${grouped(TARGET)} packets/s on one core: ${verdict(core.median)} (${grouped(core.median)}); by the clock, with ${load.median.toFixed(2)} cores: ${verdict(clock.median)} (${grouped(clock.median)}; the best round ${grouped(clock.highest)})`,
+  ]
+}
+
 export function forwarding(results: ForwardResults): string[] {
   const lines: string[] = []
   for (const [viewers, byName] of results) {
@@ -47,14 +59,7 @@ export function forwarding(results: ForwardResults): string[] {
       spread(outcomes.summary('heapGrowth'), kilobytes),
     ])
     lines.push(table([head, ...rows]), `  ${profiles(byName)}`, ...failureLines(byName))
-    const reached = ours?.summary('packetsPerSecond')
-    if (reached !== undefined) {
-      lines.push(
-        `  target of ${grouped(TARGET)} packets/s: ${reached.median >= TARGET ? 'reached' : 'MISSED'} by the median, ${
-          reached.highest >= TARGET ? 'reached' : 'MISSED'
-        } by the best round`,
-      )
-    }
+    if (ours !== undefined) lines.push(...target(ours))
     lines.push('')
   }
   return lines

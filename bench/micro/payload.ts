@@ -4,7 +4,13 @@
  */
 
 import * as werift from 'werift'
-import { emptyPayloadInfo, type FrameToPacketize, payloadFormat } from '../../lib/rtp/index.ts'
+import {
+  emptyPayloadInfo,
+  type FrameToPacketize,
+  payloadFormat,
+  RedDepacketizer,
+  RedPacketizer,
+} from '../../lib/rtp/index.ts'
 import { suite } from './suite.ts'
 
 const LIMIT = 1200
@@ -17,9 +23,13 @@ const filled = (length: number, ...head: number[]): Uint8Array =>
 interface Case {
   readonly frame: FrameToPacketize
   readonly parameters?: ReadonlyMap<string, string>
-  readonly name: werift.DepacketizerCodec
-  readonly packetizer: { packetize(data: Buffer, timestamp: number): werift.RtpPacket[] }
+  /** Absent where werift has none. */
+  readonly name?: werift.DepacketizerCodec
+  readonly packetizer?: { packetize(data: Buffer, timestamp: number): werift.RtpPacket[] }
 }
+
+/** 20 ms of sound, whatever is in it. */
+const sound = (length: number): FrameToPacketize => ({ data: filled(length), keyFrame: true })
 
 const CASES: Readonly<Record<string, Case>> = {
   VP8: {
@@ -57,6 +67,14 @@ const CASES: Readonly<Record<string, Case>> = {
     name: 'OPUS',
     packetizer: new werift.OpusPacketizer({ maxPayloadSize: LIMIT }),
   },
+  PCMU: { frame: sound(160), name: 'PCMU', packetizer: new werift.PcmuPacketizer({ maxPayloadSize: LIMIT }) },
+  PCMA: { frame: sound(160), name: 'PCMA', packetizer: new werift.PcmaPacketizer({ maxPayloadSize: LIMIT }) },
+  G722: { frame: sound(160), name: 'G722', packetizer: new werift.G722Packetizer({ maxPayloadSize: LIMIT }) },
+  CN: { frame: sound(11) },
+  'TELEPHONE-EVENT': {
+    frame: { data: Uint8Array.of(5, 10, 3, 32), keyFrame: true },
+    packetizer: new werift.TelephoneEventPacketizer(),
+  },
 }
 
 const packet = new Uint8Array(LIMIT + 100)
@@ -75,7 +93,7 @@ for (const [encoding, { frame, parameters = new Map(), name, packetizer: theirs 
     payloads.push(Uint8Array.from([...header.subarray(0, headerLength), ...body.subarray(start, end)]))
   })
   const given = Buffer.from(frame.data)
-  const packets = theirs.packetize(given, 0)
+  const packets = theirs?.packetize(given, 0) ?? []
   if (depacketizer.join(payloads) === undefined) throw new Error(`${encoding} does not join`)
   const title = `${encoding}: ${frame.data.length} bytes in ${payloads.length} payloads`
   suite(`${title}, cut`, frame.data.length, {
@@ -84,13 +102,58 @@ for (const [encoding, { frame, parameters = new Map(), name, packetizer: theirs 
         for (let i = 0; i < headerLength; i++) packet[48 + i] = header[i]!
         packet.set(body.subarray(start, end), 48 + headerLength)
       }),
-    werift: () => theirs.packetize(given, 0),
+    ...(theirs && { werift: () => theirs.packetize(given, 0) }),
   })
   suite(`${title}, looked at and joined`, frame.data.length, {
     purertc: () => {
       for (const payload of payloads) depacketizer.describe(payload, 0, payload.length, info)
       depacketizer.join(payloads)
     },
-    werift: () => werift.dePacketizeRtpPackets(name, packets),
+    ...(name && { werift: () => werift.dePacketizeRtpPackets(name, packets) }),
   })
 }
+
+/** RFC 2198: each Opus frame of 120 bytes goes again with the next one. */
+const opus = filled(120, 0x78)
+const red = new RedPacketizer(1)
+const blocks = new RedDepacketizer()
+const encoder = new werift.RedEncoder(1)
+const handler = new werift.RedHandler()
+const content = Buffer.from(opus)
+let clock = 0
+const nextClock = (): number => {
+  clock = (clock + 960) >>> 0
+  return clock
+}
+let redundant = new Uint8Array(0)
+for (let i = 0; i < 2; i++) {
+  red.packetize(111, opus, 960 * i, LIMIT, (header, headerLength, body, start, end) => {
+    redundant = Uint8Array.from([...header.subarray(0, headerLength), ...body.subarray(start, end)])
+  })
+}
+const redundantBuffer = Buffer.from(redundant)
+const title = `RED: an Opus frame of ${opus.length} bytes and the one before`
+suite(`${title}, joined`, opus.length, {
+  purertc: () =>
+    red.packetize(111, opus, nextClock(), LIMIT, (header, headerLength, body, start, end) => {
+      packet.set(header.subarray(0, headerLength), 48)
+      packet.set(body.subarray(start, end), 48 + headerLength)
+    }),
+  werift: () => {
+    encoder.push({ block: content, timestamp: nextClock(), blockPT: 111 })
+    return encoder.build().serialize()
+  },
+})
+let length = 0
+suite(`${title}, taken apart`, opus.length, {
+  purertc: () =>
+    blocks.receive(redundant, 0, redundant.length, nextClock(), (_type, _timestamp, _bytes, start, end) => {
+      length = end - start
+    }),
+  werift: () =>
+    handler.push(
+      werift.Red.deSerialize(redundantBuffer),
+      new werift.RtpPacket(new werift.RtpHeader({ timestamp: nextClock() }), redundantBuffer),
+    ),
+})
+if (length !== opus.length) throw new Error('RED does not come apart')
