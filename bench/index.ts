@@ -15,6 +15,8 @@
  * ends share, and of SRTP one.
  */
 
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { measureConnect } from './connect.ts'
 import { measureForwarding } from './forward/measure.ts'
@@ -29,7 +31,10 @@ import { measureSrtp } from './srtp/measure.ts'
 import { srtpCases } from './srtp/results.ts'
 import { installed, ON_REQUEST, type StackName, versionOf } from './stacks/index.ts'
 
+/** Of `npm run bench:micro`: printed as they come, and not part of the JSON. */
+const TABLES = ['srtp', 'payload']
 const MEASURES = ['throughput', 'many', 'latency', 'connect', 'forward', 'handshake', 'srtp']
+const MICRO = fileURLToPath(new URL('micro/index.js', import.meta.url))
 const VIEWERS = [1, 10, 50]
 const SIZES = [64, 1024, 16_384, 65_536, 262_144]
 
@@ -145,5 +150,8 @@ for (let round = 0; round < rounds; round++) {
 }
 progress('')
 console.log(report(results))
+for (const table of measures.filter(name => TABLES.includes(name))) {
+  spawnSync(process.execPath, [MICRO, table], { stdio: 'inherit' })
+}
 writeJson(values.json, results, { rounds, ...times, ...work, handshakes, forwarding, protecting })
 console.log(`written to ${values.json}`)
