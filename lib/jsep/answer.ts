@@ -33,9 +33,10 @@ export const composeAnswer = (
   setup: MediaSetup,
 ): Composition => {
   const data = acceptedData(agreement, offer)
-  const wanted = offer.mids.map((_, index) => acceptedMedia(offer, index, setup))
-  const isWanted = (index: number): boolean => index === data || wanted[index] !== undefined
+  const able = offer.mids.map((_, index) => acceptedMedia(offer, index, setup))
+  const isWanted = (index: number): boolean => index === data || able[index] !== undefined
   const tags = acceptedTags(offer, isWanted, setup)
+  const wanted = withoutCollisions(able, offer, tags)
   const media = offer.session.media.map((offered, index): MediaDescription => {
     // A mid that we had to make up is not told (RFC 9429, 5.3.1).
     const mid = offered.attributes.some(({ name }) => name === 'mid') ? offer.mids[index]! : undefined
@@ -96,6 +97,27 @@ const acceptedMedia = (offer: Description, index: number, setup: MediaSetup): Ac
   if (!offered.rtcpMux) return undefined
   const terms = answeredTerms(transceiver, setup.capabilities, offered)
   return terms && { transceiver, offered, terms }
+}
+
+/**
+ * Without the extensions whose id stands for another one earlier in the same BUNDLE group: who takes packets apart by one table
+ * for the whole transport would find something else in them. Nobody should offer it so; aiortc does.
+ */
+const withoutCollisions = (
+  able: readonly (AcceptedMedia | undefined)[],
+  offer: Description,
+  tags: ReadonlyMap<string, string>,
+): readonly (AcceptedMedia | undefined)[] => {
+  const meanings = new Map<string, string>()
+  return able.map((accepted, index) => {
+    if (accepted === undefined) return undefined
+    const extensions = accepted.terms.extensions.filter(({ id, uri }) => {
+      const key = `${tags.get(offer.mids[index]!)} ${id}`
+      if (!meanings.has(key)) meanings.set(key, uri)
+      return meanings.get(key) === uri
+    })
+    return { ...accepted, terms: { ...accepted.terms, extensions } }
+  })
 }
 
 /**

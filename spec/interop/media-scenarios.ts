@@ -31,8 +31,11 @@ export const both = (t: Test, peer: Peer, title: string, options: PairOptions, b
   }
 }
 
-/** What it sends comes, goes back, and is decoded there. */
-export const echoes = (t: Test, peer: Peer, codecs: Codecs): void =>
+/**
+ * What it sends comes, goes back, and is decoded there.
+ * @param obeys Whether it makes a key frame of this codec when it is asked for one.
+ */
+export const echoes = (t: Test, peer: Peer, codecs: Codecs, obeys = true): void =>
   both(t, peer, `${codecs.video} and ${codecs.audio} come, and go back`, { codecs }, async (t, pair, weOffer) => {
     await pair.send(['video', 'audio'], weOffer)
     await pair.negotiate(weOffer)
@@ -42,13 +45,17 @@ export const echoes = (t: Test, peer: Peer, codecs: Codecs): void =>
     const picture = await pair.told<Picture>('video', 10, isPicture)
     t.same([picture.width, picture.height], [video.width, video.height], 'its size is what we have read')
     await pair.told<Sound>('audio', 1, isTone)
-    const keyFrames = video.keyFrames
+    const { keyFrames } = video
+    if (!obeys) return
     video.frames.requestKeyFrame()
     await pair.until(() => video.keyFrames > keyFrames, 'a key frame')
   })
 
-/** Video is added beside audio, and taken away by whoever offers. */
-export const comesAndGoes = (t: Test, peer: Peer, codecs: Codecs): void =>
+/**
+ * Video is added beside audio, and taken away by whoever offers.
+ * @param taking How we take it away.
+ */
+export const comesAndGoes = (t: Test, peer: Peer, codecs: Codecs, taking: 'stop' | 'inactive' = 'stop'): void =>
   both(t, peer, 'video is added and removed while audio goes on', { codecs }, async (t, pair, weOffer) => {
     await pair.send(['audio'], weOffer)
     await pair.negotiate(weOffer)
@@ -60,10 +67,12 @@ export const comesAndGoes = (t: Test, peer: Peer, codecs: Codecs): void =>
     await Promise.all([pair.frames('audio', 10), pair.told<Sound>('audio', 1, isTone)])
     t.equal(video.track.muted, false)
 
-    if (weOffer) video.transceiver.stop()
+    const stops = weOffer && taking === 'stop'
+    if (stops) video.transceiver.stop()
+    else if (weOffer) video.transceiver.direction = 'inactive'
     else await pair.call('stop', 'video')
     await pair.negotiate(weOffer)
-    if (weOffer) {
+    if (stops) {
       t.equal(video.track.readyState, 'ended')
       t.equal(pair.connection.getTransceivers().length, 1)
     } else {
@@ -109,13 +118,16 @@ export const recovers = (t: Test, peer: Peer, codecs: Codecs): void => {
   })
 }
 
-/** Frames of ours are decoded there; after one that cannot be, another key frame is asked for. */
-export const decodes = (t: Test, peer: Peer, audio: string): void => {
+/**
+ * Frames of ours are decoded there, and a key frame is asked for.
+ * @param asking Because of frames that cannot be decoded; or since we tell the stack to, which goes on by itself with those.
+ */
+export const decodes = (t: Test, peer: Peer, asking: 'broken' | 'told' = 'broken'): void => {
   for (const weOffer of [false, true]) {
-    const title = `${peer.program.name} ${weOffer ? 'answers' : 'offers'}: frames of ours, broken and asked for again`
+    const title = `${peer.program.name} ${weOffer ? 'answers' : 'offers'}: frames of ours, and a key frame is asked for`
     t.test(title, async t => {
       const player = new FixturePlayer(() => peer.waiting.wake())
-      const options = { codecs: { video: 'video/VP8', audio }, answer: () => player.source.track }
+      const options = { codecs: { video: 'video/VP8', audio: 'audio/opus' }, answer: () => player.source.track }
       const pair = await StackPair.open(peer.program, peer.waiting, options)
       t.teardown(async () => {
         player.stop()
@@ -126,7 +138,8 @@ export const decodes = (t: Test, peer: Peer, audio: string): void => {
       const { width, height } = await pair.told<Picture>('video', 20)
       t.same([width, height], [322, 182])
       const { requests } = player
-      player.breaks = true
+      if (asking === 'told') await pair.call('askForKeyFrame')
+      else player.breaks = true
       await pair.until(() => player.requests > requests, 'a key frame to be asked for')
       player.breaks = false
       await pair.told<Picture>('video', 20)

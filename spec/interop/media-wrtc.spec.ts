@@ -24,5 +24,5 @@ if (program !== undefined) {
   echoes(t, peer, { video: 'video/AV1', audio: 'audio/G722' })
   comesAndGoes(t, peer, { video: 'video/VP8', audio: 'audio/PCMA' })
   recovers(t, peer, { video: 'video/VP8', audio: 'audio/opus' })
-  decodes(t, peer, 'audio/opus')
+  decodes(t, peer)
 }

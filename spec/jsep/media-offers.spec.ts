@@ -169,3 +169,29 @@ t.test('header extensions of both forms are announced only to who has announced 
   t.notMatch(media('side').sendAnswer(offer.replace('a=extmap-allow-mixed\r\n', '')), 'a=extmap-allow-mixed')
   t.end()
 })
+
+t.test('an id that stands for two extensions in one BUNDLE group is answered for the first alone', t => {
+  const [a, b] = [media('a'), media('b')]
+  a.negotiation.addTransceiver({ kind: 'video' })
+  a.negotiation.addTransceiver({ kind: 'audio' })
+  const offer = a.offer()
+  const idsOf = (sdp: string, index: number) =>
+    new Map(attributes(parseSdp(sdp).media[index]!, 'extmap').map(({ id, uri }) => [uri, id]))
+  const level = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level'
+  const time = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time'
+  const collides = (sdp: string) =>
+    sdp.replace(`extmap:${idsOf(offer, 1).get(level)} ${level}`, `extmap:${idsOf(offer, 0).get(time)} ${level}`)
+  b.setRemote('offer', collides(offer))
+  const answer = b.answer()
+  t.equal(idsOf(answer, 0).get(time), idsOf(offer, 0).get(time))
+  t.notOk(idsOf(answer, 1).has(level))
+  t.ok(idsOf(answer, 1).size > 0, 'what does not collide is')
+
+  // On transports of their own each has its table.
+  const [c, d] = [media('c'), media('d')]
+  c.negotiation.addTransceiver({ kind: 'video' })
+  c.negotiation.addTransceiver({ kind: 'audio' })
+  d.setRemote('offer', collides(c.offer()).replace(/a=group:BUNDLE.*\r\n/, ''))
+  t.ok(idsOf(d.answer(), 1).has(level))
+  t.end()
+})
