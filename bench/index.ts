@@ -5,7 +5,7 @@
  *                  purertc-dtls1.2, which is purertc without DTLS 1.3, only where it is named)
  *   --sizes 64,1024   message sizes in bytes
  *   --rounds n     rounds of every case (3)
- *   --measure a,b  what is measured (throughput,many,latency,connect,forward,handshake,srtp)
+ *   --measure a,b  what is measured (throughput,many,latency,connect,forward,handshake,srtp,payload)
  *   --viewers 1,10   to how many connections a stream of video is forwarded
  *   --quick        short measurements
  *   --json path    where the JSON goes (bench/results/<date>.json)
@@ -32,8 +32,8 @@ import { srtpCases } from './srtp/results.ts'
 import { installed, ON_REQUEST, type StackName, versionOf } from './stacks/index.ts'
 
 /** Of `npm run bench:micro`: printed as they come, and not part of the JSON. */
-const TABLES = ['srtp', 'payload']
-const MEASURES = ['throughput', 'many', 'latency', 'connect', 'forward', 'handshake', 'srtp']
+const TABLES = ['payload']
+const MEASURES = ['throughput', 'many', 'latency', 'connect', 'forward', 'handshake', 'srtp', ...TABLES]
 const MICRO = fileURLToPath(new URL('micro/index.js', import.meta.url))
 const VIEWERS = [1, 10, 50]
 const SIZES = [64, 1024, 16_384, 65_536, 262_144]
