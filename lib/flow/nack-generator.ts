@@ -104,12 +104,14 @@ export class NackGenerator {
     let lookAt = Number.POSITIVE_INFINITY
     for (const missing of this.#missing) {
       const isOver = now - missing.since >= LONGEST_WAIT || missing.requests >= MOST_REQUESTS
-      if (isOver && now - missing.askedAt >= interval) {
+      // Compared as `lookAt` is reckoned: a difference may be rounded to less than the interval, and nothing would move on.
+      const isAskedLongAgo = now >= missing.askedAt + interval
+      if (isOver && isAskedLongAgo) {
         this.givenUp++
         continue
       }
       kept.push(missing)
-      if (!isOver && (missing.requests === 0 || now - missing.askedAt >= interval)) {
+      if (!isOver && (missing.requests === 0 || isAskedLongAgo)) {
         missing.askedAt = now
         missing.requests++
         numbers.push(missing.extended & 0xffff)

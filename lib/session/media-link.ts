@@ -36,6 +36,11 @@ export class MediaLink {
     return this.#receiver
   }
 
+  /** The RTP session of its transport, where media was agreed on. */
+  get rtp(): RtpSession | undefined {
+    return this.#rtp
+  }
+
   /** Takes each packet of the peer's, once and in order of arrival: borrowed. */
   get onPacket(): ((packet: RtpPacket, now: number) => void) | undefined {
     return this.#onPacket

@@ -111,6 +111,25 @@ t.test('asks for what is missing: at once, then once a round trip, and not for e
   t.end()
 })
 
+t.test('asks at its deadline and then moves it, at whatever fraction of a millisecond', t => {
+  for (let round = 0; round < 200; round++) {
+    const nack = new NackGenerator()
+    nack.roundTripTime = 20 + round / 7
+    let now = 1000 * round + round / 3
+    nack.receive(CYCLE, now)
+    nack.receive(CYCLE + 2, now)
+    let asked = 0
+    for (; nack.deadline < Number.POSITIVE_INFINITY && asked < 30; asked++) {
+      now = Math.max(now, nack.deadline)
+      nack.due(now)
+      if (nack.deadline <= now) t.fail(`it stands still at ${now}`)
+    }
+    if (asked > 12) t.fail(`${asked} times`)
+  }
+  t.pass()
+  t.end()
+})
+
 t.test('keeps no list of all that a jump leaves out', t => {
   const nack = new NackGenerator()
   nack.receive(100, 0)
