@@ -32,6 +32,8 @@ export class Agreement {
   current: { local?: Description; remote?: Description } = {}
   pending: { local?: Description; remote?: Description } = {}
   readonly #names = new TransportNames()
+  /** What carries each transport, as long as names stay. */
+  #carriers = new WeakMap<Description, ReadonlyMap<string, number>>()
   /** Our DTLS role on each transport that an answer has named, by its name. */
   readonly #roles = new Map<string, DtlsRole>()
   readonly #maxMessageSize: number
@@ -76,12 +78,22 @@ export class Agreement {
 
   /** The m-section of `description` that speaks for a transport: the tagged one of its group, or the only one that uses it. */
   carrier(transportMid: string, description: Description | undefined): number | undefined {
-    if (description === undefined) return undefined
-    const uses = (mid: string): boolean => this.#nameIn(description, mid) === transportMid
-    const mid = description.mids.find((each, index) => !description.rejected(index) && uses(each))
-    if (mid === undefined) return undefined
-    const tag = description.tagOf(mid)
-    return description.indexOf(uses(tag) ? tag : mid)
+    return description === undefined ? undefined : this.#carriersOf(description).get(transportMid)
+  }
+
+  /** By the name of each transport in a description. */
+  #carriersOf(description: Description): ReadonlyMap<string, number> {
+    const known = this.#carriers.get(description)
+    if (known !== undefined) return known
+    const carriers = new Map<string, number>()
+    description.mids.forEach((mid, index) => {
+      const name = description.rejected(index) ? undefined : this.#nameIn(description, mid)
+      if (name === undefined || carriers.has(name)) return
+      const tag = description.tagOf(mid)
+      carriers.set(name, this.#nameIn(description, tag) === name ? description.indexOf(tag)! : index)
+    })
+    this.#carriers.set(description, carriers)
+    return carriers
   }
 
   /** In a description that is in force, what no answer has taken uses no transport. */
@@ -117,6 +129,7 @@ export class Agreement {
   /** Our offer is applied, in which m-sections use these transports, by mid. */
   propose(names: ReadonlyMap<string, string>): void {
     this.#names.propose(names)
+    this.#carriers = new WeakMap()
   }
 
   /** Whether a transport has this name, though the m-section that gave it may be gone. */
@@ -154,6 +167,7 @@ export class Agreement {
   takeAnswer(answer: Description, side: Side): void {
     const offer = this.pending[side === 'local' ? 'remote' : 'local']!
     this.#names.answered(answer, offer, this.current[offer.side])
+    this.#carriers = new WeakMap()
     answer.mids.forEach((mid, index) => {
       if (answer.rejected(index)) return
       const transport = answer.transport(answer.indexOf(answer.tagOf(mid))!)
@@ -169,12 +183,14 @@ export class Agreement {
     this.current = this.pending
     this.pending = {}
     this.#names.settle()
+    this.#carriers = new WeakMap()
     for (const name of this.#roles.keys()) if (!this.#names.has(name)) this.#roles.delete(name)
   }
 
   rollBack(): void {
     this.pending = {}
     this.#names.rollBack()
+    this.#carriers = new WeakMap()
   }
 
   /** Whether an m-section is rejected in the newest description, or by either side of what is agreed. */

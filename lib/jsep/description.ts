@@ -35,7 +35,7 @@ export class Description {
   /** The tag and members of each BUNDLE group, rejected m-sections left out. */
   readonly bundles: readonly (readonly string[])[]
   readonly #indices: ReadonlyMap<string, number>
-  readonly #tags = new Map<string, string>()
+  readonly #groups = new Map<string, readonly string[]>()
   readonly #bundled: ReadonlySet<string>
   readonly #trickled: TrickledCandidates
   readonly #level: SessionLevel
@@ -76,7 +76,7 @@ export class Description {
     )
     this.#bundled = new Set(groups.flat())
     this.bundles = groups.map(mids => mids.filter(mid => this.#isOpen(mid))).filter(mids => mids.length > 0)
-    for (const mids of this.bundles) for (const mid of mids) this.#tags.set(mid, mids[0]!)
+    for (const mids of this.bundles) for (const mid of mids) this.#groups.set(mid, mids)
   }
 
   get length(): number {
@@ -103,7 +103,12 @@ export class Description {
 
   /** The mid of the m-section whose transport the BUNDLE group of `mid` uses; `mid` where it is in none. */
   tagOf(mid: string): string {
-    return this.#tags.get(mid) ?? mid
+    return this.#groups.get(mid)?.[0] ?? mid
+  }
+
+  /** The members of the BUNDLE group of `mid`, rejected m-sections left out; itself where it is in none. */
+  groupOf(mid: string): readonly string[] {
+    return this.#groups.get(mid) ?? [mid]
   }
 
   #isOpen(mid: string): boolean {

@@ -9,6 +9,8 @@ import type { Description } from './description.ts'
 export class TransportNames {
   /** By mid, of the descriptions in force. */
   #settled: ReadonlyMap<string, string> = new Map()
+  /** The names that are in use in them. */
+  #standing: ReadonlySet<string> = new Set()
   /** Of our offer that is pending: which m-sections have transports of their own, only we know. */
   #proposed: ReadonlyMap<string, string> = new Map()
   /** Of a provisional answer. */
@@ -21,8 +23,7 @@ export class TransportNames {
 
   /** Whether the name belongs to a transport that stands. */
   has(name: string): boolean {
-    for (const each of this.#settled.values()) if (each === name) return true
-    return false
+    return this.#standing.has(name)
   }
 
   /** Our offer is applied, in which m-sections use these transports, by mid. */
@@ -62,7 +63,7 @@ export class TransportNames {
       if (name === undefined) {
         name = this.carried(tag, offer, inForce)
         // Whoever takes an m-section out of its group gives it a transport of its own.
-        while (given.has(name)) name += "'"
+        while (given.has(name)) name += '+'
         given.add(name)
       }
       names.set(tag, name)
@@ -74,6 +75,7 @@ export class TransportNames {
   /** The negotiation is over. */
   settle(): void {
     this.#settled = this.#provisional ?? this.#settled
+    this.#standing = new Set(this.#settled.values())
     this.rollBack()
   }
 
@@ -88,8 +90,7 @@ export class TransportNames {
 
   /** A new m-section that heads a group may carry the transport that others of the group have: it shows the same credentials. */
   #continued(tag: string, offer: Description, inForce: Description | undefined): string | undefined {
-    const group = offer.bundles.find(mids => mids.includes(tag))
-    const member = group?.find(mid => this.#settled.has(mid))
+    const member = offer.groupOf(tag).find(mid => this.#settled.has(mid))
     const before = member === undefined ? undefined : inForce?.indexOf(member)
     if (member === undefined || inForce === undefined || before === undefined) return undefined
     const same = offer.usernameFragment(offer.indexOf(tag)!) === inForce.usernameFragment(before)
@@ -99,7 +100,7 @@ export class TransportNames {
   /** A mid may come again while the transport that it once named is still there. */
   #unused(mid: string): string {
     let name = mid
-    while (this.has(name)) name += "'"
+    while (this.has(name)) name += '+'
     return name
   }
 }

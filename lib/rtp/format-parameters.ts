@@ -34,8 +34,18 @@ export const readFormatParameters = (text: string | undefined): FormatParameters
   return parameters
 }
 
+/** What was read already: lists are compared each with each. */
+const known = new WeakMap<Codec, FormatParameters>()
+
 /** The parameters of a codec; empty where it has none. */
-export const formatParametersOf = (codec: Codec): FormatParameters => readFormatParameters(codec.sdpFmtpLine)
+export const formatParametersOf = (codec: Codec): FormatParameters => {
+  let parameters = known.get(codec)
+  if (parameters === undefined) {
+    parameters = readFormatParameters(codec.sdpFmtpLine)
+    known.set(codec, parameters)
+  }
+  return parameters
+}
 
 /** The text of parameters, as it stands behind the payload type; undefined where there are none. */
 export const writeFormatParameters = (parameters: FormatParameters): string | undefined => {

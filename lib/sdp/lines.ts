@@ -5,7 +5,8 @@ import { SdpError } from './error.ts'
 /** UTF-16 units. A browser's offer of fifty video m-lines has about 300,000. */
 export const MAX_LENGTH = 2 ** 21
 export const MAX_LINES = 65_536
-export const MAX_MEDIA = 1024
+/** What we say of as many m-lines is within the other two bounds, too. */
+export const MAX_MEDIA = 384
 
 export interface Line {
   /** The letter before the `=`. */
