@@ -61,6 +61,7 @@ export const composeAnswer = (
           direction: intersection(wantedDirection(transceiver), reversed(section.direction)),
           mixedExtensions: section.mixedExtensions && attribute(offer.session, 'extmap-allow-mixed') !== true,
           reducedSize: section.reducedSize,
+          cryptex: setup.headerEncryption !== undefined && section.cryptex,
           receiverReferenceTime: section.receiverReferenceTime,
           transceiver,
           cname: setup.cname,
@@ -95,7 +96,7 @@ const acceptedMedia = (offer: Description, index: number, setup: MediaSetup): Ac
   const offered = offer.section(index)
   // There is no RTCP on a port of its own (RFC 8834, 4.5).
   if (!offered.rtcpMux) return undefined
-  const terms = answeredTerms(transceiver, setup.capabilities, offered)
+  const terms = answeredTerms(transceiver, setup, offered)
   return terms && { transceiver, offered, terms }
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { encodingOf, isSameCodec, type PayloadCodec, referencesOf } from '../rtp/index.ts'
-import type { MediaSection } from './media-section.ts'
+import { extensionKey, type MediaSection } from './media-section.ts'
 
 /** Dynamic payload types (RFC 3551, 3; RFC 5761, 4; RFC 8834): first the upper range, then the lower. */
 const DYNAMIC = [...range(96, 127), ...range(35, 63)]
@@ -20,27 +20,27 @@ function range(first: number, last: number): number[] {
 export class CodecTable {
   /** By payload type, what was said last that it stands for. */
   readonly codecs = new Map<number, PayloadCodec>()
-  /** By URI. An id is of one URI, the one that had it last. */
+  /** By `extensionKey`. An id is of one extension, the one that had it last. */
   readonly extensions = new Map<string, number>()
-  readonly #uris = new Map<number, string>()
+  readonly #keys = new Map<number, string>()
 
   /** Takes what an m-section of either side says. */
   learn({ codecs, extensions }: MediaSection): void {
     for (const codec of codecs) this.codecs.set(codec.payloadType, codec)
-    for (const { uri, id } of extensions) this.learnExtension(uri, id)
+    for (const { uri, id, encrypted } of extensions) this.learnExtension(extensionKey(uri, encrypted), id)
   }
 
-  learnExtension(uri: string, id: number): void {
-    const other = this.#uris.get(id)
-    if (other !== undefined && other !== uri) this.extensions.delete(other)
-    const before = this.extensions.get(uri)
-    if (before !== undefined) this.#uris.delete(before)
-    this.extensions.set(uri, id)
-    this.#uris.set(id, uri)
+  learnExtension(key: string, id: number): void {
+    const other = this.#keys.get(id)
+    if (other !== undefined && other !== key) this.extensions.delete(other)
+    const before = this.extensions.get(key)
+    if (before !== undefined) this.#keys.delete(before)
+    this.extensions.set(key, id)
+    this.#keys.set(id, key)
   }
 
   hasId(id: number): boolean {
-    return this.#uris.has(id)
+    return this.#keys.has(id)
   }
 }
 
@@ -57,9 +57,10 @@ export class OfferedNumbers {
     this.#table = table
     for (const { codecs, extensions } of standing) {
       for (const codec of codecs) if (!this.#taken.has(codec.payloadType)) this.#taken.set(codec.payloadType, codec)
-      for (const { uri, id } of extensions) {
-        if (this.#ids.has(uri) || this.#takenIds.has(id)) continue
-        this.#ids.set(uri, id)
+      for (const { uri, id, encrypted } of extensions) {
+        const key = extensionKey(uri, encrypted)
+        if (this.#ids.has(key) || this.#takenIds.has(id)) continue
+        this.#ids.set(key, id)
         this.#takenIds.add(id)
       }
     }
@@ -109,17 +110,17 @@ export class OfferedNumbers {
     return DYNAMIC.find(isNew) ?? DYNAMIC.find(payloadType => fits(payloadType) && !this.#taken.has(payloadType))
   }
 
-  /** The id of an extension; undefined where there is none left. */
-  idOf(uri: string): number | undefined {
-    const id = this.#ids.get(uri) ?? this.#freshId(uri)
+  /** The id of an extension, by its `extensionKey`; undefined where there is none left. */
+  idOf(key: string): number | undefined {
+    const id = this.#ids.get(key) ?? this.#freshId(key)
     if (id === undefined) return undefined
-    this.#ids.set(uri, id)
+    this.#ids.set(key, id)
     this.#takenIds.add(id)
     return id
   }
 
-  #freshId(uri: string): number | undefined {
-    const known = this.#table.extensions.get(uri)
+  #freshId(key: string): number | undefined {
+    const known = this.#table.extensions.get(key)
     if (known !== undefined && !this.#takenIds.has(known)) return known
     return [...ONE_BYTE_IDS, ...TWO_BYTE_IDS].find(id => !this.#takenIds.has(id) && !this.#table.hasId(id))
   }

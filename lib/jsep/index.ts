@@ -18,6 +18,7 @@ export {
 } from './capabilities.ts'
 export type { RenderedDescription } from './description.ts'
 export { JsepError, type JsepErrorCode } from './error.ts'
+export type { HeaderEncryptionPolicy } from './media-setup.ts'
 export { Negotiation, type NegotiationOptions } from './negotiation.ts'
 export type { SdpType, SignalingState } from './signaling-state.ts'
 export type {

@@ -4,7 +4,7 @@ import { encodingOf, type MediaKind, type PayloadCodec } from '../rtp/index.ts'
 import { type Attribute, type Direction, type MediaDescription, type RtcpAddress, typed } from '../sdp/index.ts'
 import type { CarriedTransport } from './compose.ts'
 import { sends } from './direction.ts'
-import type { DescribedExtension } from './media-section.ts'
+import { type DescribedExtension, ENCRYPTED } from './media-section.ts'
 import { msidAttributes } from './msid.ts'
 import type { Transceiver } from './transceiver.ts'
 import { candidateAttributes, defaultDestination, transportAttributes, trickledOf } from './transport-attributes.ts'
@@ -21,6 +21,7 @@ export interface MediaContent {
   /** Whether this m-section says itself that both forms of header extensions may be used; else the session does, or nobody. */
   readonly mixedExtensions: boolean
   readonly reducedSize: boolean
+  readonly cryptex: boolean
   readonly receiverReferenceTime: boolean
   readonly transceiver: Transceiver
   readonly cname: string
@@ -66,9 +67,13 @@ export const mediaSection = (
 }
 
 const mediaAttributes = (content: MediaContent, isFirst: boolean): Attribute[] => {
-  const { direction, codecs, extensions, reducedSize, receiverReferenceTime, transceiver, cname } = content
-  const attributes: Attribute[] = extensions.map(({ id, uri, direction: way }) =>
-    typed('extmap', { id, uri, ...(way !== 'sendrecv' && { direction: way }) }),
+  const { direction, codecs, extensions, reducedSize, cryptex, receiverReferenceTime, transceiver, cname } = content
+  const attributes: Attribute[] = extensions.map(({ id, uri, direction: way, encrypted }) =>
+    typed('extmap', {
+      id,
+      ...(way !== 'sendrecv' && { direction: way }),
+      ...(encrypted === true ? { uri: ENCRYPTED, attributes: uri } : { uri }),
+    }),
   )
   if (content.mixedExtensions) attributes.push(typed('extmap-allow-mixed', true))
   attributes.push(typed(direction, true))
@@ -77,6 +82,7 @@ const mediaAttributes = (content: MediaContent, isFirst: boolean): Attribute[] =
   attributes.push(typed('rtcp-mux', true))
   if (isFirst) attributes.push(typed('rtcp-mux-only', true))
   if (reducedSize) attributes.push(typed('rtcp-rsize', true))
+  if (cryptex) attributes.push(typed('cryptex', true))
   if (receiverReferenceTime) attributes.push({ name: 'other', key: 'rtcp-xr', value: 'rcvr-rtt=all' })
   for (const codec of codecs) attributes.push(...codecAttributes(codec))
   if (isSending) attributes.push(...ssrcAttributes(transceiver, codecs, cname))

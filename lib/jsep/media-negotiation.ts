@@ -16,7 +16,8 @@ import type { Direction } from '../sdp/index.ts'
 import type { MediaCapabilities } from './capabilities.ts'
 import type { OfferedNumbers } from './codec-table.ts'
 import { intersection, receives, reversed, sends } from './direction.ts'
-import { type DescribedExtension, isSameEntry, type MediaSection } from './media-section.ts'
+import { type DescribedExtension, extensionKey, isSameEntry, type MediaSection } from './media-section.ts'
+import type { MediaSetup } from './media-setup.ts'
 import type { NegotiatedMedia, Transceiver } from './transceiver.ts'
 
 /** What repairs or accompanies media, and is none by itself. */
@@ -80,8 +81,10 @@ export const offeredTerms = (
     codecs.sort((a, b) => position.get(a)! - position.get(b)!)
   }
   const extensions = [...wantedExtensions(transceiver, capabilities)].flatMap(([uri, direction]) => {
-    const id = numbers.idOf(uri)
-    return id === undefined ? [] : [{ uri, id, direction }]
+    // What was agreed on encrypted stays so.
+    const encrypted = standing?.extensions.some(each => each.uri === uri && each.encrypted === true) === true
+    const id = numbers.idOf(extensionKey(uri, encrypted))
+    return id === undefined ? [] : [{ uri, id, direction, ...(encrypted && { encrypted }) }]
   })
   return { codecs, extensions }
 }
@@ -95,21 +98,32 @@ const placeIn = ({ codecs }: MediaSection, codec: PayloadCodec): number => {
 /** Of an answer: what was offered and we can; undefined where no media is left. */
 export const answeredTerms = (
   transceiver: Transceiver,
-  capabilities: MediaCapabilities,
+  { capabilities, headerEncryption }: MediaSetup,
   offered: MediaSection,
 ): MediaTerms | undefined => {
   const order = transceiver.codecPreferences.length > 0 ? 'own' : 'offered'
   const codecs = answerCodecs(preferredCodecs(transceiver, capabilities), offered.codecs, order)
   if (!codecs.some(isMediaCodec)) return undefined
   const wanted = wantedExtensions(transceiver, capabilities)
-  const extensions = offered.extensions.flatMap(({ uri, id, direction: theirs, encrypted }) => {
-    const ours = wanted.get(uri)
+  const candidates = offered.extensions.flatMap(extension => {
+    const ours = wanted.get(extension.uri)
     // What one side only sends, the other can only receive (RFC 8285, 6).
-    const direction = ours === undefined ? 'inactive' : intersection(ours, reversed(theirs))
-    return encrypted === true || direction === 'inactive' ? [] : [{ uri, id, direction }]
+    const direction = ours === undefined ? 'inactive' : intersection(ours, reversed(extension.direction))
+    const isRefused = extension.encrypted === true && headerEncryption === undefined
+    return isRefused || direction === 'inactive' ? [] : [{ ...extension, direction }]
   })
-  return { codecs, extensions }
+  return { codecs, extensions: oneOfEach(candidates, !offered.cryptex) }
 }
+
+/** Of what is offered both in the clear and encrypted, one (RFC 6904, 4). */
+const oneOfEach = (extensions: readonly DescribedExtension[], encrypted: boolean): DescribedExtension[] => {
+  const isPreferred = (extension: DescribedExtension) => (extension.encrypted ?? false) === encrypted
+  return extensions.filter(
+    extension => isPreferred(extension) || !extensions.some(each => each.uri === extension.uri && isPreferred(each)),
+  )
+}
+
+const keyOf = ({ uri, encrypted }: DescribedExtension): string => extensionKey(uri, encrypted)
 
 const negotiated = (
   extensions: readonly DescribedExtension[],
@@ -126,19 +140,20 @@ export const negotiatedMedia = (local: MediaSection, remote: MediaSection): Nego
       other.feedback.some(each => each.type === type && each.parameter === parameter),
     ),
   })
-  const ours = new Map(local.extensions.map(extension => [extension.uri, extension.direction]))
-  const theirs = new Map(remote.extensions.map(extension => [extension.uri, extension.direction]))
+  const ours = new Map(local.extensions.map(extension => [keyOf(extension), extension.direction]))
+  const theirs = new Map(remote.extensions.map(extension => [keyOf(extension), extension.direction]))
   return {
     direction,
     reducedSize: local.reducedSize && remote.reducedSize,
     mixedExtensions: local.mixedExtensions && remote.mixedExtensions,
+    cryptex: local.cryptex && remote.cryptex,
     receiverReferenceTime: local.receiverReferenceTime && remote.receiverReferenceTime,
     ...(sends(direction) && {
       send: {
         codecs: pairs.map(({ own, theirs }) => common(theirs, own)),
         extensions: negotiated(
           remote.extensions,
-          ({ uri, direction: theirs }) => sends(ours.get(uri) ?? 'inactive') && receives(theirs),
+          extension => sends(ours.get(keyOf(extension)) ?? 'inactive') && receives(extension.direction),
         ),
       },
     }),
@@ -147,7 +162,7 @@ export const negotiatedMedia = (local: MediaSection, remote: MediaSection): Nego
         codecs: pairs.map(({ own, theirs }) => common(own, theirs)),
         extensions: negotiated(
           local.extensions,
-          ({ uri, direction: ours }) => receives(ours) && sends(theirs.get(uri) ?? 'inactive'),
+          extension => receives(extension.direction) && sends(theirs.get(keyOf(extension)) ?? 'inactive'),
         ),
         ssrcs: remote.ssrcs,
         ssrcGroups: remote.ssrcGroups,

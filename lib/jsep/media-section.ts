@@ -22,6 +22,8 @@ export interface MediaSection {
   readonly mixedExtensions: boolean
   readonly rtcpMux: boolean
   readonly reducedSize: boolean
+  /** Whether who says so takes packets whose headers are encrypted altogether (RFC 9335, 4). */
+  readonly cryptex: boolean
   readonly receiverReferenceTime: boolean
   readonly ssrcs: readonly RemoteSsrc[]
   readonly ssrcGroups: readonly SsrcGroup[]
@@ -37,7 +39,7 @@ const STATIC: Readonly<Record<number, { readonly encoding: string; readonly cloc
   13: { encoding: 'CN', clockRate: 8000 },
 }
 /** RFC 6904, 4: the URI of an extension that is encrypted is what follows. */
-const ENCRYPTED = 'urn:ietf:params:rtp-hdrext:encrypt'
+export const ENCRYPTED = 'urn:ietf:params:rtp-hdrext:encrypt'
 
 /**
  * Whether it is RTP. Every profile may stand for RTP over DTLS (RFC 9429, 5.1.2): whether there is DTLS, the fingerprint says.
@@ -61,6 +63,7 @@ export const readMediaSection = (
     mixedExtensions: session.mixedExtensions || attribute(media, 'extmap-allow-mixed') === true,
     rtcpMux: isMultiplexed(media) || isMultiplexed(carrier),
     reducedSize: attribute(media, 'rtcp-rsize') === true || attribute(carrier, 'rtcp-rsize') === true,
+    cryptex: session.cryptex || attribute(media, 'cryptex') === true || attribute(carrier, 'cryptex') === true,
     receiverReferenceTime: others(media, 'rtcp-xr').some(value => /(?:^| )rcvr-rtt=(?:all|sender)/.test(value)),
     ssrcs,
     ssrcGroups: readSsrcGroups(media, ssrcs),
@@ -104,6 +107,9 @@ const readCodecs = (media: MediaDescription, kind: MediaKind): PayloadCodec[] =>
   })
 }
 
+/** What is encrypted is another extension than the same in the clear (RFC 6904, 4). */
+export const extensionKey = (uri: string, encrypted = false): string => (encrypted ? `${ENCRYPTED} ${uri}` : uri)
+
 /**
  * RFC 8285, 5 and 6: an id stands for one extension, and an extension has one id. 15 means something else in the one-byte form,
  * and ids beyond 255 are no ids: whoever offers them has more than fit, and we take none of those.
@@ -116,7 +122,7 @@ const readExtensions = (session: SessionLevel, media: MediaDescription): Describ
   for (const { id, uri: named, direction = 'sendrecv', attributes: more } of stated) {
     const encrypted = named === ENCRYPTED
     const uri = encrypted ? more?.split(' ')[0] : named
-    const key = `${encrypted} ${uri}`
+    const key = extensionKey(uri ?? '', encrypted)
     if (uri === undefined || id < 1 || id > 255 || id === 15 || ids.has(id) || uris.has(key)) continue
     ids.add(id)
     uris.add(key)

@@ -21,13 +21,13 @@ import { Description, type RenderedDescription } from './description.ts'
 import { JsepError } from './error.ts'
 import { mediaNeedsNegotiation } from './media-need.ts'
 import { isMedia } from './media-section.ts'
-import type { MediaSetup } from './media-setup.ts'
+import type { HeaderEncryptionPolicy, MediaSetup } from './media-setup.ts'
 import { composeOffer, freshMid, type OfferComposition } from './offer.ts'
 import { nextState, type SdpType, type Side, type SignalingState } from './signaling-state.ts'
 import { NO_CHANGES, type Transceiver, type TransceiverChanges, type TransceiverInit } from './transceiver.ts'
 import { Transceivers } from './transceivers.ts'
 import { type CandidatePlace, type RemoteCandidate, Trickle } from './trickle.ts'
-import { trickles, verifyAnswer, verifyOffer } from './verify.ts'
+import { trickles, verifyAnswer, verifyHeaderEncryption, verifyOffer } from './verify.ts'
 
 export interface NegotiationOptions {
   readonly random: Random
@@ -39,6 +39,8 @@ export interface NegotiationOptions {
   readonly capabilities?: MediaCapabilities
   /** `balanced` by default (RFC 9429, 4.1.1). */
   readonly bundlePolicy?: BundlePolicy
+  /** Header extensions are not encrypted by default. */
+  readonly headerEncryption?: HeaderEncryptionPolicy
   /** The CNAME of our streams (RFC 7022); sixteen random digits by default. */
   readonly cname?: string
 }
@@ -65,7 +67,8 @@ export class Negotiation {
     this.#composer = new Composer(options.random, options.iceLite === true)
     const { random, capabilities = DEFAULT_CAPABILITIES, bundlePolicy = 'balanced' } = options
     const cname = options.cname ?? `${randomU32(random).toString(16)}${randomU32(random).toString(16)}`
-    this.#media = { capabilities, bundlePolicy, cname, table: new CodecTable() }
+    const { headerEncryption } = options
+    this.#media = { capabilities, bundlePolicy, headerEncryption, cname, table: new CodecTable() }
     this.#transceivers = new Transceivers(
       () => this.#freshSsrc(random),
       () => hex(randomBytes(random, 16)),
@@ -211,6 +214,7 @@ export class Negotiation {
     })
     if (type === 'offer') verifyOffer(description, before, current.local)
     else verifyAnswer(description, pending.local!)
+    if (this.#media.headerEncryption === 'require') verifyHeaderEncryption(description)
     this.#verifyContinuity(description)
     return this.#apply(description, state)
   }

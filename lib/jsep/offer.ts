@@ -189,6 +189,7 @@ const composeSlot = ({ mid, content }: Slot, surroundings: SlotSurroundings): Me
       direction: transceiver.direction,
       mixedExtensions: false,
       reducedSize: true,
+      cryptex: setup.headerEncryption !== undefined,
       receiverReferenceTime: true,
       transceiver,
       cname: setup.cname,

@@ -23,6 +23,7 @@ export interface SessionLevel {
   readonly direction: Direction | undefined
   readonly extensions: readonly ExtensionMap[]
   readonly mixedExtensions: boolean
+  readonly cryptex: boolean
 }
 
 export const readSessionLevel = (session: SessionDescription): SessionLevel => ({
@@ -36,4 +37,5 @@ export const readSessionLevel = (session: SessionDescription): SessionLevel => (
   direction: stated(session),
   extensions: attributes(session, 'extmap').slice(0, MOST_EXTENSIONS),
   mixedExtensions: attribute(session, 'extmap-allow-mixed') === true,
+  cryptex: attribute(session, 'cryptex') === true,
 })

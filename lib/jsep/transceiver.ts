@@ -38,6 +38,8 @@ export interface NegotiatedMedia {
   readonly direction: Direction
   readonly reducedSize: boolean
   readonly mixedExtensions: boolean
+  /** Whether header extensions and contributing sources are encrypted with the payload (RFC 9335). */
+  readonly cryptex: boolean
   /** Whether receiver reference times may be reported (RFC 3611, 5.1: `rtcp-xr:rcvr-rtt`). */
   readonly receiverReferenceTime: boolean
   /** Where we may send: with the payload types and ids of the peer's description. */

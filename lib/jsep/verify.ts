@@ -101,6 +101,14 @@ const verifySameKind = (description: Description, other: Description, index: num
   if (description.media(index).kind !== kind) throw invalidContent(`is not ${kind} as before`, description.mids[index])
 }
 
+/** For whoever sends no headers in the clear (webrtc-extensions, RTCRtpHeaderEncryptionPolicy). */
+export const verifyHeaderEncryption = (description: Description): void => {
+  description.mids.forEach((mid, index) => {
+    if (description.rejected(index) || !isMedia(description.media(index))) return
+    if (!description.section(index).cryptex) throw invalidContent('no a=cryptex', mid)
+  })
+}
+
 /** Whether any m-section says that its ICE agent trickles (RFC 8840, 4.1.1). */
 export const trickles = (description: Description): boolean =>
   description.mids.some((_, index) => description.stated(index).iceOptions.includes('trickle')) ||

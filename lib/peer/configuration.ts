@@ -36,6 +36,7 @@ import { checkSctpConfiguration, type SctpConfiguration, sctpMembers } from './s
 export type RTCIceTransportPolicy = 'relay' | 'all'
 export type RTCBundlePolicy = 'balanced' | 'max-compat' | 'max-bundle'
 export type RTCRtcpMuxPolicy = 'require'
+export type RTCRtpHeaderEncryptionPolicy = 'negotiate' | 'require'
 
 export interface RTCConfiguration extends IceConfiguration, DtlsConfiguration, SctpConfiguration {
   /** STUN and TURN servers. Every URL of each is used. None by default. */
@@ -51,6 +52,13 @@ export interface RTCConfiguration extends IceConfiguration, DtlsConfiguration, S
   certificates?: RTCCertificate[]
   /** For how many transports to gather candidates ahead of the first description: 0 to 255, 0 by default. */
   iceCandidatePoolSize?: number
+
+  /**
+   * Whether RTP header extensions are encrypted with the payload: `negotiate` where the peer can (RFC 9335, and RFC 6904 where
+   * it offers that), `require` takes no description of a peer that cannot (webrtc-extensions). Where it is left out they are
+   * sent in the clear, and nothing is said of it.
+   */
+  rtpHeaderEncryptionPolicy?: RTCRtpHeaderEncryptionPolicy
 
   /**
    * Addition: the largest message taken from the peer, in bytes: 1 to 1,073,741,824 (1 GiB); 262,144 by default. A larger
@@ -101,6 +109,10 @@ const members = {
     (): RTCRtcpMuxPolicy => 'require',
   ),
 
+  rtpHeaderEncryptionPolicy: optional(
+    enumeration<RTCRtpHeaderEncryptionPolicy>('RTCRtpHeaderEncryptionPolicy', ['negotiate', 'require']),
+  ),
+
   exposeRemoteAddresses: optional(boolean),
   maxMessageSize: optional(enforcedUnsignedLong),
   mtu: optional(enforcedUnsignedShort),
@@ -124,6 +136,7 @@ const FIXED = [
   'mtu',
   'sctp',
   'exposeRemoteAddresses',
+  'rtpHeaderEncryptionPolicy',
   'trace',
   ...UNCHANGEABLE,
   ...DTLS_MEMBERS,

@@ -18,6 +18,7 @@ export type {
   RTCConfiguration,
   RTCIceTransportPolicy,
   RTCRtcpMuxPolicy,
+  RTCRtpHeaderEncryptionPolicy,
 } from './configuration.ts'
 export { RTCDataChannel, type RTCDataChannelEventMap, type RTCDataChannelMessageEvent } from './data-channel.ts'
 export { RTCDataChannelEvent, type RTCDataChannelEventInit } from './data-channel-event.ts'

@@ -193,6 +193,10 @@ export class MediaSlots implements TransceiverSlots {
     this.#owner.negotiationChanged()
   }
 
+  get headerEncryptionNegotiated(): boolean {
+    return this.transceiver.negotiated?.cryptex ?? false
+  }
+
   negotiatedHeaderExtensions(): RTCRtpHeaderExtensionCapability[] {
     const { negotiated } = this.transceiver
     const sent = new Set(negotiated?.send?.extensions.map(({ uri }) => uri))

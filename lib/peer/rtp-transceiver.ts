@@ -24,6 +24,7 @@ export interface TransceiverSlots {
   setCodecPreferences(codecs: readonly RTCRtpCodec[], context: string): void
   headerExtensionsToNegotiate(): RTCRtpHeaderExtensionCapability[]
   setHeaderExtensionsToNegotiate(extensions: readonly RTCRtpHeaderExtensionCapability[], context: string): void
+  readonly headerEncryptionNegotiated: boolean
   negotiatedHeaderExtensions(): RTCRtpHeaderExtensionCapability[]
 }
 
@@ -103,6 +104,11 @@ export class RTCRtpTransceiver {
     const context = on('setHeaderExtensionsToNegotiate')
     requireArguments(context, 1, args.length)
     this.#slots.setHeaderExtensionsToNegotiate(extensions(args[0], context), context)
+  }
+
+  /** Whether header extensions are encrypted with the payload (webrtc-extensions; RFC 9335), as was agreed on last. */
+  get rtpHeaderEncryptionNegotiated(): boolean {
+    return this.#slots.headerEncryptionNegotiated
   }
 
   /** Which were agreed on last. */

@@ -13,7 +13,7 @@ export const sessionOptions = (
   callbacks: Callbacks,
 ): SessionOptions => {
   const { maxMessageSize, mtu, iceLite, iceCredentials, fingerprintAlgorithms, acceptCertificate } = configuration
-  const { bundlePolicy, udpMux, tcpMux } = configuration
+  const { bundlePolicy, rtpHeaderEncryptionPolicy, udpMux, tcpMux } = configuration
   const trace = callbacks.trace(configuration)
   return {
     ...given,
@@ -25,6 +25,7 @@ export const sessionOptions = (
     },
     sctp: sctpPreferences(configuration as SctpConfiguration),
     ...(maxMessageSize !== undefined && { maxMessageSize }),
+    ...(rtpHeaderEncryptionPolicy && { headerEncryption: rtpHeaderEncryptionPolicy }),
     ...(mtu !== undefined && { mtu }),
     ...(trace && { trace }),
     ...(iceLite !== undefined && { iceLite }),

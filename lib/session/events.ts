@@ -5,7 +5,13 @@ import type { AssociationPreferences, ChannelEvent } from '../channel/index.ts'
 import type { Certificate, CryptoProvider, FingerprintHash } from '../crypto/index.ts'
 import type { DtlsError, DtlsState } from '../dtls/index.ts'
 import type { CandidatePair, IceCandidate, IceParameters, IceRole, IceState } from '../ice/index.ts'
-import type { BundlePolicy, MediaCapabilities, SignalingState, Transceiver } from '../jsep/index.ts'
+import type {
+  BundlePolicy,
+  HeaderEncryptionPolicy,
+  MediaCapabilities,
+  SignalingState,
+  Transceiver,
+} from '../jsep/index.ts'
 import type { TraceSink } from '../machine/index.ts'
 import type { DtlsPreferences } from '../transport/index.ts'
 
@@ -46,6 +52,8 @@ export interface SessionOptions {
   readonly capabilities?: MediaCapabilities
   /** `balanced` by default (RFC 9429, 4.1.1). */
   readonly bundlePolicy?: BundlePolicy
+  /** Whether header extensions are encrypted (RFC 9335; RFC 6904 where it is offered): they are not by default. */
+  readonly headerEncryption?: HeaderEncryptionPolicy
   /** Milliseconds since 1970 where `now` is 0, for what RTCP says of the time; 0 by default. */
   readonly timeOrigin?: number
   readonly trace?: TraceSink

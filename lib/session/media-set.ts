@@ -7,7 +7,8 @@ import type { CryptoProvider } from '../crypto/index.ts'
 import { type RtpEvent, type RtpReceiver, RtpSession } from '../flow/index.ts'
 import type { Applied, AppliedMedia, Transceiver } from '../jsep/index.ts'
 import type { EventQueue } from '../machine/index.ts'
-import type { RtpPacket } from '../rtp/index.ts'
+import type { NegotiatedExtension, RtpPacket } from '../rtp/index.ts'
+import type { HeaderProtection } from '../transport/index.ts'
 import { EarlyPackets } from './early-packets.ts'
 import type { SessionEvent } from './events.ts'
 import { MediaLink } from './media-link.ts'
@@ -122,7 +123,11 @@ export class MediaSet {
       this.link(transceiver).agree(transport, rtp, negotiated)
       byTransport.set(transport, [...(byTransport.get(transport) ?? []), media])
     }
-    for (const [transport, media] of this.#transports) this.#configure(media, byTransport.get(transport) ?? [], now)
+    for (const [transport, media] of this.#transports) {
+      const list = byTransport.get(transport) ?? []
+      transport.transport.media.protectHeaders(headerProtection(list))
+      this.#configure(media, list, now)
+    }
   }
 
   #configure({ router, early, rtp }: MediaTransport, list: readonly AppliedMedia[], now: number): void {
@@ -205,6 +210,18 @@ export class MediaSet {
   #find(test: (link: MediaLink) => boolean): MediaLink | undefined {
     for (const link of this.#links.values()) if (test(link)) return link
     return undefined
+  }
+}
+
+/** What all m-sections of a transport have agreed on together: BUNDLE has one SRTP for them (RFC 9335, 4). */
+const headerProtection = (media: readonly AppliedMedia[]): HeaderProtection => {
+  const negotiated = media.flatMap(({ transceiver }) => transceiver?.negotiated ?? [])
+  const encrypted = (extensions: readonly NegotiatedExtension[] = []): number[] =>
+    extensions.flatMap(({ id, encrypted }) => (encrypted === true ? [id] : []))
+  return {
+    cryptex: negotiated.every(({ cryptex }) => cryptex),
+    sent: negotiated.flatMap(({ send }) => encrypted(send?.extensions)),
+    received: negotiated.flatMap(({ receive }) => encrypted(receive?.extensions)),
   }
 }
 

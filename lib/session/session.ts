@@ -47,7 +47,7 @@ export class Session implements FlushingMachine {
 
   constructor(options: SessionOptions) {
     const { crypto, mtu = DEFAULT_MTU, maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE, timeOrigin = 0 } = options
-    const { capabilities, bundlePolicy } = options
+    const { capabilities, bundlePolicy, headerEncryption } = options
     const cname = createCname(crypto.random)
     this.cname = cname
     this.#negotiation = new Negotiation({
@@ -57,6 +57,7 @@ export class Session implements FlushingMachine {
       cname,
       ...(capabilities && { capabilities }),
       ...(bundlePolicy && { bundlePolicy }),
+      ...(headerEncryption && { headerEncryption }),
     })
     this.#media = new MediaSet({ crypto, cname, timeOrigin, mtu }, this.#events, () => this.#now)
     this.#data = new DataLink({ ...options, defaultMtu: DEFAULT_MTU, maxMessageSize }, this.#events, () => this.#now)

@@ -32,10 +32,10 @@ export class HeaderEncryption {
     this.#salt = deriveKey(crypto, keys, Label.headerSalt, saltLength)
   }
 
-  /** The identifiers whose elements are encrypted: 1 to 255, but 15. */
+  /** The identifiers whose elements are encrypted: 1 to 255. */
   set identifiers(identifiers: readonly number[]) {
     for (const id of identifiers) {
-      if (Number.isInteger(id) && id > 0 && id < 256 && id !== STOP) continue
+      if (Number.isInteger(id) && id > 0 && id < 256) continue
       throw new RangeError(`no header extension has the identifier ${id}`)
     }
     this.#isEncrypted.fill(0)

@@ -23,6 +23,15 @@ export interface MediaPathOptions {
   readonly replayWindow?: number
 }
 
+/** How headers are encrypted beside the payload, as descriptions have agreed on. */
+export interface HeaderProtection {
+  /** Whether ours are encrypted altogether (RFC 9335). The peer's always may be. */
+  readonly cryptex: boolean
+  /** Identifiers of extensions that are encrypted by themselves (RFC 6904), in what is sent and what comes. */
+  readonly sent: readonly number[]
+  readonly received: readonly number[]
+}
+
 /** RFC 5761, 4: RTCP packet types are where RTP would have its marker and the payload types 64 to 95. */
 const isRtcp = (packet: Uint8Array): boolean => {
   const second = packet[1] ?? 0
@@ -37,6 +46,7 @@ export class MediaPath {
   /** The handshake is over: what comes without keys has none to wait for. */
   #settled = false
   #profile: SrtpProfile | undefined
+  #headers: HeaderProtection = { cryptex: false, sent: [], received: [] }
   readonly counters = {
     /** Datagrams that came before the keys, beyond the bound. */
     droppedEarly: 0,
@@ -79,8 +89,29 @@ export class MediaPath {
     const { crypto, replayWindow } = this.#options
     this.#profile = profile
     this.#sender = new SrtpSender({ crypto, profile, keys: ours, allowRepeats: true })
-    this.#receiver = new SrtpReceiver({ crypto, profile, keys: theirs, ...(replayWindow && { replayWindow }) })
+    this.#receiver = new SrtpReceiver({
+      crypto,
+      profile,
+      keys: theirs,
+      cryptex: true,
+      ...(replayWindow && { replayWindow }),
+    })
+    this.#protectHeaders()
     for (const packet of early) this.#open(this.#receiver, packet, now)
+  }
+
+  /** From the next packet on. */
+  protectHeaders(headers: HeaderProtection): void {
+    this.#headers = headers
+    this.#protectHeaders()
+  }
+
+  #protectHeaders(): void {
+    const { cryptex, sent, received } = this.#headers
+    if (this.#sender === undefined || this.#receiver === undefined) return
+    this.#sender.cryptex = cryptex
+    this.#sender.encryptedExtensions = sent
+    this.#receiver.encryptedExtensions = received
   }
 
   /** A datagram of the peer's, opened in place. */

@@ -3,6 +3,7 @@
 import {
   type Applied,
   type BundlePolicy,
+  type HeaderEncryptionPolicy,
   type LocalContext,
   type MediaCapabilities,
   Negotiation,
@@ -31,6 +32,7 @@ interface SideOptions {
   /** None by default: these are sides that do data alone. */
   readonly capabilities?: MediaCapabilities
   readonly bundlePolicy?: BundlePolicy
+  readonly headerEncryption?: HeaderEncryptionPolicy
   /** Announced, in bytes. */
   readonly largestDatagram?: number
   /** An INIT chunk to show; whatever the peer shows is taken. */
@@ -61,6 +63,7 @@ export class Side {
       maxMessageSize: options.maxMessageSize ?? 262_144,
       iceLite: options.iceLite === true,
       capabilities: options.capabilities ?? NOTHING,
+      ...(options.headerEncryption && { headerEncryption: options.headerEncryption }),
       ...(options.bundlePolicy && { bundlePolicy: options.bundlePolicy }),
     })
     this.negotiation.dataWanted = options.data === true

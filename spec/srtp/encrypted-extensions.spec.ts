@@ -109,7 +109,7 @@ for (const { name, crypto } of providers) {
     const before = hex(forged)
     t.equal(receiver.unprotect(forged), -1)
     t.equal(hex(forged), before)
-    for (const id of [0, 15, 256, 1.5, -1]) {
+    for (const id of [0, 256, 1.5, -1]) {
       t.throws(() => new SrtpSender({ crypto, profile, keys, encryptedExtensions: [id] }), RangeError)
     }
     t.end()

@@ -26,6 +26,7 @@ const codecs: { readonly [N in AttributeName]: AttributeCodec<AttributeValues[N]
   'rtcp-mux': flag,
   'rtcp-mux-only': flag,
   'rtcp-rsize': flag,
+  cryptex: flag,
 }
 
 const table = new Map<string, AttributeCodec<unknown>>(

@@ -154,6 +154,8 @@ export interface AttributeValues {
   'rtcp-mux': true
   'rtcp-mux-only': true
   'rtcp-rsize': true
+  /** RFC 9335, 4. */
+  cryptex: true
   /** Milliseconds, fractions allowed. */
   ptime: number
   maxptime: number
