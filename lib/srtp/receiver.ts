@@ -9,7 +9,7 @@ import { deriveRtcpKeys, deriveRtpKeys } from './key-derivation.ts'
 import { guessIndex, LAST_INDEX } from './packet-index.ts'
 import { type ProfileParameters, profileParameters, type SrtpKeys, type SrtpProfile } from './profile.ts'
 import type { Protection } from './protection.ts'
-import { ReplayList } from './replay-list.ts'
+import { checkWindow, ReplayList } from './replay-list.ts'
 import {
   createRtcpProtection,
   LAST_RTCP_INDEX,
@@ -86,6 +86,7 @@ export class SrtpReceiver {
   constructor(options: SrtpReceiverOptions) {
     const { crypto, profile, keys } = options
     this.#options = options
+    checkWindow(options.replayWindow ?? DEFAULT_WINDOW)
     this.#profile = profileParameters(profile)
     this.#protect = createRtpProtection(crypto, deriveRtpKeys(crypto, keys, this.#profile), this.#profile)
     this.#rtcp = createRtcpProtection(crypto, deriveRtcpKeys(crypto, keys, this.#profile), this.#profile)

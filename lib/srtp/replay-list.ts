@@ -7,6 +7,12 @@
 export const SMALLEST_WINDOW = 64
 export const LARGEST_WINDOW = 32_768
 
+/** Throws a RangeError for a width that no list has. */
+export const checkWindow = (size: number): void => {
+  if (size >= SMALLEST_WINDOW && size <= LARGEST_WINDOW) return
+  throw new RangeError(`a replay list has ${SMALLEST_WINDOW} to ${LARGEST_WINDOW} entries, not ${size}`)
+}
+
 export class ReplayList {
   /** The highest index, or -1. */
   highest = -1
@@ -16,9 +22,7 @@ export class ReplayList {
 
   /** @param size Indices behind the highest that are told apart, 64 to 32,768; rounded up to a power of two. */
   constructor(size: number) {
-    if (!(size >= SMALLEST_WINDOW && size <= LARGEST_WINDOW)) {
-      throw new RangeError(`a replay list has ${SMALLEST_WINDOW} to ${LARGEST_WINDOW} entries, not ${size}`)
-    }
+    checkWindow(size)
     const rounded = 2 ** Math.ceil(Math.log2(size))
     // One word more, since the newest is never full.
     this.#words = new Uint32Array(2 ** Math.ceil(Math.log2(rounded / 32 + 1)))
