@@ -11,6 +11,7 @@ import {
 import { CannotStart } from './drivers/driver.ts'
 import type { Description, MediaProgram } from './drivers/media-program.ts'
 import type { LossyPath } from './lossy-host.ts'
+import { nameOf } from './media-fixture.ts'
 import type { Waiting } from './waiting.ts'
 
 export type Kind = 'audio' | 'video'
@@ -36,8 +37,10 @@ export interface PairOptions {
   readonly path?: () => LossyPath
   /** What a transceiver that the peer sends by has back; what it brings, by default. */
   readonly answer?: (kind: Kind, transceiver: RTCRtpTransceiver) => MediaStreamTrack | null
-  /** What the contents of a frame are known by. */
-  readonly nameOf?: (bytes: Uint8Array, kind: Kind) => string
+  /** What the peer sends, where it encodes nothing. */
+  readonly samples?: Readonly<Record<Kind, readonly Uint8Array[]>>
+  /** Without packets on a stream of their own that repair losses (RFC 4588): what is sent again is the same packet. */
+  readonly withoutRtx?: boolean
 }
 
 /** The codec, and what repairs its losses, of what we can receive. */
@@ -101,9 +104,13 @@ export class StackPair {
   /** Everything of the peer's is sent from the next negotiation on; and if we are to offer, we offer to take it. */
   async send(kinds: readonly Kind[], weOffer: boolean): Promise<void> {
     for (const kind of kinds) {
-      await this.call('send', kind, this.#options.codecs[kind])
+      await this.call('send', kind, this.#options.codecs[kind], this.#samples(kind))
       if (weOffer) this.#prepare(kind, this.connection.addTransceiver(kind))
     }
+  }
+
+  #samples(kind: Kind): readonly string[] {
+    return (this.#options.samples?.[kind] ?? []).map(sample => Buffer.from(sample).toString('base64'))
   }
 
   /** One offer and its answer. */
@@ -183,8 +190,10 @@ export class StackPair {
   }
 
   #prepare(kind: Kind, transceiver: RTCRtpTransceiver): void {
-    const { codecs, answer } = this.#options
-    transceiver.setCodecPreferences(only(kind, codecs[kind]))
+    const { codecs, answer, withoutRtx = false } = this.#options
+    const repairs = (mimeType: string) => mimeType.endsWith('/rtx')
+    const preferred = only(kind, codecs[kind]).filter(each => !withoutRtx || !repairs(each.mimeType))
+    transceiver.setCodecPreferences(preferred)
     const track = answer === undefined ? transceiver.receiver.track : answer(kind, transceiver)
     transceiver.direction = track === null ? 'recvonly' : 'sendrecv'
     void transceiver.sender.replaceTrack(track)
@@ -195,7 +204,6 @@ export class StackPair {
     if (this.heard.get(kind)?.track === track) return
     track.onmute = track.onunmute = track.onended = () => this.#waiting.wake()
     if (transceiver.currentDirection === null && transceiver.sender.track === null) this.#prepare(kind, transceiver)
-    const nameOf = this.#options.nameOf ?? (bytes => String(bytes.length))
     const heard: Heard = {
       track,
       transceiver,
@@ -206,7 +214,7 @@ export class StackPair {
       height: 0,
       frames: new EncodedFrameReader(track, {
         onframe: frame => {
-          heard.contents.push(nameOf(new Uint8Array(frame.data), kind))
+          heard.contents.push(nameOf(new Uint8Array(frame.data)))
           heard.mimeType = frame.getMetadata().mimeType ?? ''
           if ('type' in frame && frame.type === 'key') {
             heard.keyFrames++

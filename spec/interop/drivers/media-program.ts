@@ -5,12 +5,14 @@
  * `{ connection, fact, value }`, what is to be known now under that name. Descriptions have all of their candidates. The
  * methods:
  * - `create()`, `close()`.
- * - `send(kind, mimeType)`: sends something of its own from the next negotiation on; `stop(kind)` takes that away.
+ * - `send(kind, mimeType, samples)`: sends from the next negotiation on; `stop(kind)` takes that away. Stacks that encode send
+ *   what they make, others the samples that they are given (base64), round and round.
  * - `offer()`: a description; `answer(offer)`: another; `accept(answer)`.
  * - `askForKeyFrame()`: of the video that it receives.
  */
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Waiting } from '../waiting.ts'
 
@@ -34,6 +36,8 @@ interface Caller {
 
 export class MediaProgram {
   readonly name: string
+  /** Resolves when the program runs. */
+  readonly started: Promise<unknown>
   readonly #child: ChildProcessWithoutNullStreams
   readonly #waiting: Waiting
   readonly #exited: Promise<void>
@@ -49,6 +53,9 @@ export class MediaProgram {
     this.#waiting = waiting
     const child = spawn(command, args)
     this.#child = child
+    this.started = once(child, 'spawn')
+    // Whoever does not wait for it is told by the first call.
+    this.started.catch(() => {})
     this.#exited = new Promise(resolve => {
       const end = (reason: string) => {
         process.off('exit', this.#kill)
