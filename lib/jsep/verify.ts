@@ -73,7 +73,7 @@ export const verifyAnswer = (answer: Description, offer: Description): void => {
     if (family(answer.media(index)) !== family(offer.media(index))) throw invalidContent(`is not ${protocol}`, mid)
     if (answer.rejected(index)) return
     if (offer.rejected(index)) throw invalidContent('was not offered', mid)
-    if (offer.bundleOnly(index) && !answer.bundles.some(mids => mids.includes(mid))) {
+    if (hasNoTransport(offer, index) && !answer.bundles.some(mids => mids.includes(mid))) {
       throw invalidContent('was offered to share a transport, and is in no BUNDLE group (RFC 9143, 7.2.1)', mid)
     }
     // We offer no other way (RFC 9429, 5.8.3).
@@ -82,13 +82,17 @@ export const verifyAnswer = (answer: Description, offer: Description): void => {
   verifyAnsweredGroups(answer, offer)
 }
 
+/** Some mark what has a port all the same. */
+const hasNoTransport = (offer: Description, index: number): boolean =>
+  offer.bundleOnly(index) && offer.media(index).port === 0
+
 /** An answer bundles what was offered to be bundled, and together (RFC 9143, 7.3). */
 const verifyAnsweredGroups = (answer: Description, offer: Description): void => {
   const groups = new Map(offer.bundles.flatMap((mids, group) => mids.map(mid => [mid, group] as const)))
   for (const mids of answer.bundles) {
     const group = groups.get(mids[0]!)
     const tag = offer.indexOf(mids[0]!)
-    if (tag !== undefined && offer.bundleOnly(tag)) throw invalidContent('has no transport to carry', mids[0])
+    if (tag !== undefined && hasNoTransport(offer, tag)) throw invalidContent('has no transport to carry', mids[0])
     for (const mid of mids) {
       if (group === undefined || groups.get(mid) !== group)
         throw invalidContent('was not offered to be bundled so', mid)
