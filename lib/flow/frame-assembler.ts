@@ -237,7 +237,8 @@ export class FrameAssembler {
     const start = this.#next
     const head = this.#at(start)!
     let first: Held | undefined
-    let isSound = true
+    const isVideo = this.#kind === 'video'
+    let isSound = !isVideo || !this.#isCut(end)
     let { rotation } = head
     for (let extended = start; extended <= end; extended++) {
       const held = this.#at(extended)!
@@ -254,7 +255,6 @@ export class FrameAssembler {
     this.#waitingSince = Number.POSITIVE_INFINITY
     if (first?.format === undefined) return
     const { codec, depacketizer } = first.format
-    const isVideo = this.#kind === 'video'
     if (codec !== this.#codec) {
       this.needsKeyFrame = isVideo
       this.#codec = codec
@@ -271,6 +271,14 @@ export class FrameAssembler {
     const { timestamp, audioLevel, csrcs, at: firstAt } = head
     const packets = { timestamp, first: start, last: end, audioLevel, rotation, csrcs, firstAt, wholeAt: now }
     this.#deliver({ ...joined, codec, ...packets }, now)
+  }
+
+  /** Whether padding is where the end of a frame would be: whoever sent it on has not got the rest. */
+  #isCut(end: number): boolean {
+    const last = this.#at(end)!
+    if (last.marker) return false
+    const after = last.format === undefined ? last : this.#at(end + 1)
+    return after !== undefined && after.format === undefined
   }
 
   /** What follows refers to what is not there. */

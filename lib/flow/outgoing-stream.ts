@@ -4,7 +4,7 @@
  */
 
 import { type Packet, PacketPool } from '../bytes/index.ts'
-import { appendPayload, type ExtensionWriter, rtpHeaderLength, writeRtpHeader } from '../rtp/index.ts'
+import { appendPadding, appendPayload, type ExtensionWriter, rtpHeaderLength, writeRtpHeader } from '../rtp/index.ts'
 import type { OutgoingCodecs } from './outgoing-codecs.ts'
 import { OutgoingExtensions } from './outgoing-extensions.ts'
 import type { SendParameters } from './parameters.ts'
@@ -109,6 +109,21 @@ export class OutgoingStream {
     if (this.#codecs.answersNack(header.payloadType)) this.#retransmitter.keep(header.sequenceNumber, packet, now)
     this.#owner.transmit(packet)
     return true
+  }
+
+  /** Sends a packet with `header` and nothing in it but padding. */
+  sendPadding(now: number): void {
+    const packet = POOL.take()
+    const { header } = this
+    header.ssrc = this.ssrc
+    if (!writeRtpHeader(packet, header, this.begin(now)) || !appendPadding(packet, 1)) {
+      packet.release()
+      return
+    }
+    this.#counters.sent(0, packet.length, now)
+    this.#count(0)
+    if (this.#codecs.answersNack(header.payloadType)) this.#retransmitter.keep(header.sequenceNumber, packet, now)
+    this.#owner.transmit(packet)
   }
 
   #count(payloadLength: number): void {

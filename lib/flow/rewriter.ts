@@ -14,6 +14,8 @@ const CYCLE = 0x1_0000
 const MOST_OFFSETS = 16
 /** Farther apart, a source has begun anew (RFC 3550, A.1, MAX_DROPOUT). */
 const MAX_JUMP = 3000
+/** How far behind the newest number a gap is closed up: what is older nobody waits for. */
+const LONGEST_GAP = 256
 
 export class Rewriter {
   #source: object | undefined
@@ -31,14 +33,19 @@ export class Rewriter {
   #lastTimestamp: number
   #lastAt = 0
   #begun = false
+  /** The first of the stream, extended. */
+  readonly #first: number
   readonly #sent = new SequenceWindow()
   /** What `place` found. */
   sequenceNumber = 0
   timestamp = 0
+  /** Whether that is ahead of all that were sent before. */
+  isNewest = false
 
   /** @param initialSequence 16 random bits; below 2^15, so that no loss at the wrap comes early (RFC 3711, 3.3.1). */
   constructor(initialSequence: number, initialTimestamp: number) {
     this.#last = CYCLE + (initialSequence & 0x7fff) - 1
+    this.#first = this.#last + 1
     this.#lastTimestamp = initialTimestamp >>> 0
   }
 
@@ -90,7 +97,8 @@ export class Rewriter {
     this.sequenceNumber = place & 0xffff
     this.timestamp = (timestamp + this.#timestampOffset) >>> 0
     if (extended > this.#newest) this.#newest = extended
-    if (place > this.#last) this.#last = place
+    this.isNewest = place > this.#last
+    if (this.isNewest) this.#last = place
     if (!this.#begun || ((this.timestamp - this.#lastTimestamp) | 0) > 0) {
       this.#lastTimestamp = this.timestamp
       this.#lastAt = now
@@ -116,6 +124,16 @@ export class Rewriter {
     this.#shift(this.#newest + 1, this.#offsets[this.#count - 1]! + 1)
     this.#sent.take(this.#last)
     return this.#last & 0xffff
+  }
+
+  /** A number among the latest that no packet had: it is taken. -1 where there is none. */
+  takeHole(): number {
+    for (let number = Math.max(this.#first, this.#last - LONGEST_GAP); number < this.#last; number++) {
+      if (this.#sent.has(number)) continue
+      this.#sent.take(number)
+      return number & 0xffff
+    }
+    return -1
   }
 
   /** Another offset; where the one before was not used for anything, it takes its place. */

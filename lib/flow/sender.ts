@@ -5,6 +5,7 @@
 
 import { type EncodedFrame, encodingOf, type MediaKind, type PayloadCodec, type PayloadSink } from '../rtp/index.ts'
 import { FrameCutter } from './frame-cutter.ts'
+import { JoinBuffer } from './join-buffer.ts'
 import { KeyFrameGate } from './key-frame-gate.ts'
 import { OutgoingCodecs } from './outgoing-codecs.ts'
 import { OutgoingStream, type OutgoingStreamOwner } from './outgoing-stream.ts'
@@ -32,6 +33,9 @@ export class RtpSender {
   readonly #cutter: FrameCutter
   readonly #rewriter: Rewriter
   readonly #keyFrames: KeyFrameGate
+  readonly #ahead = new JoinBuffer()
+  /** The newest packet that was sent on does not end its frame. */
+  #isCut = false
   readonly #tones: TonePlayer
   #parameters: SendParameters | undefined
   #codecs = new OutgoingCodecs([])
@@ -105,11 +109,14 @@ export class RtpSender {
     const codec = this.#codecs.find(outgoing.mimeType, clockRate, outgoing.sdpFmtpLine)
     if (codec === undefined) return this.#discard()
     const rewriter = this.#rewriter
-    if (!rewriter.isFrom(source)) {
+    const joins = !rewriter.isFrom(source)
+    if (joins) {
       if (this.kind === 'video' && !this.#keyFrames.opens(codec, bytes, payloadStart, payloadEnd)) {
         this.#keyFrames.request(now)
+        this.#ahead.keep(outgoing)
         return this.#discard()
       }
+      this.#closeUp(now)
       rewriter.join(source, sequenceNumber, timestamp, clockRate, now)
       this.#stream.pictures.join(encodingOf(codec))
     }
@@ -127,8 +134,39 @@ export class RtpSender {
     this.#stream.begin(now)
     if (extensions.passesAny && outgoing.extensions !== undefined) extensions.pass(outgoing.extensions)
     if (!this.#stream.send(NOTHING, 0, bytes, payloadStart, payloadEnd, now)) return this.#discard()
-    if (marker && this.kind === 'video') this.counters.framesSent++
+    if (this.kind === 'video') {
+      if (rewriter.isNewest) this.#isCut = !marker
+      if (marker) this.counters.framesSent++
+    }
+    if (joins) this.#catchUp(source, sequenceNumber, now)
     return true
+  }
+
+  /** Sends what came ahead of the packet with which a source was joined. */
+  #catchUp(source: object, sequenceNumber: number, now: number): void {
+    for (const packet of this.#ahead.take(source, sequenceNumber)) {
+      this.counters.packetsDiscarded--
+      this.sendPacket(packet, now)
+    }
+  }
+
+  /**
+   * What was missing of the source before will not come any more: padding takes its numbers, so that nobody waits for it. Where
+   * its last frame has no end, padding shows that, too.
+   */
+  #closeUp(now: number): void {
+    const rewriter = this.#rewriter
+    const { header } = this.#stream
+    header.marker = false
+    header.csrcs = NO_CSRCS
+    for (let hole = rewriter.takeHole(); hole >= 0; hole = rewriter.takeHole()) {
+      header.sequenceNumber = hole
+      this.#stream.sendPadding(now)
+    }
+    if (!this.#isCut) return
+    this.#isCut = false
+    header.sequenceNumber = rewriter.next()
+    this.#stream.sendPadding(now)
   }
 
   #discard(): false {
@@ -149,6 +187,7 @@ export class RtpSender {
         this.#keyFrames.request(now)
         return this.#discard()
       }
+      this.#closeUp(now)
       rewriter.join(source, 0, timestamp, codec.clockRate, now)
       this.#stream.pictures.join(encodingOf(codec))
       cutter.join()

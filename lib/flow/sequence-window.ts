@@ -24,6 +24,14 @@ export class SequenceWindow {
     return true
   }
 
+  /** Whether a number of late has come. */
+  has(extended: number): boolean {
+    const at = extended & MASK
+    return (
+      extended <= this.#highest && this.#highest - extended < SIZE && (this.#bits[at >> 3]! & (1 << (at & 7))) !== 0
+    )
+  }
+
   #advance(extended: number): void {
     if (extended - this.#highest >= SIZE) {
       this.#bits.fill(0)

@@ -144,7 +144,7 @@ t.test('makes room for packets of its own', t => {
 
 t.test('never gives one number to two packets, whatever comes', t => {
   const step = fc.record({
-    kind: fc.constantFrom('place', 'place', 'place', 'empty', 'own', 'join'),
+    kind: fc.constantFrom('place', 'place', 'place', 'empty', 'own', 'hole', 'join'),
     number: fc.integer({ min: -40, max: 40 }),
     far: fc.boolean(),
   })
@@ -161,6 +161,7 @@ t.test('never gives one number to two packets, whatever comes', t => {
         if (kind === 'join') rewriter.join({}, it, 0, 90_000, 0)
         else if (kind === 'empty') rewriter.leaveOut(it)
         else if (kind === 'own') out = rewriter.next()
+        else if (kind === 'hole') out = rewriter.takeHole()
         else if (rewriter.place(it, 0, 0)) out = rewriter.sequenceNumber
         if (out < 0) continue
         if (given.has(out)) return false

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createCname, type OutgoingRtp, RtpSession } from '../../lib/flow/index.ts'
 import { type EncodedFrame, type PayloadCodec, RtpPacket } from '../../lib/rtp/index.ts'
 import { seededRandom } from '../../lib/sim/index.ts'
-import { EXTENSIONS, FlowPair, receiving, sending, VIDEO_FEEDBACK } from './pair.ts'
+import { EXTENSIONS, FlowPair, parsed, receiving, sending, VIDEO_FEEDBACK } from './pair.ts'
 
 const CODECS: PayloadCodec[] = [
   { mimeType: 'video/VP8', clockRate: 90_000, payloadType: 96, feedback: VIDEO_FEEDBACK },
@@ -87,5 +87,81 @@ t.test('switches a viewer from camera to camera without a glitch, over a pipe th
   const { frames } = receiver.streams[0]!
   t.equal(frames?.framesDropped, 0)
   t.ok(receiver.streams[0]!.retransmittedPacketsReceived > 10)
+  t.end()
+})
+
+/** What a sender has sent, by what is in its packets: their last byte, or nothing. */
+const contents = (pair: FlowPair): (number | undefined)[] =>
+  [...pair.headers('a')]
+    .sort((x, y) => (x.sequenceNumber - y.sequenceNumber) | 0)
+    .map(({ bytes, payloadStart, payloadEnd }) => (payloadEnd > payloadStart ? bytes[payloadEnd - 1] : undefined))
+
+const vp8Packet = (source: object, number: number, begins: boolean, marker: boolean): OutgoingRtp => {
+  const bytes = Uint8Array.of(
+    begins ? 0x10 : 0,
+    ...(begins ? [0x10, 2, 0, 0x9d, 1, 0x2a, 0x80, 2, 0xe0, 1] : [1, 2]),
+    number,
+  )
+  const place = { payloadStart: 0, payloadEnd: bytes.length, sequenceNumber: number, timestamp: 0, marker }
+  return { source, bytes, ...place, clockRate: 90_000, mimeType: 'video/VP8' }
+}
+
+const viewer = () => {
+  const pair = new FlowPair()
+  const { sender } = pair.stream('video', sending({ codecs: CODECS }), receiving({ codecs: CODECS }))
+  return { pair, sender }
+}
+
+t.test('sends on what came ahead of the packet that the key frame of a source begins with', t => {
+  const { pair, sender } = viewer()
+  const [first, second] = [{}, {}]
+  sender.sendPacket(vp8Packet(first, 90, false, true), 0)
+  for (const number of [17, 12, 11]) sender.sendPacket(vp8Packet(second, number, false, number === 12), 0)
+  t.same(contents(pair), [])
+  t.equal(sender.counters.packetsDiscarded, 4)
+  sender.sendPacket(vp8Packet(second, 10, true, false), 0)
+  t.same(contents(pair), [10, 11, 12, 17])
+  t.equal(sender.counters.packetsDiscarded, 1)
+  const numbers = pair.headers('a').map(({ sequenceNumber }) => sequenceNumber - pair.headers('a')[0]!.sequenceNumber)
+  t.same(numbers, [0, 1, 2, 7], 'what is missing may come')
+  for (let number = 0; number < 100; number++) sender.sendPacket(vp8Packet(first, 200 + number, false, true), 0)
+  sender.sendPacket(vp8Packet(first, 180, true, true), 0)
+  t.equal(sender.counters.packetsDiscarded, 1 + 100 - 64, 'no more than so many are kept')
+  t.end()
+})
+
+t.test('closes gaps of the source before with padding, and shows where its last frame has no end', t => {
+  const { pair, sender } = viewer()
+  const [first, second] = [{}, {}]
+  sender.sendPacket(vp8Packet(first, 10, true, true), 0)
+  sender.sendPacket(vp8Packet(first, 13, false, false), 0)
+  sender.sendPacket(vp8Packet(second, 70, true, true), 0)
+  t.same(contents(pair), [10, undefined, undefined, 13, undefined, 70])
+  const paddings = pair.headers('a').filter(({ payloadStart, payloadEnd }) => payloadStart === payloadEnd)
+  t.same(
+    paddings.map(({ marker, paddingLength, payloadType }) => [marker, paddingLength, payloadType]),
+    Array.from({ length: 3 }, () => [false, 1, 96]),
+  )
+  t.notOk(sender.sendPacket(vp8Packet(first, 11, false, true), 0), 'what was missing comes too late')
+  const count = pair.sent.a.length
+  const numbers = paddings.map(({ sequenceNumber }) => sequenceNumber)
+  pair.tell('a', { type: 'nack', senderSsrc: 1, mediaSsrc: sender.ssrc, sequenceNumbers: numbers })
+  t.equal(pair.sent.a.length, count + 3, 'padding is sent again, too')
+  t.equal(parsed(pair.sent.a.at(-1)!).payload.length, 2)
+  t.end()
+})
+
+t.test('hands out no frame whose end was left out', t => {
+  const { pair, sender } = viewer()
+  const [receiver] = pair.b.receivers
+  const got: number[] = []
+  receiver!.onFrame = frame => got.push(frame.data.at(-1)!)
+  const [first, second] = [{}, {}]
+  sender.sendPacket(vp8Packet(first, 10, true, true), 0)
+  sender.sendPacket(vp8Packet(first, 11, true, false), 0)
+  sender.sendPacket(vp8Packet(second, 70, true, true), 0)
+  pair.run(100)
+  t.same(got, [10, 70])
+  t.equal(receiver!.streams[0]!.frames?.framesDropped, 1)
   t.end()
 })
