@@ -193,6 +193,14 @@ export class MediaEnd {
     return element?.videoWidth > 0 ? this.#fields(element) : undefined
   }
 
+  /** What is to be seen in a picture that was taken of the page, as base64 of a PNG. */
+  async photographed(png) {
+    const image = new Image()
+    image.src = `data:image/png;base64,${png}`
+    await image.decode()
+    return this.#fields(image)
+  }
+
   /** What is to be seen of what is sent. */
   async taken(name) {
     const element = Object.assign(document.createElement('video'), { muted: true, playsInline: true })

@@ -1,167 +1,11 @@
-/** What is shown with the camera and the microphone of a browser, in both roles. */
+/** What changes while a camera is sent and sent back: what comes and goes, directions, tracks, and frames that are broken. */
 
-import type { Browser } from 'puppeteer-core'
-import t, { type Test } from 'tap'
-import { EncodedVideoSource, type MediaStreamTrack } from '../../lib/index.ts'
-import { CannotStart } from './drivers/driver.ts'
-import { only } from './media-end.ts'
-import { MediaPair, type MediaPairOptions, until } from './media-pair.ts'
-
-const CODECS = [
-  ['video/VP8', 'audio/opus'],
-  ['video/VP9', 'audio/PCMU'],
-  ['video/AV1', 'audio/PCMA'],
-  ['video/H264', 'audio/G722'],
-] as const
-
-/** Means of fields that are no farther apart than this are of the same colour, after an encoder and in other frames. */
-const NEAR = 40
-
-const isNear = (a: readonly number[], b: readonly number[]): boolean => {
-  const far = a.filter((value, at) => Math.abs(value - (b[at] ?? 0)) > NEAR)
-  // What moves is elsewhere by then.
-  return far.length <= a.length / 8
-}
-
-/** Not one colour, nor nothing at all. */
-const isPicture = (fields: readonly number[]): boolean => Math.max(...fields) > 60
-
-type Body = (t: Test, pair: MediaPair, weOffer: boolean) => Promise<void>
-
-/** Runs everything with one browser. */
-export async function mediaInterop(name: string, launch: () => Promise<Browser>): Promise<void> {
-  const browser = await launch().catch((error: unknown) => {
-    if (error instanceof CannotStart) return error.message
-    throw error
-  })
-  if (typeof browser === 'string') {
-    if (process.env.PURERTC_REQUIRE_PEERS === '1') t.fail(browser)
-    return void t.test(name, { skip: browser }, () => {})
-  }
-  t.comment(`peer: ${await browser.version()}`)
-  t.teardown(() => browser.close())
-
-  const scenario = (title: string, body: Body, options: MediaPairOptions = {}) =>
-    [false, true].map(weOffer =>
-      t.test(`${name} ${weOffer ? 'answers' : 'offers'}: ${title}`, async t => {
-        const pair = await MediaPair.open(browser, { politePage: weOffer, ...options })
-        try {
-          await body(t, pair, weOffer)
-          t.same(await pair.errors(), [], 'no error in the signalling')
-        } catch (error) {
-          for (const fact of [await pair.state(), await pair.errors(), pair.ours.events])
-            t.comment(JSON.stringify(fact))
-          throw error
-        } finally {
-          await pair.close()
-        }
-      }),
-    )
-
-  for (const [video, audio] of CODECS) {
-    await Promise.all(
-      scenario(`${video} and ${audio} come, and go back`, async (t, pair, weOffer) => {
-        const [hasVideo, hasAudio] = await Promise.all([
-          pair.page.call<boolean>('has', 'video', video),
-          pair.page.call<boolean>('has', 'audio', audio),
-        ])
-        if (!hasVideo) t.comment(`${name} has no ${video} here`)
-        const kinds = [...(hasVideo ? (['video'] as const) : []), ...(hasAudio ? (['audio'] as const) : [])]
-        await exchange(pair, weOffer, { video, audio }, kinds)
-        await pair.settled()
-        for (const kind of kinds) {
-          await pair.heard(kind, 20)
-          await pair.played(kind, 20)
-          const [sent] = await pair.stats('outbound-rtp', kind)
-          const wanted = { video, audio }[kind].toLowerCase()
-          t.equal(String(sent?.mimeType).toLowerCase(), wanted, 'the page sends it')
-          const [received] = await pair.stats('inbound-rtp', kind)
-          t.equal(String(received?.mimeType).toLowerCase(), wanted, 'and gets it')
-          t.same(
-            [...(pair.ours.of(kind)?.mimeTypes ?? [])].map(each => each.toLowerCase()),
-            [wanted],
-          )
-        }
-        if (hasVideo) {
-          await showsPicture(t, pair)
-          await asksForKeyFrame(t, pair)
-        }
-      }),
-    )
-  }
-
-  await Promise.all(scenario('what comes and goes while it runs', comesAndGoes))
-  await Promise.all(scenario('directions', directions))
-  await Promise.all(scenario('a track is muted, and another put in its place', replaced))
-  await Promise.all(scenario('frames of ours that cannot be decoded are asked for again', brokenFrames))
-}
-
-/** Everything is sent by the page and sent back: in its offer, or in its answer to ours. */
-async function exchange(
-  pair: MediaPair,
-  weOffer: boolean,
-  codecs: { readonly video: string; readonly audio: string },
-  kinds: readonly ('audio' | 'video')[],
-): Promise<void> {
-  for (const kind of kinds) await pair.page.call('open', kind, kind)
-  if (weOffer) {
-    for (const kind of kinds) {
-      const transceiver = pair.ours.connection.addTransceiver(kind)
-      transceiver.setCodecPreferences(only(kind, codecs[kind]))
-      // The page's tracks find the transceivers of the offer.
-      void transceiver.sender.replaceTrack(transceiver.receiver.track)
-    }
-    await until('the offer', async () => (await pair.state()).transceivers.length === kinds.length)
-    for (const kind of kinds) await pair.page.call('addTrack', kind)
-  } else {
-    for (const kind of kinds) await pair.page.call('addTrack', kind, codecs[kind])
-  }
-}
-
-const videoMid = async (pair: MediaPair): Promise<string> => {
-  const { transceivers } = await pair.state()
-  return transceivers.find(({ kind }) => kind === 'video')?.mid ?? ''
-}
-
-/** What the page plays looks like what its camera takes. */
-async function showsPicture(t: Test, pair: MediaPair): Promise<void> {
-  const mid = await videoMid(pair)
-  const seen: (readonly number[] | undefined)[] = []
-  const shown = await until(
-    'the picture of the camera',
-    async () => {
-      const [taken, shown] = [
-        await pair.page.call<number[]>('taken', 'video'),
-        await pair.page.call<number[] | undefined>('shown', mid),
-      ]
-      seen.splice(0, 2, taken, shown)
-      return shown !== undefined && isNear(taken, shown) && shown
-    },
-    () => seen,
-  )
-  t.ok(isPicture(shown), 'not black')
-}
-
-/** A key frame is asked for by us, and comes. */
-async function asksForKeyFrame(t: Test, pair: MediaPair): Promise<void> {
-  const heard = pair.ours.of('video')!
-  const asked = async () => {
-    const [sent] = await pair.stats('outbound-rtp', 'video')
-    return (sent?.pliCount ?? 0) + (sent?.firCount ?? 0)
-  }
-  const [before, frames] = [await asked(), heard.keyFrames]
-  heard.reader.requestKeyFrame()
-  await until(
-    'a key frame',
-    () => heard.keyFrames > frames,
-    () => heard,
-  )
-  t.ok(await until('the request in its statistics', async () => (await asked()) > before))
-  t.ok(heard.width > 0 && heard.height > 0, 'its size is read')
-}
+import { EncodedFrameReader, EncodedVideoSource, type MediaStreamTrack } from '../../../lib/index.ts'
+import { only } from './end.ts'
+import { type Scenario, until, videoMid } from './pair.ts'
 
 /** Video and audio are added, removed, and added in the place of what is gone. */
-const comesAndGoes: Body = async (t, pair, weOffer) => {
+const comesAndGoes: Scenario['run'] = async (t, pair, weOffer) => {
   const { page, ours } = pair
   await page.call('open', 'audio', 'audio')
   await page.call('open', 'video', 'video')
@@ -206,7 +50,7 @@ const comesAndGoes: Body = async (t, pair, weOffer) => {
 }
 
 /** Each direction in turn, set at one end or the other. */
-const directions: Body = async (t, pair, weOffer) => {
+const directions: Scenario['run'] = async (t, pair, weOffer) => {
   const { page, ours } = pair
   await page.call('open', 'video', 'video')
   await page.call('addTrack', 'video')
@@ -249,7 +93,7 @@ const directions: Body = async (t, pair, weOffer) => {
 }
 
 /** Without any negotiation. */
-const replaced: Body = async (t, pair, weOffer) => {
+const replaced: Scenario['run'] = async (t, pair, weOffer) => {
   const { page, ours } = pair
   await page.call('open', 'camera', 'video')
   await page.call('draw', 'blue', 'rgb(0, 0, 255)')
@@ -305,7 +149,7 @@ const replaced: Body = async (t, pair, weOffer) => {
 }
 
 /** The page's decoder meets what is none, and asks for a key frame. */
-const brokenFrames: Body = async (t, pair, weOffer) => {
+const brokenFrames: Scenario['run'] = async (t, pair, weOffer) => {
   const { page, ours } = pair
   ours.echoes = false
   await page.call('open', 'video', 'video')
@@ -321,7 +165,6 @@ const brokenFrames: Body = async (t, pair, weOffer) => {
     await transceiver.sender.replaceTrack(source.track)
   }
   let breaking = false
-  const { EncodedFrameReader } = await import('../../lib/index.ts')
   const reader = new EncodedFrameReader(transceiver.receiver.track, {
     onframe: frame => {
       if (!('type' in frame)) return
@@ -348,3 +191,10 @@ const brokenFrames: Body = async (t, pair, weOffer) => {
   const [sent] = await ours.stats('outbound-rtp', 'video')
   t.ok(Number(sent?.pliCount) + Number(sent?.firCount) > 0)
 }
+
+export const changes: readonly Scenario[] = [
+  { title: 'what comes and goes while it runs', run: comesAndGoes },
+  { title: 'directions', run: directions },
+  { title: 'a track is muted, and another put in its place', run: replaced },
+  { title: 'frames of ours that cannot be decoded are asked for again', run: brokenFrames },
+]

@@ -9,8 +9,8 @@ import {
   RTCPeerConnection,
   RTCRtpReceiver,
   type RTCRtpTransceiver,
-} from '../../lib/index.ts'
-import type { Signal } from './drivers/media-page.ts'
+} from '../../../lib/index.ts'
+import type { Signal } from '../drivers/media-page.ts'
 
 interface Negotiator {
   readonly errors: readonly string[]

@@ -1,8 +1,9 @@
 /** A page's end of audio and video and ours, with their signals carried between them. */
 
 import type { Browser } from 'puppeteer-core'
-import { MediaPage } from './drivers/media-page.ts'
-import { MediaEnd } from './media-end.ts'
+import type { Test } from 'tap'
+import { MediaPage } from '../drivers/media-page.ts'
+import { MediaEnd } from './end.ts'
 
 /** How often a condition is looked at, and for how long, in milliseconds. */
 const INTERVAL = 50
@@ -45,6 +46,20 @@ export interface MediaPairOptions {
   readonly theirs?: object
   /** Who gives way when both offer at once. */
   readonly politePage?: boolean
+}
+
+/** Something that is shown with a browser, in both roles. */
+export interface Scenario {
+  readonly title: string
+  readonly options?: MediaPairOptions
+  /** @param weOffer Whether the first offer is ours. */
+  run(t: Test, pair: MediaPair, weOffer: boolean): Promise<void>
+}
+
+/** The mid of the page's first video that is not stopped. */
+export const videoMid = async (pair: MediaPair): Promise<string> => {
+  const { transceivers } = await pair.state()
+  return transceivers.find(({ kind }) => kind === 'video')?.mid ?? ''
 }
 
 export class MediaPair {

@@ -1,0 +1,128 @@
+/** What changes below a camera that is sent and sent back, and at both ends at once. */
+
+import { RtpReader } from '../../../lib/index.ts'
+import { TelephoneEventReceiver } from '../../../lib/rtp/index.ts'
+import { type Scenario, until } from './pair.ts'
+
+/** Both add something at once: one offer gives way to the other. */
+const collision: Scenario['run'] = async (t, pair, weOffer) => {
+  const { page, ours } = pair
+  for (const kind of ['audio', 'video']) await page.call('open', kind, kind)
+  if (weOffer) ours.connection.createDataChannel('first')
+  await page.call('addTrack', 'audio')
+  await pair.settled()
+  for (const _ of [1, 2, 3]) {
+    ours.connection.createDataChannel('x')
+    ours.connection.addTransceiver('audio', { direction: 'recvonly' })
+    await page.call('addTransceiver', 'audio', { direction: 'sendonly' })
+    ours.connection.addTransceiver('video', { direction: 'inactive' })
+  }
+  await page.call('addTrack', 'video')
+  await pair.heard('video', 10)
+  await pair.settled()
+  const states = (list: readonly { readonly mid: string | null }[]) => list.map(({ mid }) => mid).sort()
+  await until(
+    'the same transceivers at both ends',
+    async () => {
+      const { transceivers } = await pair.state()
+      const theirs = states(transceivers)
+      return (
+        theirs.length === 8 &&
+        !theirs.includes(null) &&
+        String(theirs) === String(states(ours.connection.getTransceivers()))
+      )
+    },
+    async () => [await pair.state(), states(ours.connection.getTransceivers())],
+  )
+  t.equal(ours.connection.getTransceivers().length, 8)
+}
+
+/** Another path, and nothing is missing. */
+const restart: Scenario['run'] = async (t, pair, weOffer) => {
+  const { page, ours } = pair
+  for (const kind of ['audio', 'video']) {
+    await page.call('open', kind, kind)
+    await page.call('addTrack', kind)
+  }
+  await pair.played('video', 10)
+  await pair.settled()
+  const fragment = () => /a=ice-ufrag:(\S+)/.exec(ours.connection.remoteDescription?.sdp ?? '')?.[1]
+  for (const _ of [1, 2]) {
+    const before = fragment()
+    if (weOffer) ours.connection.restartIce()
+    else await page.call('restart')
+    await until('other credentials', () => fragment() !== before)
+    await pair.settled()
+    await pair.heard('video', 20)
+    await pair.played('video', 20)
+    await pair.played('audio', 20)
+  }
+  t.same(ours.events.filter(event => event.startsWith('track')).sort(), ['track audio 1', 'track video 1'])
+  t.same(
+    ours.events.filter(event => event.startsWith('mute')),
+    [],
+  )
+}
+
+/** Audio, video and data in one, by each policy of either end. */
+const bundled: Scenario['run'] = async (t, pair, weOffer) => {
+  const { page, ours } = pair
+  const channel = weOffer ? ours.connection.createDataChannel('x') : undefined
+  for (const kind of ['audio', 'video']) {
+    await page.call('open', kind, kind)
+    await page.call('addTrack', kind)
+  }
+  await pair.settled()
+  await pair.played('video', 10)
+  await pair.played('audio', 10)
+  if (channel !== undefined) await until('the channel', () => channel.readyState === 'open')
+  t.equal((await ours.stats('transport')).length, 1, 'one transport')
+}
+
+/** Digits of the page's. */
+const tones: Scenario['run'] = async (t, pair, weOffer) => {
+  const { page, ours } = pair
+  ours.echoes = false
+  await page.call('open', 'audio', 'audio')
+  if (weOffer) ours.connection.addTransceiver('audio')
+  if (weOffer) await until('the offer', async () => (await pair.state()).transceivers.length === 1)
+  await page.call('addTrack', 'audio')
+  await pair.heard('audio', 10)
+  await pair.settled()
+  const transceiver = ours.connection.getTransceivers()[0]!
+  const heard: number[] = []
+  const receiver = new TelephoneEventReceiver(({ event, change }) => {
+    if (change === 'begins') heard.push(event)
+  })
+  const reader = new RtpReader(transceiver.receiver.track, {
+    onpacket: ({ mimeType, bytes, payloadStart, payloadEnd, timestamp }) => {
+      if (mimeType === 'audio/telephone-event') receiver.receive(bytes, payloadStart, payloadEnd, timestamp)
+    },
+  })
+  await page.call('dial', transceiver.mid, '1#5')
+  await until(
+    'the digits',
+    () => heard.length >= 3,
+    () => heard,
+  )
+  t.same(heard, [1, 11, 5])
+  reader.close()
+  await pair.heard('audio', 10)
+  t.ok(transceiver.sender.dtmf === null || transceiver.sender.dtmf.toneBuffer === '')
+}
+
+export const paths: readonly Scenario[] = [
+  { title: 'both ends change something at once', run: collision },
+  { title: 'ICE restarts while media flows', run: restart },
+  {
+    title: 'bundled by max-bundle',
+    run: bundled,
+    options: { ours: { bundlePolicy: 'max-bundle' }, theirs: { bundlePolicy: 'max-bundle' } },
+  },
+  {
+    title: 'bundled by max-compat',
+    run: bundled,
+    options: { ours: { bundlePolicy: 'max-compat' }, theirs: { bundlePolicy: 'max-compat' } },
+  },
+  { title: 'digits are dialled', run: tones },
+]
