@@ -3,14 +3,51 @@
  * RFC 8285, 6), and in a BUNDLE group everywhere (RFC 9143, 9.1). What is new gets what nobody has.
  */
 
-import { encodingOf, isSameCodec, type PayloadCodec, referencesOf } from '../rtp/index.ts'
+import {
+  AUDIO_LEVEL_URI,
+  COLOR_SPACE_URI,
+  encodingOf,
+  isSameCodec,
+  MID_URI,
+  type PayloadCodec,
+  PLAYOUT_DELAY_URI,
+  REPAIRED_STREAM_ID_URI,
+  referencesOf,
+  SEND_TIME_URI,
+  STREAM_ID_URI,
+  TRANSMISSION_OFFSET_URI,
+  TRANSPORT_SEQUENCE_NUMBER_URI,
+  VIDEO_CONTENT_TYPE_URI,
+  VIDEO_ORIENTATION_URI,
+  VIDEO_TIMING_URI,
+} from '../rtp/index.ts'
 import { extensionKey, type MediaSection } from './media-section.ts'
 
 /** Dynamic payload types (RFC 3551, 3; RFC 5761, 4; RFC 8834): first the upper range, then the lower. */
 const DYNAMIC = [...range(96, 127), ...range(35, 63)]
-const ONE_BYTE_IDS = range(1, 14)
+/** First those that no other has as a rule. */
+const ONE_BYTE_IDS = [9, 12, ...range(1, 8), 10, 11, 13, 14]
 /** 15 means something else in the one-byte form (RFC 8285, 4.2). */
 const TWO_BYTE_IDS = range(16, 255)
+
+/**
+ * The ids that Chromium offers (156). It refuses an offer that crosses its own and gives one of them another meaning, even where
+ * its own gives way.
+ */
+const USUAL_IDS: ReadonlyMap<string, number> = new Map([
+  [AUDIO_LEVEL_URI, 1],
+  [SEND_TIME_URI, 2],
+  [TRANSPORT_SEQUENCE_NUMBER_URI, 3],
+  [MID_URI, 4],
+  [PLAYOUT_DELAY_URI, 5],
+  [VIDEO_CONTENT_TYPE_URI, 6],
+  [VIDEO_TIMING_URI, 7],
+  [COLOR_SPACE_URI, 8],
+  [STREAM_ID_URI, 10],
+  [REPAIRED_STREAM_ID_URI, 11],
+  [VIDEO_ORIENTATION_URI, 13],
+  [TRANSMISSION_OFFSET_URI, 14],
+])
 
 function range(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index)
@@ -23,6 +60,11 @@ export class CodecTable {
   /** By `extensionKey`. An id is of one extension, the one that had it last. */
   readonly extensions = new Map<string, number>()
   readonly #keys = new Map<number, string>()
+  /**
+   * Whether ids above 14 may be given: the peer has given such. Firefox refuses the whole description otherwise, though it says
+   * extmap-allow-mixed.
+   */
+  hasLargeIds = false
 
   /** Takes what an m-section of either side says. */
   learn({ codecs, extensions }: MediaSection): void {
@@ -31,6 +73,7 @@ export class CodecTable {
   }
 
   learnExtension(key: string, id: number): void {
+    this.hasLargeIds ||= id > 14
     const other = this.#keys.get(id)
     if (other !== undefined && other !== key) this.extensions.delete(other)
     const before = this.extensions.get(key)
@@ -122,7 +165,9 @@ export class OfferedNumbers {
   #freshId(key: string): number | undefined {
     const known = this.#table.extensions.get(key)
     if (known !== undefined && !this.#takenIds.has(known)) return known
-    return [...ONE_BYTE_IDS, ...TWO_BYTE_IDS].find(id => !this.#takenIds.has(id) && !this.#table.hasId(id))
+    const usual = USUAL_IDS.get(key) ?? []
+    const ids = [usual, ONE_BYTE_IDS, this.#table.hasLargeIds ? TWO_BYTE_IDS : []].flat()
+    return ids.find(id => !this.#takenIds.has(id) && !this.#table.hasId(id))
   }
 }
 

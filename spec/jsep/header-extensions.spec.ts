@@ -100,3 +100,36 @@ t.test('both forms may be mixed where the peer says so, of the session or of an 
   t.ok(attributes(parseSdp(a.offer()).media[0]!, 'extmap').every(({ id }) => id < 15))
   t.end()
 })
+
+const meaningsOf = (sdp: string): Map<string, number> =>
+  new Map(
+    parseSdp(sdp)
+      .media.flatMap(media => attributes(media, 'extmap'))
+      .map(({ id, uri }) => [uri, id]),
+  )
+
+t.test('what is offered first has the ids of Chromium: offers that cross mean the same', t => {
+  const theirs = new Map(
+    [...meaningsOf(sample('chromium-156/audio-video-sendrecv.offer'))].map(([uri, id]) => [id, uri]),
+  )
+  const crossing = mediaSide('a', ['audio', 'video']).offer()
+  for (const [uri, id] of meaningsOf(crossing)) t.equal(theirs.get(id) ?? uri, uri, `${id}`)
+  t.end()
+})
+
+t.test('an id above 14 is given where the peer has given one', t => {
+  const lines = Array.from({ length: 10 }, (_, at) => `a=extmap:${at + 1} urn:of:another:${at}`)
+  const offered = (...more: string[]) => {
+    const side = mediaSide('side')
+    side.setRemote('offer', withExtensions(...lines, ...more))
+    takeAll(side)
+    const answer = side.answer()
+    side.setLocal('answer', answer)
+    side.negotiation.addTransceiver({ kind: 'video', trackId: 'v', streamIds: ['s'] })
+    return [...meaningsOf(side.offer()).values()]
+  }
+  const few = offered()
+  t.ok(few.length >= 3 && few.every(id => id > 10 && id < 15), 'as many as there is room for')
+  t.ok(offered('a=extmap:16 urn:of:another:16').some(id => id > 16))
+  t.end()
+})

@@ -90,10 +90,11 @@ export class MediaEnd {
     return found
   }
 
-  /** What the newest transceiver of a kind has brought. */
+  /** What the newest transceiver of a kind has brought that has brought anything. */
   of(kind: Kind): Heard | undefined {
     const transceivers = this.connection.getTransceivers().filter(({ receiver }) => receiver.track.kind === kind)
-    return this.heard.get(transceivers.at(-1)?.receiver.track as MediaStreamTrack)
+    const heard = transceivers.flatMap(({ receiver }) => this.heard.get(receiver.track) ?? [])
+    return heard.findLast(({ frames }) => frames > 0) ?? heard.at(-1)
   }
 
   #listen(track: MediaStreamTrack): void {

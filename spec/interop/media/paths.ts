@@ -4,18 +4,18 @@ import { RtpReader } from '../../../lib/index.ts'
 import { TelephoneEventReceiver } from '../../../lib/rtp/index.ts'
 import { type Scenario, until } from './pair.ts'
 
-/** Both add something at once: one offer gives way to the other. */
-const collision: Scenario['run'] = async (t, pair, weOffer) => {
+/** Both add something at once: one offer gives way to the other. Whose transceiver a track finds depends on which. */
+const collision: Scenario['run'] = async (_, pair, weOffer) => {
   const { page, ours } = pair
   for (const kind of ['audio', 'video']) await page.call('open', kind, kind)
   if (weOffer) ours.connection.createDataChannel('first')
   await page.call('addTrack', 'audio')
   await pair.settled()
-  for (const _ of [1, 2, 3]) {
-    ours.connection.createDataChannel('x')
+  for (const label of ['x', 'y', 'z']) {
+    ours.connection.createDataChannel(label)
     ours.connection.addTransceiver('audio', { direction: 'recvonly' })
     await page.call('addTransceiver', 'audio', { direction: 'sendonly' })
-    ours.connection.addTransceiver('video', { direction: 'inactive' })
+    ours.connection.addTransceiver('video', { direction: 'recvonly' })
   }
   await page.call('addTrack', 'video')
   await pair.heard('video', 10)
@@ -27,14 +27,15 @@ const collision: Scenario['run'] = async (t, pair, weOffer) => {
       const { transceivers } = await pair.state()
       const theirs = states(transceivers)
       return (
-        theirs.length === 8 &&
+        theirs.length >= 10 &&
         !theirs.includes(null) &&
         String(theirs) === String(states(ours.connection.getTransceivers()))
       )
     },
     async () => [await pair.state(), states(ours.connection.getTransceivers())],
   )
-  t.equal(ours.connection.getTransceivers().length, 8)
+  await pair.played('audio', 10)
+  await pair.played('video', 10)
 }
 
 /** Another path, and nothing is missing. */
@@ -58,9 +59,11 @@ const restart: Scenario['run'] = async (t, pair, weOffer) => {
     await pair.played('audio', 20)
   }
   t.same(ours.events.filter(event => event.startsWith('track')).sort(), ['track audio 1', 'track video 1'])
-  t.same(
-    ours.events.filter(event => event.startsWith('mute')),
-    [],
+  // Firefox says BYE when it begins anew.
+  await until(
+    'nothing to be muted',
+    () => [...ours.heard.keys()].every(({ muted }) => !muted),
+    () => ours.events,
   )
 }
 
