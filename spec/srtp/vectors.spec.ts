@@ -15,6 +15,7 @@ import { providers } from '../providers.ts'
 const bytes = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], pair => Number.parseInt(pair, 16))
 
 interface Rfc3711 {
+  readonly 'RFC6188_7.1': { session_key: string; counter0: string; keystream_blocks: Record<string, string> }
   readonly 'B.2': { session_key: string; counter0: string; keystream_blocks: Record<string, string> }
   readonly 'B.3': Record<'master_key' | 'master_salt' | 'cipher_key' | 'cipher_salt' | 'auth_key_94', string>
   readonly RFC6188: Record<'master_key' | 'master_salt' | 'cipher_key' | 'cipher_salt' | 'auth_key', string>
@@ -36,21 +37,25 @@ const rfc7714 = fixtureJson('srtp/rfc7714.json') as Rfc7714
 const libsrtp = fixtureJson('srtp/libsrtp-vectors.json') as Libsrtp
 
 for (const { name, crypto } of providers) {
-  t.test(`${name}: the key stream of RFC 3711, B.2`, t => {
-    const { session_key, counter0, keystream_blocks } = rfc3711['B.2']
-    // The initial counter as a salt: with neither an SSRC nor an index mixed in.
-    const stream = new CounterKeyStream(
-      crypto.createBlockCipher(bytes(session_key)),
-      bytes(counter0).subarray(0, 14),
-      0,
-    )
-    stream.find(0, 0xff02)
-    for (const [block, expected] of Object.entries(keystream_blocks)) {
-      const at = 4 * stream.offset + 16 * Number(block)
-      t.equal(hex(stream.bytes.subarray(at, at + 16)), expected, block)
-    }
-    t.end()
-  })
+  for (const [title, vector] of [
+    ['RFC 3711, B.2', rfc3711['B.2']],
+    ['RFC 6188, 7.1', rfc3711['RFC6188_7.1']],
+  ] as const)
+    t.test(`${name}: the key stream of ${title}`, t => {
+      const { session_key, counter0, keystream_blocks } = vector
+      // The initial counter as a salt: with neither an SSRC nor an index mixed in.
+      const stream = new CounterKeyStream(
+        crypto.createBlockCipher(bytes(session_key)),
+        bytes(counter0).subarray(0, 14),
+        0,
+      )
+      stream.find(0, 0xff02)
+      for (const [block, expected] of Object.entries(keystream_blocks)) {
+        const at = 4 * stream.offset + 16 * Number(block)
+        t.equal(hex(stream.bytes.subarray(at, at + 16)), expected, block)
+      }
+      t.end()
+    })
 
   t.test(`${name}: the keys of RFC 3711, B.3, and of RFC 6188, 7`, t => {
     for (const vector of [rfc3711['B.3'], rfc3711.RFC6188]) {
