@@ -24,6 +24,9 @@ export interface LastSenderReport {
   readonly octetCount: number
 }
 
+/** How far ahead of all that came by itself a retransmission may be: what follows it was lost. Beyond, its number lies. */
+const MOST_AHEAD = 1000
+
 export class ReceiveStream implements ReportedStream {
   readonly statistics: ReceptionStatistics
   readonly nack: NackGenerator | undefined
@@ -74,7 +77,7 @@ export class ReceiveStream implements ReportedStream {
     const extended = restored
       ? statistics.extend(sequenceNumber)
       : statistics.receive(sequenceNumber, timestamp, payloadLength, payloadStart + packet.paddingLength, now)
-    if (extended < 0) return -1
+    if (extended < 0 || extended - statistics.highest > MOST_AHEAD) return -1
     if (!this.#seen.take(extended)) {
       this.packetsDuplicated++
       return -1

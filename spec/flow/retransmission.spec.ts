@@ -213,3 +213,19 @@ t.test('takes what carries nothing for padding, and reports on the stream of ret
   )
   t.end()
 })
+
+t.test('takes the last of a stream that was lost, but no number that lies', t => {
+  const { got, media, rtx, its } = receiver()
+  media(1, 100)
+  rtx(11, 102)
+  rtx(11, 20_100)
+  rtx(11, 45_000)
+  media(1, 103)
+  media(1, 101)
+  t.same(
+    got.map(([, sequenceNumber]) => sequenceNumber),
+    [100, 102, 103, 101],
+  )
+  t.equal(its.stream(1)?.nack?.givenUp, 0)
+  t.end()
+})
