@@ -9,15 +9,20 @@ import { isRtcp } from '../../lib/rtp/index.ts'
 /** RFC 7983, 7: the first byte of RTP and RTCP. */
 const isRtp = (bytes: Uint8Array): boolean => bytes[0]! >= 128 && bytes[0]! <= 191 && !isRtcp(bytes)
 
+type Direction = 'coming' | 'going'
+
 export class LossyPath {
   /** How many packets were lost. */
   readonly lost = { coming: 0, going: 0 }
   readonly #every: number
   readonly #seen = { coming: 0, going: 0 }
 
+  readonly #directions: readonly Direction[]
+
   /** @param every One of so many is lost. */
-  constructor(every: number) {
+  constructor(every: number, directions: readonly Direction[] = ['coming', 'going']) {
     this.#every = every
+    this.#directions = directions
   }
 
   /** What an RTCPeerConnection is made with. */
@@ -48,8 +53,9 @@ export class LossyPath {
     }
   }
 
-  #loses(direction: 'coming' | 'going', bytes: Uint8Array): boolean {
-    if (!isRtp(bytes) || ++this.#seen[direction] % this.#every !== 0) return false
+  #loses(direction: Direction, bytes: Uint8Array): boolean {
+    if (!this.#directions.includes(direction) || !isRtp(bytes) || ++this.#seen[direction] % this.#every !== 0)
+      return false
     this.lost[direction]++
     return true
   }

@@ -8,7 +8,7 @@
  * - `send(kind, mimeType, samples)`: sends from the next negotiation on; `stop(kind)` takes that away. Stacks that encode send
  *   what they make, others the samples that they are given (base64), round and round.
  * - `offer()`: a description; `answer(offer)`: another; `accept(answer)`.
- * - `askForKeyFrame()`: of the video that it receives.
+ * - `askForKeyFrame()`: of the video that it receives. `obey()`: begins the samples anew when it is asked for one.
  */
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
