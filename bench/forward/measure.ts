@@ -20,8 +20,9 @@ const LONGEST_STEP = 1.6
 const STEP_BACK = 0.88
 const BUSY = 0.85
 const MOST_STEPS = 20
-/** Milliseconds after which what was sent has come, or never will. */
-const DRAIN = 300
+/** When nothing has come for so many milliseconds, what is missing never will; and how long that is waited for. */
+const QUIET = 400
+const LONGEST_DRAIN = 6000
 /** Packets a second of all viewers together, to warm up by: what every stack can do. */
 const GENTLE = 1000
 
@@ -126,6 +127,20 @@ async function connect({ camera, forwarder, viewers }: Cast, name: ForwarderName
 /** One load. */
 export type Step = Omit<Forwarding, 'heapGrowth' | 'profile'>
 
+/** Waits for what is still under way; the milliseconds that it took, none where nothing was. */
+async function drain(viewers: Child): Promise<number> {
+  await sleep(QUIET)
+  const first = await viewers.ask<Mark>({ type: 'mark' })
+  let last = first
+  for (let waited = 0; waited < LONGEST_DRAIN; waited += QUIET) {
+    await sleep(QUIET)
+    const mark = await viewers.ask<Mark>({ type: 'mark' })
+    if (mark.packets === last.packets) break
+    last = mark
+  }
+  return last === first ? 0 : last.time - first.time + QUIET
+}
+
 /** Offers a load for a while. */
 async function step({ camera, forwarder, viewers }: Cast, count: number, perSecond: number, time: number) {
   const marks = () => Promise.all([camera, forwarder, viewers].map(child => child.ask<Mark>({ type: 'mark' })))
@@ -134,7 +149,7 @@ async function step({ camera, forwarder, viewers }: Cast, count: number, perSeco
   await sleep(time)
   const [busyCamera, busyForwarder, busyViewers] = await marks()
   await camera.ask({ type: 'rate', perSecond: 0 })
-  await sleep(DRAIN)
+  const drained = await drain(viewers)
   const after = await marks()
   const of = (marks: readonly Mark[], index: number, member: keyof Mark) => marks[index]?.[member] ?? 0
   const delta = (index: number, member: keyof Mark) => of(after, index, member) - of(before, index, member)
@@ -144,7 +159,7 @@ async function step({ camera, forwarder, viewers }: Cast, count: number, perSeco
   const load = (index: number, busy: Mark | undefined) =>
     ((busy?.cpu ?? 0) - of(before, index, 'cpu')) / 1000 / ((busy?.time ?? 0) - of(before, index, 'time'))
   const cpuPerPacket = delta(1, 'cpu') / received
-  const seconds = ((busyCamera?.time ?? 0) - of(before, 0, 'time')) / 1000
+  const seconds = (drained + (busyCamera?.time ?? 0) - of(before, 0, 'time')) / 1000
   return {
     packetsPerSecond: received / seconds,
     cpuPerPacket,
