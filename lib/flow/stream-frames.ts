@@ -3,7 +3,7 @@
  * what redundant audio (RFC 2198) brings of packets that were lost.
  */
 
-import { type MediaKind, RedDepacketizer, type RtpPacket } from '../rtp/index.ts'
+import { type MediaKind, type PayloadCodec, RedDepacketizer, type RtpPacket } from '../rtp/index.ts'
 import { type AssembledFrame, FrameAssembler, type FrameFormat, type FramePacket } from './frame-assembler.ts'
 import type { IncomingFormat, IncomingFormats } from './incoming-formats.ts'
 
@@ -47,7 +47,12 @@ export class StreamFrames {
   /** Payload types may carry something else from now on. */
   use(formats: IncomingFormats): void {
     this.#formats = formats
-    this.#frameFormats.length = 0
+    for (const [payloadType, known] of this.#frameFormats.entries()) {
+      const format = formats.find(payloadType)
+      // Another negotiation may give the same codec in another object: what is being put together of it goes on.
+      const isSame = format?.role === 'media' && known !== undefined && isAlike(format.codec, known.codec)
+      if (!isSame) this.#frameFormats[payloadType] = undefined
+    }
   }
 
   /** Goes on counting where others have ended. */
@@ -159,3 +164,6 @@ export class StreamFrames {
     its.extended = extended
   }
 }
+
+const isAlike = (a: PayloadCodec, b: PayloadCodec): boolean =>
+  a.mimeType === b.mimeType && a.clockRate === b.clockRate && a.sdpFmtpLine === b.sdpFmtpLine

@@ -18,12 +18,15 @@ interface EarlyPacket {
 export class EarlyPackets {
   #packets: EarlyPacket[] = []
   #bytes = 0
+  /** When the packet came that is being handed out again. */
+  #cameAt: number | undefined
   /** Given way to newer ones, or too old when a description came. */
   dropped = 0
 
   /** Keeps a copy. */
   add(packet: Uint8Array, now: number): void {
-    this.#packets.push({ bytes: packet.slice(), at: now })
+    // One that is still nobody's grows no younger.
+    this.#packets.push({ bytes: packet.slice(), at: this.#cameAt ?? now })
     this.#bytes += packet.length
     while (this.#packets.length > MOST_PACKETS || this.#bytes > MOST_BYTES) {
       this.#bytes -= this.#packets.shift()!.bytes.length
@@ -31,13 +34,19 @@ export class EarlyPackets {
     }
   }
 
-  /** Hands out what is kept, in the order in which it came, and forgets it. */
-  take(now: number): Uint8Array[] {
+  /** Hands out what is kept, in the order in which it came, and forgets it. What nobody takes may be added again. */
+  replay(now: number, deliver: (packet: Uint8Array) => void): void {
     const packets = this.#packets
     this.#packets = []
     this.#bytes = 0
-    const fresh = packets.filter(({ at }) => now - at <= LONGEST)
-    this.dropped += packets.length - fresh.length
-    return fresh.map(({ bytes }) => bytes)
+    for (const { bytes, at } of packets) {
+      if (now - at > LONGEST) {
+        this.dropped++
+        continue
+      }
+      this.#cameAt = at
+      deliver(bytes)
+    }
+    this.#cameAt = undefined
   }
 }

@@ -148,7 +148,7 @@ export class MediaSet {
       midExtension ?? 0,
     )
     rtp.configured(now)
-    for (const packet of early.take(now)) rtp.receiveRtp(packet, now)
+    early.replay(now, packet => rtp.receiveRtp(packet, now))
   }
 
   /** These transports are gone. */

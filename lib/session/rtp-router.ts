@@ -37,7 +37,10 @@ export class RtpRouter<T> {
     this.#ssrcs = new Map(routes.flatMap(({ target, ssrcs }) => ssrcs.map(ssrc => [ssrc, target] as const)))
     const byType: (T | null | undefined)[] = Array.from({ length: 128 })
     for (const { target, payloadTypes } of routes) {
-      for (const payloadType of payloadTypes) byType[payloadType] = byType[payloadType] === undefined ? target : null
+      for (const payloadType of payloadTypes) {
+        const other = byType[payloadType]
+        byType[payloadType] = other === undefined || other === target ? target : null
+      }
     }
     this.#payloadTypes = byType
   }

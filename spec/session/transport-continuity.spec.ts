@@ -1,0 +1,144 @@
+/** Whole sessions whose m-sections come and go: the transport that they share goes on (RFC 9143, 7.5), and what flows on it. */
+
+import t from 'tap'
+import { onlyVideo, vp8Frame, World } from './media-world.ts'
+
+/** Two sessions with two videos, the second of which flows. */
+const create = () => {
+  const world = new World(7)
+  const [a, b] = world.pair({}, { capabilities: onlyVideo('VP8', true) })
+  for (const _ of [0, 1]) a.session.addTransceiver({ kind: 'video', direction: 'sendonly' })
+  world.connect(a)
+  const got: number[] = []
+  const second = a.session.transceivers[1]!
+  b.session.link(b.session.transceivers[1]!).onFrame = frame => got.push(frame.data[20]!)
+  let number = 0
+  const source = {}
+  const send = (count: number): number => {
+    for (let sent = 0; sent < count; sent++) {
+      a.session.link(second).sendFrame(vp8Frame(number, number === 0, 900), source, world.now)
+      number++
+      world.run(33)
+    }
+    world.run(200)
+    return got.length
+  }
+  const transports = () => [a, b].map(({ session }) => session.transports)
+  return { world, a, b, send, transports, second, got }
+}
+
+const offerFrom = (world: World, from: ReturnType<World['pair']>[0]): void => {
+  from.offer()
+  const { session } = from.peer
+  const sdp = session.createAnswer()
+  session.setLocalDescription({ type: 'answer', sdp }, world.now)
+  from.session.setRemoteDescription({ type: 'answer', sdp }, world.now)
+  world.run(500)
+}
+
+t.test('a negotiation that changes nothing loses no frame, and asks for none', t => {
+  const { world, a, b, send } = create()
+  t.equal(send(3), 3)
+  for (const end of [a, b, a]) {
+    end.events.length = 0
+    offerFrom(world, end)
+    send(3)
+  }
+  t.equal(send(1), 13)
+  for (const end of [a, b]) t.same(end.of('key-frame-requested'), [])
+  t.end()
+})
+
+t.test('the first m-section is stopped, and its place used again: nothing is connected anew', t => {
+  const { world, a, b, send, transports, got } = create()
+  t.equal(send(5), 5)
+  const before = transports()
+  const [[ours], [theirs]] = before as [[(typeof before)[0][0]], [(typeof before)[0][0]]]
+  for (const end of [a, b]) end.events.length = 0
+
+  a.session.transceivers[0]!.stopping = true
+  offerFrom(world, a)
+  t.same(
+    [a, b].map(({ session }) => session.transceivers.length),
+    [1, 1],
+  )
+  t.equal(send(5), 10)
+
+  a.session.addTransceiver({ kind: 'video' })
+  offerFrom(world, a)
+  t.equal(send(5), 15)
+  b.session.addTransceiver({ kind: 'video' })
+  offerFrom(world, b)
+  t.equal(send(5), 20)
+
+  t.same(
+    got,
+    Array.from({ length: 20 }, (_, index) => index),
+  )
+  const [mine, others] = transports()
+  t.equal(mine!.length, 1)
+  t.equal(mine![0], ours)
+  t.equal(others![0], theirs)
+  for (const end of [a, b]) {
+    for (const type of ['dtls', 'gather', 'gathering', 'transports'] as const) t.same(end.of(type), [], type)
+    t.match(end.session.transports[0], { mid: '0', sdpMid: '1', mLineIndex: 1 })
+  }
+  t.end()
+})
+
+t.test('a restart while another m-section carries it restarts it', t => {
+  const { world, a, b, send, transports } = create()
+  t.equal(send(3), 3)
+  a.session.transceivers[0]!.stopping = true
+  offerFrom(world, a)
+  const [[ours]] = transports() as [[ReturnType<typeof transports>[0][0]]]
+  const before = ours!.ice.localParameters.usernameFragment
+  b.session.restartIce()
+  for (const end of [a, b]) end.events.length = 0
+  offerFrom(world, b)
+  t.not(ours!.ice.localParameters.usernameFragment, before)
+  const candidates = [...a.of('candidate'), ...b.of('candidate')]
+  t.ok(candidates.length > 0)
+  for (const { mid, sdpMid, mLineIndex } of candidates) t.same([mid, sdpMid, mLineIndex], ['0', '1', 1])
+  t.equal(send(3), 6)
+  t.equal(transports()[0]![0], ours)
+  for (const end of [a, b]) t.same(end.of('dtls'), [])
+  t.end()
+})
+
+t.test('one that is to stop sends no more, though an answer keeps its m-section', t => {
+  const { world, a, b, send, second } = create()
+  t.equal(send(3), 3)
+  second.stopping = true
+  a.session.link(second).release()
+  offerFrom(world, b)
+  t.equal(second.currentDirection, 'inactive')
+  t.equal(a.session.link(second).sender, undefined)
+  t.equal(send(3), 3)
+  t.ok(a.session.negotiationNeeded())
+  t.end()
+})
+
+t.test('an SSRC that had to change is told in the next description', t => {
+  const { world, a, b, second, send } = create()
+  t.equal(send(3), 3)
+  const { ssrc } = second
+  t.notOk(a.session.negotiationNeeded())
+  // Somebody else has it, too (RFC 3550, 8.2).
+  const packet = new Uint8Array(20)
+  packet.set([0x80, 96])
+  new DataView(packet.buffer).setUint32(8, ssrc)
+  b.say(packet, false)
+  world.run(100)
+  t.match(a.of('ssrc-changed'), [{ transceiver: second }])
+  t.not(second.ssrc, ssrc)
+  t.ok(a.session.negotiationNeeded())
+  offerFrom(world, a)
+  t.notOk(a.session.negotiationNeeded())
+  const receive = b.session.transceivers[1]!.negotiated?.receive
+  t.same(
+    receive?.ssrcs.map(each => each.ssrc),
+    [second.ssrc, second.rtxSsrc],
+  )
+  t.end()
+})
