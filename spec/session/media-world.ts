@@ -63,6 +63,8 @@ export class End {
     this.session = new Session({
       crypto: cryptoOf(seed),
       certificates: [certificate],
+      // There is one socket at each end.
+      bundlePolicy: 'max-bundle',
       transmit: packet => {
         const bytes = packet.view().slice()
         packet.release()
@@ -93,10 +95,11 @@ export class End {
     return this.events.filter(event => event.type === type) as Extract<SessionEvent, { type: T }>[]
   }
 
-  offer(): void {
+  /** @param change What signalling makes of it. */
+  offer(change: (sdp: string) => string = sdp => sdp): void {
     const sdp = this.session.createOffer()
     this.session.setLocalDescription({ type: 'offer', sdp }, this.world.now)
-    this.peer.session.setRemoteDescription({ type: 'offer', sdp }, this.world.now)
+    this.peer.session.setRemoteDescription({ type: 'offer', sdp: change(sdp) }, this.world.now)
   }
 
   /** Of an offer that is here: the peer takes it so many milliseconds later. */
@@ -216,11 +219,12 @@ export class World {
   }
 
   /** Agrees on what the offerer has, and connects. */
-  connect(offerer: End, before: (answerer: End) => void = () => {}): void {
-    offerer.offer()
+  connect(offerer: End, before: (answerer: End) => void = () => {}, change?: (sdp: string) => string): void {
+    offerer.offer(change)
     before(offerer.peer)
     offerer.peer.answer()
     this.run(5000, () => offerer.isConnected && offerer.peer.isConnected)
+    if (!offerer.isConnected) throw new Error('not connected')
     this.run(50)
   }
 }
