@@ -119,7 +119,7 @@ class Connection:
 
     # The requests
 
-    async def send(self, kind, mime_type):
+    async def send(self, kind, mime_type, samples):
         self.pc.addTrack(Pictures() if kind == "video" else Tone())
 
     async def stop(self, kind):
