@@ -33,7 +33,10 @@ export const writeWord = (bytes: Uint8Array, at: number, word: number): void => 
 }
 
 class GcmRtcp implements RtcpProtection {
-  readonly #aead: Aead
+  readonly #crypto: CryptoProvider
+  readonly #key: Uint8Array
+  /** Knows the nonces of one SSRC ahead: that of the first packet, and as a rule of all. */
+  #aead: Aead | undefined
   readonly #salt: Uint8Array
   readonly #iv = new Uint8Array(IV_LENGTH)
   readonly #nonce = new Uint8Array(IV_LENGTH)
@@ -41,15 +44,16 @@ class GcmRtcp implements RtcpProtection {
   readonly #tagLength: number
 
   constructor(crypto: CryptoProvider, keys: SessionKeys, tagLength: number) {
-    this.#aead = crypto.createAead(gcmName(keys.encryption), keys.encryption)
+    this.#crypto = crypto
+    this.#key = keys.encryption
     this.#salt = keys.salt
     this.#tagLength = tagLength
   }
 
   seal(bytes: Uint8Array, start: number, end: number, ssrc: number, index: number): number {
     const word = (ENCRYPTED | index) >>> 0
-    this.#prepare(bytes, start, ssrc, index, word)
-    const tagEnd = this.#aead.seal(this.#nonce, this.#additional, bytes, start + RTCP_CLEAR, end)
+    const aead = this.#prepare(bytes, start, ssrc, index, word)
+    const tagEnd = aead.seal(this.#nonce, this.#additional, bytes, start + RTCP_CLEAR, end)
     writeWord(bytes, tagEnd, word)
     return tagEnd + INDEX_LENGTH
   }
@@ -59,21 +63,23 @@ class GcmRtcp implements RtcpProtection {
     if (wordAt - this.#tagLength < start + RTCP_CLEAR) return -1
     const word = readWord(bytes, wordAt)
     const index = word & LAST_RTCP_INDEX
-    this.#prepare(bytes, start, ssrc, index, word)
-    if (word >= ENCRYPTED) return this.#aead.open(this.#nonce, this.#additional, bytes, start + RTCP_CLEAR, wordAt)
+    const aead = this.#prepare(bytes, start, ssrc, index, word)
+    if (word >= ENCRYPTED) return aead.open(this.#nonce, this.#additional, bytes, start + RTCP_CLEAR, wordAt)
     // Authenticated alone (RFC 7714, 9.3): all of it is additional data.
     const textEnd = wordAt - this.#tagLength
     const additional = new Uint8Array(textEnd - start + INDEX_LENGTH)
     additional.set(bytes.subarray(start, textEnd))
     additional.set(bytes.subarray(wordAt, end), textEnd - start)
-    return this.#aead.open(this.#nonce, additional, bytes, textEnd, wordAt) < 0 ? -1 : textEnd
+    return aead.open(this.#nonce, additional, bytes, textEnd, wordAt) < 0 ? -1 : textEnd
   }
 
-  #prepare(bytes: Uint8Array, start: number, ssrc: number, index: number, word: number): void {
+  #prepare(bytes: Uint8Array, start: number, ssrc: number, index: number, word: number): Aead {
     mixSsrc(this.#iv, this.#salt, ssrc)
     mixIndex(this.#nonce, this.#iv, index)
     for (let i = 0; i < RTCP_CLEAR; i++) this.#additional[i] = bytes[start + i]!
     writeWord(this.#additional, RTCP_CLEAR, word)
+    this.#aead ??= this.#crypto.createAead(gcmName(this.#key), this.#key, this.#iv.slice())
+    return this.#aead
   }
 }
 
