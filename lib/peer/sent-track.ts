@@ -10,11 +10,6 @@ export interface SentTrackOwner {
   flushSoon(): void
 }
 
-/** Takes the frames of a track in place of its sender, which sends what comes of them. */
-export interface FrameSink {
-  frame(frame: EncodedFrame, now: number | undefined, stream: object): void
-}
-
 /** Milliseconds for which nothing but packets that leave needs no flush. */
 const REST = 10
 
@@ -22,7 +17,7 @@ export class SentTrack {
   track: MediaStreamTrack | null = null
   readonly #link: MediaLink
   readonly #owner: SentTrackOwner
-  #sink: TrackSink
+  readonly #sink: TrackSink
   #stopped = false
   #flushedAt = Number.NEGATIVE_INFINITY
 
@@ -39,13 +34,6 @@ export class SentTrack {
     if (track === this.track) return
     this.#detach()
     this.track = track
-    this.#attach()
-  }
-
-  /** Has another take the frames from now on: of packets, frames are put together for it. Null: nobody else. */
-  divert(sink: FrameSink): void {
-    this.#detach()
-    this.#sink = { frame: (frame, now, stream) => sink.frame(frame, now, stream) }
     this.#attach()
   }
 

@@ -2,8 +2,6 @@
  * Our classes are assignable to the types of TypeScript's lib.dom where the name is the same, so that code written for a
  * browser takes them. Only compiled, against the published declarations and lib.dom, without Node's types:
  * `tsc -p spec/types/tsconfig.json`.
- *
- * What belongs to media (transceivers, tracks) is left out of RTCPeerConnection as long as there is none.
  */
 
 import * as purertc from 'purertc'
@@ -11,6 +9,8 @@ import * as purertc from 'purertc'
 /** Compiles when `T` is assignable to `U`. */
 type Assignable<T extends U, U> = T
 
+/** What gives or takes senders, receivers and transceivers, which lack these, or say more (`degradationPreference`). */
+type Missing = 'getParameters' | 'jitterBufferTarget' | 'setParameters' | 'transform'
 type Media =
   | 'addTrack'
   | 'addTransceiver'
@@ -41,12 +41,26 @@ export type Classes = [
   Assignable<purertc.RTCPeerConnection, Omit<RTCPeerConnection, Media>>,
   Assignable<purertc.RTCPeerConnectionIceErrorEvent, RTCPeerConnectionIceErrorEvent>,
   Assignable<purertc.RTCPeerConnectionIceEvent, RTCPeerConnectionIceEvent>,
+  Assignable<purertc.RTCDTMFSender, RTCDTMFSender>,
+  Assignable<purertc.RTCDTMFToneChangeEvent, RTCDTMFToneChangeEvent>,
+  Assignable<purertc.RTCRtpReceiver, Omit<RTCRtpReceiver, Missing>>,
+  Assignable<purertc.RTCRtpSender, Omit<RTCRtpSender, Missing>>,
+  Assignable<purertc.RTCRtpTransceiver, Omit<RTCRtpTransceiver, 'receiver' | 'sender'>>,
+  Assignable<purertc.RTCTrackEvent, Omit<RTCTrackEvent, 'receiver' | 'transceiver'>>,
   Assignable<purertc.RTCSessionDescription, RTCSessionDescription>,
   Assignable<purertc.RTCStatsReport, RTCStatsReport>,
   Assignable<purertc.RTCSctpTransport, RTCSctpTransport>,
 ]
 
 export type Dictionaries = [
+  Assignable<Omit<RTCRtpTransceiverInit, 'streams'>, purertc.RTCRtpTransceiverInit>,
+  Assignable<RTCRtpCodec, purertc.RTCRtpCodec>,
+  Assignable<purertc.RTCRtpCapabilities, RTCRtpCapabilities>,
+  Assignable<purertc.RTCRtpReceiveParameters, RTCRtpReceiveParameters>,
+  Assignable<purertc.RTCRtpContributingSource, RTCRtpContributingSource>,
+  Assignable<purertc.RTCRtpSynchronizationSource, RTCRtpSynchronizationSource>,
+  Assignable<purertc.RTCInboundRtpStreamStats, RTCInboundRtpStreamStats>,
+  Assignable<purertc.RTCOutboundRtpStreamStats, RTCOutboundRtpStreamStats>,
   Assignable<MediaTrackConstraints, purertc.MediaTrackConstraints>,
   Assignable<purertc.MediaTrackConstraints, MediaTrackConstraints>,
   Assignable<purertc.MediaTrackCapabilities, MediaTrackCapabilities>,
@@ -74,6 +88,8 @@ export type Dictionaries = [
 ]
 
 export type Enumerations = [
+  Assignable<purertc.RTCRtpTransceiverDirection, RTCRtpTransceiverDirection>,
+  Assignable<purertc.RTCBundlePolicy, RTCBundlePolicy>,
   Assignable<purertc.MediaStreamTrackState, MediaStreamTrackState>,
   Assignable<purertc.RTCSignalingState, RTCSignalingState>,
   Assignable<purertc.RTCIceGatheringState, RTCIceGatheringState>,
