@@ -6,7 +6,7 @@
 import { diff16 } from '../bytes/index.ts'
 import type { OutgoingRtp } from './parameters.ts'
 
-/** Packets: what comes within a round trip, about. */
+/** Packets behind a missing one: what comes within a round trip, about. */
 const MOST = 64
 
 /** Field by field: it may be a view, whose properties are not its own. */
@@ -30,11 +30,29 @@ const copyOf = (packet: OutgoingRtp): OutgoingRtp => {
 }
 
 export class JoinBuffer {
+  #source: object | undefined
   #packets: OutgoingRtp[] = []
+  #newest = 0
+  /** The latest number that was missing when others behind it came; -1 where there is none of late. */
+  #gap = -1
 
-  /** Keeps a copy of a packet; those of other sources are of no use any more. */
+  /** Keeps a copy of a packet, if one of late that may come yet is missing in front of it. */
   keep(packet: OutgoingRtp): void {
-    if (this.#packets[0] !== undefined && this.#packets[0].source !== packet.source) this.#packets = []
+    const { source, sequenceNumber } = packet
+    if (source !== this.#source) {
+      this.clear()
+      this.#source = source
+      this.#newest = (sequenceNumber - 2) & 0xffff
+    }
+    const ahead = diff16(sequenceNumber, this.#newest)
+    if (ahead > 1) this.#gap = (sequenceNumber - 1) & 0xffff
+    if (ahead > 0) this.#newest = sequenceNumber
+    if (this.#gap < 0) return
+    if (diff16(sequenceNumber, this.#gap) > MOST) {
+      this.#packets = []
+      this.#gap = -1
+      return
+    }
     if (this.#packets.length === MOST) this.#packets.shift()
     this.#packets.push(copyOf(packet))
   }
@@ -42,8 +60,14 @@ export class JoinBuffer {
   /** Those of a source that come behind the packet with which it was joined, in their order. The buffer is empty then. */
   take(source: object, sequenceNumber: number): OutgoingRtp[] {
     const behind = (packet: OutgoingRtp): number => diff16(packet.sequenceNumber, sequenceNumber)
-    const packets = this.#packets.filter(packet => packet.source === source && behind(packet) > 0)
-    this.#packets = []
+    const packets = source === this.#source ? this.#packets.filter(packet => behind(packet) > 0) : []
+    this.clear()
     return packets.sort((x, y) => behind(x) - behind(y))
+  }
+
+  clear(): void {
+    this.#source = undefined
+    this.#packets = []
+    this.#gap = -1
   }
 }

@@ -90,6 +90,7 @@ export class RtpSender {
     this.#parameters = parameters
     this.#codecs = new OutgoingCodecs(parameters?.codecs ?? [])
     this.#stream.configure(parameters, this.#codecs)
+    if (parameters === undefined) this.#ahead.clear()
     this.#rewriter.expect(this.#codecs.media[0]?.clockRate ?? 90_000)
   }
 

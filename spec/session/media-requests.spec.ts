@@ -133,6 +133,7 @@ t.test('an SSRC that both ends have is changed, and the next description tells t
   t.ok(got(a).length >= 45 && got(b).length >= 45, `${got(a).length} and ${got(b).length} frames`)
   for (const end of [a, b]) {
     const { ssrc } = end.link.sender!
+    t.equal(needed(end), ssrc !== taken)
     if (ssrc === taken) continue
     t.equal(end.transceiver.ssrc, ssrc)
     t.match(end.session.createOffer(), `a=ssrc:${ssrc} `)
@@ -140,6 +141,7 @@ t.test('an SSRC that both ends have is changed, and the next description tells t
   }
   a.offer()
   b.answer()
+  t.same([needed(a), needed(b)], [false, false])
   shoot(world, a, 10)
   world.run(1000)
   t.ok(b.link.receiver!.parameters!.ssrcs.includes(a.link.sender!.ssrc))

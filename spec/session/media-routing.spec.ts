@@ -1,82 +1,8 @@
 /** Whom a packet is for (RFC 9143, 9.2): by MID, by SSRC, by payload type; and what comes before the description that says so. */
 
 import t from 'tap'
-import { type EncodedFrame, RtpPacket } from '../../lib/rtp/index.ts'
-import { EarlyPackets } from '../../lib/session/early-packets.ts'
-import { RtpRouter } from '../../lib/session/rtp-router.ts'
-import { rtpBytes } from '../flow/pair.ts'
+import type { EncodedFrame } from '../../lib/rtp/index.ts'
 import { type End, onlyVideo, vp8Frame, World } from './media-world.ts'
-
-const MID_ID = 4
-
-const packet = (ssrc: number, payloadType: number, mid?: string): RtpPacket => {
-  const plain = rtpBytes({ ssrc, sequenceNumber: 1, payloadType })
-  const view = new RtpPacket()
-  if (mid === undefined) {
-    view.parse(plain)
-    return view
-  }
-  const words = Math.ceil((mid.length + 2) / 4)
-  const bytes = new Uint8Array(plain.length + 4 + 4 * words)
-  bytes.set(plain.subarray(0, 12))
-  bytes[0]! |= 0x10
-  // Two-byte form: a name may be longer than sixteen bytes.
-  bytes.set([0x10, 0, 0, words, MID_ID, mid.length, ...new TextEncoder().encode(mid)], 12)
-  bytes.set(plain.subarray(12), 16 + 4 * words)
-  view.parse(bytes)
-  return view
-}
-
-t.test('the MID decides, then the SSRC of a description, then the payload type of one m-section alone', t => {
-  const router = new RtpRouter<string>()
-  const long = 'm'.repeat(40)
-  const routes = [
-    { target: 'camera', mid: '0', payloadTypes: [96, 97], ssrcs: [1, 2] },
-    { target: 'screen', mid: '10', payloadTypes: [96, 98], ssrcs: [3] },
-    { target: 'voice', mid: long, payloadTypes: [111], ssrcs: [] },
-  ]
-  router.configure(routes, MID_ID)
-  t.equal(router.find(packet(9, 96, '0')), 'camera')
-  t.equal(router.find(packet(1, 97, '10')), 'screen', 'whatever else it says')
-  t.equal(router.find(packet(9, 96, long)), 'voice')
-  t.equal(router.find(packet(1, 96, '1')), undefined, 'of an m-section that is to come')
-  t.equal(router.find(packet(1, 96, '')), undefined)
-  t.equal(router.find(packet(1, 96, 'm'.repeat(200))), undefined)
-  t.equal(router.find(packet(2, 96)), 'camera')
-  t.equal(router.find(packet(3, 96)), 'screen')
-  t.equal(router.find(packet(9, 97)), 'camera')
-  t.equal(router.find(packet(9, 98)), 'screen')
-  t.equal(router.find(packet(9, 96)), undefined, 'two have it')
-  t.equal(router.find(packet(9, 5)), undefined)
-  router.configure(routes.slice(0, 1), 0)
-  t.equal(router.find(packet(9, 96, '10')), 'camera', 'not agreed on: not looked at')
-  t.equal(router.find(packet(3, 111)), undefined, 'forgotten')
-  t.end()
-})
-
-t.test('a few packets wait for a description, for a while; the oldest give way', t => {
-  const early = new EarlyPackets()
-  const bytes = new Uint8Array(100)
-  for (let i = 0; i < 200; i++) {
-    bytes[0] = i
-    early.add(bytes, i)
-  }
-  t.equal(early.dropped, 72)
-  t.same(
-    early.take(200).map(kept => kept[0]),
-    Array.from({ length: 128 }, (_, index) => index + 72),
-    'as they were, in their order',
-  )
-  t.same(early.take(200), [], 'once')
-  for (let i = 0; i < 100; i++) early.add(new Uint8Array(1500), 1000)
-  t.equal(early.take(1000).length, Math.floor((128 << 10) / 1500))
-  early.add(bytes, 1000)
-  early.add(bytes, 3000)
-  const { dropped } = early
-  t.equal(early.take(7000).length, 1)
-  t.equal(early.dropped, dropped + 1)
-  t.end()
-})
 
 /** Frames of an end's transceivers, by their place. */
 const watch = (end: End): EncodedFrame[][] =>
