@@ -66,24 +66,36 @@ export const exchanges = (t: Test, peer: Peer, codecs: Codecs, samples: Samples)
     },
   )
 
-/** Of the peer by us; and by the peer, which so asks itself, by way of us. */
-export const asksForKeyFrames = (t: Test, peer: Peer): void => {
-  const options = { codecs: CODECS, samples: LONG }
-  both(t, peer, 'key frames are asked for, both ways', options, async (t, pair, weOffer) => {
-    await pair.send(['video'], weOffer)
-    await pair.negotiate(weOffer)
-    await pair.call('obey')
-    const [heard] = await Promise.all([pair.frames('video', 10), pair.told<Got>('video', 10)])
-    const asked = () => pair.fact<Asked>('asked')?.keyFrames ?? 0
-    for (const ask of [() => heard.frames.requestKeyFrame(), () => pair.call('askForKeyFrame')]) {
-      const [before, keyFrames] = [asked(), heard.keyFrames]
-      await ask()
-      await pair.until(() => asked() > before, 'the peer to be asked')
-      await pair.until(() => heard.keyFrames > keyFrames, 'a key frame of it')
-    }
-    const [sent] = await pair.stats('outbound-rtp', 'video')
-    t.ok(Number(sent?.pliCount) > 0, 'it has asked for what it sends itself')
-  })
+/**
+ * Of the peer by us; and by the peer, which so asks itself, by way of us.
+ * @param goesBack Whether what comes goes back, and so the second of these is shown.
+ */
+export const asksForKeyFrames = (t: Test, peer: Peer, goesBack = true): void => {
+  const options = { codecs: CODECS, samples: LONG, ...(!goesBack && { answer: () => null }) }
+  both(
+    t,
+    peer,
+    goesBack ? 'key frames are asked for, both ways' : 'a key frame of it is asked for',
+    options,
+    async (t, pair, weOffer) => {
+      await pair.send(['video'], weOffer)
+      await pair.negotiate(weOffer)
+      await pair.call('obey')
+      const heard = await pair.frames('video', 10)
+      if (goesBack) await pair.told<Got>('video', 10)
+      const asked = () => pair.fact<Asked>('asked')?.keyFrames ?? 0
+      const ways = [() => heard.frames.requestKeyFrame(), () => pair.call('askForKeyFrame')]
+      for (const ask of goesBack ? ways : ways.slice(0, 1)) {
+        const [before, keyFrames] = [asked(), heard.keyFrames]
+        await ask()
+        await pair.until(() => asked() > before, 'the peer to be asked')
+        await pair.until(() => heard.keyFrames > keyFrames, 'a key frame of it')
+      }
+      if (!goesBack) return
+      const [sent] = await pair.stats('outbound-rtp', 'video')
+      t.ok(Number(sent?.pliCount) > 0, 'it has asked for what it sends itself')
+    },
+  )
 }
 
 /**
@@ -132,7 +144,7 @@ export const isAddedAndRemoved = (t: Test, peer: Peer, follows: boolean): void =
   })
 }
 
-/** Frames that our application has encoded. */
+/** Frames that our application has encoded; and it is told that a key frame is asked for. */
 export const getsOurs = (t: Test, { program, waiting }: Peer): void => {
   for (const weOffer of [false, true]) {
     t.test(`${program.name} ${weOffer ? 'answers' : 'offers'}: frames of ours come as they were`, async t => {
@@ -146,6 +158,9 @@ export const getsOurs = (t: Test, { program, waiting }: Peer): void => {
       const { names } = await pair.told<Got>('video', 25)
       // Where a key frame was asked for in the beginning, it begins anew.
       t.equal(disorder(names.slice(-20), FRAMES), undefined)
+      const { requests } = player
+      await pair.call('askForKeyFrame')
+      await pair.until(() => player.requests > requests, 'our application to be asked')
     })
   }
 }
