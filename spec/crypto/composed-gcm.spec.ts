@@ -148,6 +148,37 @@ t.test('a nonce that is not one of the row is as good as any', t => {
   t.end()
 })
 
+t.test('anywhere in a buffer of any size, with additional data of any length', t => {
+  const key = randomBytes(16)
+  const iv = randomBytes(12)
+  const [sealer, opener] = [
+    nodeCrypto.createAead('aes-128-gcm', key, iv),
+    nodeCrypto.createAead('aes-128-gcm', key, iv),
+  ]
+  const reference = platform(key)
+  let number = 0
+  for (const size of [700, 4095, 4096, 4097, 9000]) {
+    for (const start of [0, 1, 60, 1023, 1024, 1025, 3000]) {
+      for (const additionalLength of [0, 12, 20, 1008, 1023, 1024, 1025, 3000]) {
+        if (start + 600 > size) continue
+        const nonce = nonceOf(iv, number++)
+        const additional = randomBytes(additionalLength)
+        const buffer = randomBytes(size)
+        const [text, expected] = [buffer.slice(), buffer.slice()]
+        const end = sealer.seal(nonce, additional, buffer, start, start + 500)
+        reference.seal(nonce, additional, expected, start, start + 500)
+        const where = `${start} of ${size}, ${additionalLength} bytes more`
+        if (!equalBytes(buffer, expected)) t.fail(`sealed otherwise: ${where}`)
+        if (opener.open(nonce, additional, buffer, start, end) !== start + 500) t.fail(`not opened: ${where}`)
+        buffer.set(text.subarray(start + 500, end), start + 500)
+        if (!equalBytes(buffer, text)) t.fail(`not as it was: ${where}`)
+      }
+    }
+  }
+  t.ok(number > 100)
+  t.end()
+})
+
 t.test('two keys by turns do not get in each other’s way', t => {
   const [one, other] = [waysOf(16), waysOf(32)]
   for (let i = 0; i < 40; i++) {

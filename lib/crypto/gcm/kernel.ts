@@ -7,12 +7,16 @@ import { wasm } from '../../bytes/index.ts'
 import { AES_END, aesFunction, substituteFunction } from './aes-kernel.ts'
 import { ghashFunction, mixFunction } from './ghash-kernel.ts'
 
-/** Where what is hashed begins: additional data, then the text, both padded, then their lengths. */
+/** From where on additional data may be, which ends, padded, where the text begins; behind it, padded too, are their lengths. */
 export const INPUT_AT = (AES_END + 63) & ~63
+/** Where the text is. In front of it is room for what stands before it in its buffer. */
+export const TEXT_AT = INPUT_AT + 1024
 /** Where the key stream begins. */
 export const STREAM_AT = 0x10000
-/** Bytes from either on that may be used. */
-export const INPUT_LIMIT = STREAM_AT - INPUT_AT
+/** Bytes from the text on that may be used, and as many of key stream. */
+export const TEXT_LIMIT = STREAM_AT - TEXT_AT
+/** Views of the text that are kept are shorter. */
+export const MOST_TEXTS = 2048
 const PAGES = 2
 
 interface Exports {
@@ -28,6 +32,8 @@ interface Exports {
 
 export interface Kernel extends Omit<Exports, 'memory'> {
   readonly bytes: Uint8Array<ArrayBuffer>
+  /** Views of the text that were made, by their length. */
+  readonly texts: (Uint8Array | undefined)[]
   /** Whose table of products is in its memory. */
   hashOwner: unknown
   /** Whose round keys are. */
@@ -45,6 +51,7 @@ export const gcmKernel = (): Kernel | undefined => {
   if (exports === undefined) return undefined
   // Without it every record takes a cipher object of its own.
   const { memory, ...functions } = exports as unknown as Exports
-  kernel = { ...functions, bytes: new Uint8Array(memory.buffer), hashOwner: undefined, keyOwner: undefined }
+  const texts = new Array<undefined>(MOST_TEXTS).fill(undefined)
+  kernel = { ...functions, bytes: new Uint8Array(memory.buffer), texts, hashOwner: undefined, keyOwner: undefined }
   return kernel
 }
