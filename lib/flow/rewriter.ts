@@ -51,7 +51,12 @@ export class Rewriter {
 
   /** Before the first source, the clock that the stream is to have. */
   expect(clockRate: number): void {
-    if (this.#source === undefined) this.#clockRate = clockRate
+    if (!this.#begun) this.#clockRate = clockRate
+  }
+
+  /** Nothing was sent for a while: whatever comes next is joined, be it of the same source. */
+  leave(): void {
+    this.#source = undefined
   }
 
   isFrom(source: object): boolean {

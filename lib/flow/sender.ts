@@ -25,8 +25,6 @@ const NOTHING = new Uint8Array(0)
 export class RtpSender {
   readonly kind: MediaKind
   readonly counters = new SenderCounters()
-  /** Whether what is handed in is sent. */
-  active = true
   /** Packets that were counted when the last report was made. */
   reported = 0
   readonly #stream: OutgoingStream
@@ -37,6 +35,7 @@ export class RtpSender {
   /** The newest packet that was sent on does not end its frame. */
   #isCut = false
   readonly #tones: TonePlayer
+  #active = true
   #parameters: SendParameters | undefined
   #codecs = new OutgoingCodecs([])
   /** The frame that is being cut. */
@@ -90,13 +89,26 @@ export class RtpSender {
     this.#parameters = parameters
     this.#codecs = new OutgoingCodecs(parameters?.codecs ?? [])
     this.#stream.configure(parameters, this.#codecs)
-    if (parameters === undefined) this.#ahead.clear()
+    if (parameters === undefined) {
+      this.#rewriter.leave()
+      this.#ahead.clear()
+    }
     this.#rewriter.expect(this.#codecs.media[0]?.clockRate ?? 90_000)
+  }
+
+  /** Whether what is handed in is sent. What was handed in meanwhile leaves no gap, and of video a key frame follows it. */
+  get active(): boolean {
+    return this.#active
+  }
+
+  set active(active: boolean) {
+    if (!active) this.#rewriter.leave()
+    this.#active = active
   }
 
   /** Whether anything can be sent. */
   get sends(): boolean {
-    return this.active && this.#parameters !== undefined
+    return this.#active && this.#parameters !== undefined
   }
 
   /**

@@ -168,3 +168,36 @@ t.test('hands out no frame whose end was left out', t => {
   t.equal(receiver!.streams[0]!.frames?.framesDropped, 1)
   t.end()
 })
+
+t.test('goes on without a gap behind a pause, with a key frame that is asked for', t => {
+  const { pair, sender } = viewer()
+  const source = {}
+  const pauses: [() => unknown, () => unknown][] = [
+    [() => Object.assign(sender, { active: false }), () => Object.assign(sender, { active: true })],
+    [() => sender.configure(undefined), () => sender.configure(sending({ codecs: CODECS }))],
+  ]
+  for (const [pause, goOn] of pauses) {
+    pair.sent.a.length = 0
+    pair.events.a.length = 0
+    sender.sendPacket(vp8Packet(source, 10, true, true), pair.now)
+    sender.sendPacket(vp8Packet(source, 11, false, true), pair.now)
+    pause()
+    t.notOk(sender.sendPacket(vp8Packet(source, 12, false, true), pair.now))
+    pair.run(1000)
+    goOn()
+    t.notOk(sender.sendPacket(vp8Packet(source, 500, false, true), pair.now))
+    pair.drain()
+    t.equal(pair.of('a', 'key-frame-requested').length, 1)
+    t.ok(sender.sendPacket(vp8Packet(source, 501, true, true), pair.now))
+    const headers = pair.headers('a')
+    const [first, , last] = headers
+    t.same(
+      headers.map(({ sequenceNumber }) => sequenceNumber - first!.sequenceNumber),
+      [0, 1, 2],
+    )
+    t.equal(last!.timestamp - first!.timestamp, 90_000, 'a second later')
+    sender.configure(undefined)
+    sender.configure(sending({ codecs: CODECS }))
+  }
+  t.end()
+})
