@@ -15,7 +15,7 @@ const DELTA = [0x11]
 
 /** Makes frames of VP8, a key frame when one is asked for, that nobody could decode. */
 export class Camera {
-  readonly source = new EncodedVideoSource({ codec: 'vp8' })
+  readonly source = new EncodedVideoSource({ codec: 'vp8', settings: { width: 320, height: 240 } })
   /** How often a key frame was asked for. */
   asked = 0
   frames = 0

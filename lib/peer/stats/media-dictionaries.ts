@@ -104,4 +104,9 @@ export interface RTCMediaSourceStats extends RTCStats {
   type: 'media-source'
   trackIdentifier: string
   kind: string
+  /** Video, where it is known: pixels. */
+  width?: number
+  height?: number
+  /** Video: that came from the source. */
+  frames?: number
 }

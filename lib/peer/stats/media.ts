@@ -1,6 +1,7 @@
 /** The statistics of transceivers (webrtc-stats, 8.3 to 8.9): streams both ways, what the peer reports of them, their codecs. */
 
 import type { ReceiveStream, RtpSender } from '../../flow/index.ts'
+import { trackOf } from '../../media/index.ts'
 import type { PayloadCodec } from '../../rtp/index.ts'
 import type { MediaSlots } from '../media-slots.ts'
 import type { RTCAnyStats } from './dictionaries.ts'
@@ -31,8 +32,13 @@ export const collectMedia = (slots: MediaSlots, transportId: string, report: Med
 const sourceId = ({ transceiver }: MediaSlots, ids: Ids): string => ids.of('S', ids.number(transceiver))
 
 const addSource = (slots: MediaSlots, { ids, timestamp, add }: MediaReport): void => {
-  const { id: trackIdentifier, kind } = slots.sent.track!
-  add({ id: sourceId(slots, ids), timestamp, type: 'media-source', trackIdentifier, kind })
+  const track = slots.sent.track!
+  const { id: trackIdentifier, kind } = track
+  const stats = { id: sourceId(slots, ids), timestamp, type: 'media-source', trackIdentifier, kind } as const
+  if (kind === 'audio') return add(stats)
+  const { source } = trackOf(track)
+  const { width, height } = source.options.settings?.() ?? {}
+  add({ ...stats, ...(width && height && { width, height }), frames: source.frames })
 }
 
 /** @param way `CO` for what is sent, `CI` for what comes in. */
