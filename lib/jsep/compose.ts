@@ -11,7 +11,13 @@ import {
 } from '../sdp/index.ts'
 import type { LocalTransport } from './applied.ts'
 import { type DataForm, formatsOf, sctpAttributes } from './data-section.ts'
-import { candidateAttributes, defaultDestination, transportAttributes, trickledOf } from './transport-attributes.ts'
+import {
+  bundleOnlyAttributes,
+  candidateAttributes,
+  defaultDestination,
+  transportAttributes,
+  trickledOf,
+} from './transport-attributes.ts'
 
 /**
  * What we do: candidates may come later (RFC 8840), checks are by RFC 8445 (its section 10), and another pair may be
@@ -41,7 +47,9 @@ export const dataSection = (
   const trickled = trickledOf(transport)
   const { port, connection } = defaultDestination(trickled.candidates)
   const attributes =
-    as === 'bundle-only' ? [typed('bundle-only', true)] : transportAttributes(transport, fingerprints, setup)
+    as === 'bundle-only'
+      ? bundleOnlyAttributes(fingerprints, setup)
+      : transportAttributes(transport, fingerprints, setup)
   if (mid !== undefined) attributes.push(typed('mid', mid))
   const { usernameFragment } = transport
   const largestDatagram = size === undefined ? undefined : `${size} ${usernameFragment}`

@@ -129,9 +129,13 @@ export class Description {
     return this.#sections[index]
   }
 
-  /** The m-section that speaks for the transport of this one: itself, or the tagged one of its group. */
+  /**
+   * The m-section that speaks for the transport of this one: itself, or the tagged one of its group. One that names
+   * credentials and no certificate does not speak for itself: libwebrtc answers so where an offer named none either.
+   */
   speaker(index: number): number {
-    if (this.stated(index).usernameFragment !== undefined) return index
+    const { usernameFragment, fingerprints } = this.stated(index)
+    if (usernameFragment !== undefined && fingerprints.length > 0) return index
     return this.indexOf(this.tagOf(this.mids[index]!)) ?? index
   }
 

@@ -7,7 +7,13 @@ import { sends } from './direction.ts'
 import { type DescribedExtension, ENCRYPTED } from './media-section.ts'
 import { msidAttributes } from './msid.ts'
 import type { Transceiver } from './transceiver.ts'
-import { candidateAttributes, defaultDestination, transportAttributes, trickledOf } from './transport-attributes.ts'
+import {
+  bundleOnlyAttributes,
+  candidateAttributes,
+  defaultDestination,
+  transportAttributes,
+  trickledOf,
+} from './transport-attributes.ts'
 
 /** RFC 8834, 4.2; what every WebRTC endpoint writes. */
 export const MEDIA_PROTOCOL = 'UDP/TLS/RTP/SAVPF'
@@ -48,7 +54,7 @@ export const mediaSection = (
   const trickled = trickledOf(carried.transport)
   const { port, connection } = defaultDestination(trickled.candidates)
   const attributes: Attribute[] = isFirst ? [typed('rtcp', NO_RTCP)] : []
-  if (as === 'bundle-only') attributes.push(typed('bundle-only', true))
+  if (as === 'bundle-only') attributes.push(...bundleOnlyAttributes(carried.fingerprints, carried.setup))
   else attributes.push(...transportAttributes(carried.transport, carried.fingerprints, carried.setup))
   if (mid !== undefined) attributes.push(typed('mid', mid))
   attributes.push(...mediaAttributes(content, isFirst))

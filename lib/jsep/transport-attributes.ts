@@ -57,6 +57,16 @@ export const transportAttributes = (
   typed('setup', setup),
 ]
 
+/**
+ * An m-section that has no transport of its own. RFC 9429, 5.2.1 leaves out all of the transport's attributes; but libwebrtc
+ * answers one without a certificate by one without a certificate, and rejects the ones after it.
+ */
+export const bundleOnlyAttributes = (fingerprints: readonly FingerprintValue[], setup: Setup): Attribute[] => [
+  typed('bundle-only', true),
+  ...fingerprints.map(each => typed('fingerprint', each)),
+  typed('setup', setup),
+]
+
 export const candidateAttributes = ({ candidates, ended }: Trickled): Attribute[] => [
   ...candidates.map(value => typed('candidate', value)),
   ...(ended ? [typed('end-of-candidates', true)] : []),

@@ -152,3 +152,40 @@ t.test('only new m-sections say that RTCP comes nowhere else', t => {
   t.same(mids(b.offer()), ['0', '1'])
   t.end()
 })
+
+t.test(
+  'what has no transport of its own names the certificate all the same: libwebrtc would answer without, and reject',
+  t => {
+    const offer = mediaSide('side', kinds, { bundlePolicy: 'max-bundle' }).sendOffer()
+    t.equal(linesOf(offer, 'a=bundle-only').length, 2)
+    t.equal(linesOf(offer, 'a=ice-ufrag').length, 1)
+    t.equal(linesOf(offer, 'a=fingerprint').length, 3)
+    t.same(linesOf(offer, 'a=setup'), ['a=setup:actpass', 'a=setup:actpass', 'a=setup:actpass'])
+    t.end()
+  },
+)
+
+t.test(
+  'an m-section with credentials and no certificate is carried by the first of its group, and without one is refused',
+  t => {
+    const side = mediaSide('side', kinds, { bundlePolicy: 'max-bundle' })
+    const peer = mediaSide('p', [])
+    const answer = peer.sendAnswer(side.sendOffer())
+    const [head = '', first = '', ...others] = answer.split(/^(?=m=)/m)
+    const bare = others.map(each => each.replace(/a=(?:fingerprint|setup).*\r\n/g, ''))
+    t.ok(
+      bare.every(each => each.includes('a=ice-ufrag')),
+      'credentials stay',
+    )
+    t.throws(
+      () => side.setRemote('answer', [head.replace(/a=group.*\r\n/, ''), first, ...bare].join('')),
+      /no DTLS fingerprint/,
+    )
+    const { media } = side.setRemote('answer', [head, first, ...bare].join(''))
+    t.same(
+      media.map(({ rejected, transportMid }) => !rejected && transportMid),
+      ['0', '0', '0'],
+    )
+    t.end()
+  },
+)
