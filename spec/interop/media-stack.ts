@@ -57,6 +57,8 @@ export const startPeer = async <T extends { close(): Promise<void> }>(
   try {
     const started = await start()
     t.teardown(() => started.close())
+    // What is waited for is mostly the time that media takes.
+    t.jobs = JOBS
     return started
   } catch (error) {
     if (!(error instanceof CannotStart)) throw error
@@ -65,6 +67,9 @@ export const startPeer = async <T extends { close(): Promise<void> }>(
     return undefined
   }
 }
+
+/** Connections at once. */
+const JOBS = 3
 
 let connections = 0
 

@@ -26,7 +26,8 @@ if (program !== undefined) {
   exchanges(t, peer, { video: 'video/VP8', audio: 'audio/PCMU' }, { video, audio: soundPackets(160) })
   // What is asked for by who sends to it as well, it takes for something about what it receives.
   asksForKeyFrames(t, peer, false)
-  sendsAgain(t, peer, 'video/VP8', samples, true)
+  // It asks for what it lacks for 50 ms and no longer.
+  sendsAgain(t, peer, 'video/VP8', samples, false)
   isAddedAndRemoved(t, peer, true)
   getsOurs(t, peer)
 }
