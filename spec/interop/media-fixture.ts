@@ -75,6 +75,15 @@ export const disorder = (names: readonly string[], samples: readonly Uint8Array[
   return wrong < 0 ? undefined : `number ${wrong} of ${indices}`
 }
 
+/** How many came last in their order, one after another. */
+export const orderly = (names: readonly string[], samples: readonly Uint8Array[]): number => {
+  const known = samples.map(nameOf)
+  const indices = names.map(name => known.indexOf(name))
+  let count = Math.min(1, indices.length)
+  while (count < indices.length && indices.at(-count)! === (indices.at(-count - 1)! + 1) % known.length) count++
+  return count
+}
+
 /** What bytes are known by, here and in the programs of other stacks. */
 export const nameOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex').slice(0, 16)
 

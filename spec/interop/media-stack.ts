@@ -69,7 +69,7 @@ export const startPeer = async <T extends { close(): Promise<void> }>(
 }
 
 /** Connections at once. */
-const JOBS = 3
+const JOBS = 2
 
 let connections = 0
 
