@@ -23,6 +23,9 @@ const areInits = (inits: {
 }): inits is { local: Uint8Array; remote: Uint8Array } =>
   inits.local !== undefined && inits.remote !== undefined && !equalBytes(inits.local, inits.remote)
 
+/** Where a candidate can be reached. */
+const destination = (candidate: string): string => candidate.split(' ').slice(2, 6).join(' ')
+
 interface BothTransports {
   readonly local: TransportDescription | undefined
   readonly remote: TransportDescription | undefined
@@ -31,7 +34,7 @@ interface BothTransports {
 export class Agreement {
   current: { local?: Description; remote?: Description } = {}
   pending: { local?: Description; remote?: Description } = {}
-  readonly #names = new TransportNames()
+  readonly #names = new TransportNames((...moved) => this.#continues(...moved))
   /** What carries each transport, as long as names stay. */
   #carriers = new WeakMap<Description, ReadonlyMap<string, number>>()
   /** Our DTLS role on each transport that an answer has named, by its name. */
@@ -79,6 +82,16 @@ export class Agreement {
   /** The m-section of `description` that speaks for a transport: the tagged one of its group, or the only one that uses it. */
   carrier(transportMid: string, description: Description | undefined): number | undefined {
     return description === undefined ? undefined : this.#carriersOf(description).get(transportMid)
+  }
+
+  /** Whether the peer goes on with a transport that `tag` is to carry: it shows a candidate that it showed before. */
+  #continues(name: string, tag: string, remote: Description): boolean {
+    const { remote: before } = this.current
+    const index = this.carrier(name, before)
+    if (before === undefined || index === undefined || before.mids[index] === tag) return true
+    const known = new Set(before.transport(index)?.candidates.map(destination))
+    const shown = remote.transport(remote.indexOf(tag)!)?.candidates ?? []
+    return shown.some(candidate => known.has(destination(candidate)))
   }
 
   /** By the name of each transport in a description. */

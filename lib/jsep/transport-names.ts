@@ -1,12 +1,17 @@
 /**
  * What the transports of a negotiation are called. A transport has the mid of the m-section that carried it first, and keeps that
  * name for as long as any m-section uses it: when the tagged m-section of a BUNDLE group is rejected, its transport goes on, and
- * another m-section carries it (RFC 9143, 7.5; RFC 9429, 5.11).
+ * another m-section carries it (RFC 9143, 7.5; RFC 9429, 5.11), if the peer sees it so. Browsers do not: they begin another
+ * transport, with the same credentials. Who goes on shows candidates of the transport that goes on.
  */
 
 import type { Description } from './description.ts'
 
+/** Whether the peer goes on with a transport under another tag, as its description shows it. */
+export type Continues = (name: string, tag: string, remote: Description) => boolean
+
 export class TransportNames {
+  readonly #continues: Continues
   /** By mid, of the descriptions in force. */
   #settled: ReadonlyMap<string, string> = new Map()
   /** The names that are in use in them. */
@@ -15,6 +20,10 @@ export class TransportNames {
   #proposed: ReadonlyMap<string, string> = new Map()
   /** Of a provisional answer. */
   #provisional: ReadonlyMap<string, string> | undefined
+
+  constructor(continues: Continues) {
+    this.#continues = continues
+  }
 
   /** The transport of an m-section that an answer has taken; undefined where none has. */
   of(mid: string): string | undefined {
@@ -48,7 +57,15 @@ export class TransportNames {
 
   /** The transport that an m-section carries, if an answer to `offer` has it do so. */
   carried(mid: string, offer: Description, inForce: Description | undefined): string {
-    return this.of(mid) ?? this.#proposedIn(offer, mid) ?? this.#continued(mid, offer, inForce) ?? this.#unused(mid)
+    return this.#carried(mid, offer, inForce, offer)
+  }
+
+  /** @param remote What the peer says of it. */
+  #carried(mid: string, offer: Description, inForce: Description | undefined, remote: Description): string {
+    const standing = this.of(mid) ?? this.#continued(mid, offer, inForce)
+    if (standing !== undefined && (remote.side === 'local' || this.#continues(standing, mid, remote))) return standing
+    const proposed = standing === undefined ? this.#proposedIn(offer, mid) : undefined
+    return proposed ?? this.#unused(mid)
   }
 
   /** An answer to `offer` holds. `inForce` is what the offer follows, of the same side. */
@@ -61,7 +78,7 @@ export class TransportNames {
       const tag = answer.tagOf(mid)
       let name = names.get(tag)
       if (name === undefined) {
-        name = this.carried(tag, offer, inForce)
+        name = this.#carried(tag, offer, inForce, answer.side === 'remote' ? answer : offer)
         // Whoever takes an m-section out of its group gives it a transport of its own.
         while (given.has(name)) name += '+'
         given.add(name)

@@ -13,6 +13,8 @@ export interface MediaSideOptions {
 /** A side that can do all that we can, with a transceiver of each of these kinds. */
 export const mediaSide = (name: string, kinds: readonly MediaKind[] = [], options: MediaSideOptions = {}): Side => {
   const side = new Side(name, { ...options, capabilities: DEFAULT_CAPABILITIES })
+  // By its candidates a peer sees that a transport goes on.
+  side.candidates = [`candidate:1 1 udp 1 192.0.2.${name.charCodeAt(0)} 9 typ host`]
   for (const kind of kinds) side.negotiation.addTransceiver({ kind, trackId: kind, streamIds: ['s'] })
   return side
 }

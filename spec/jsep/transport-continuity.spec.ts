@@ -36,6 +36,28 @@ t.test('the transport of a rejected m-section is carried by the next one, with t
   t.end()
 })
 
+t.test('browsers begin another transport then, with the same credentials, and show no candidate of before', t => {
+  const bare = (sdp: string) =>
+    sdp
+      .replace(/a=candidate.*\r\n/g, '')
+      .replaceAll('a1gen0', 'a0gen0')
+      .replaceAll('b1gen0', 'b0gen0')
+  const [a, b] = agreedOn(['audio', 'video', 'video'])
+  transceiversOf(a)[0]!.stopping = true
+  const offer = a.sendOffer()
+  b.setRemote('offer', bare(offer))
+  const answer = b.answer()
+  for (const { media } of [b.setLocal('answer', answer), a.setRemote('answer', bare(answer))]) {
+    t.match(media, [{ rejected: true }, { transportMid: '1' }, { transportMid: '1' }])
+    t.ok(media[1]!.local && media[1]!.remote && media[1]!.dtlsRole)
+  }
+  for (const side of [a, b]) {
+    t.same(side.negotiation.carriedBy('1'), { mid: '1', index: 1 })
+    t.equal(side.negotiation.carriedBy('0'), undefined)
+  }
+  t.end()
+})
+
 t.test('what is put in the place of the first joins the transport that stands', t => {
   const [a, b] = agreedOn(['audio', 'video'])
   transceiversOf(a)[0]!.stopping = true
@@ -59,7 +81,10 @@ t.test('a peer may name what is new first: credentials say whether the transport
     a.negotiation.addTransceiver({ kind: 'audio' })
     const [session, audio, video] = cut(a.sendOffer())
     const renamed = session!.replace('BUNDLE 1 2', 'BUNDLE 2 1')
-    const offer = renamed + (fresh ? audio!.replace('a0gen0', 'other') : audio!) + video!
+    const offer =
+      renamed +
+      (fresh ? audio!.replace('a0gen0', 'other') : `${audio}a=candidate:1 1 udp 1 192.0.2.97 9 typ host\r\n`) +
+      video!
     b.setRemote('offer', offer)
     const answer = b.answer()
     t.same(group(answer), ['BUNDLE 2 1'])
@@ -101,8 +126,8 @@ t.test('candidates are shown by the m-section that carries their transport now',
   a.negotiation.addLocalCandidate('0', candidate)
   a.negotiation.endOfLocalCandidates('0')
   const shown = (sdp: string | undefined) => cut(sdp!).map(part => linesOf(part, 'a=candidate').length)
-  t.same(shown(a.negotiation.currentLocalDescription?.sdp), [0, 1, 0])
-  t.same(shown(a.negotiation.pendingLocalDescription?.sdp), [0, 0, 1])
+  t.same(shown(a.negotiation.currentLocalDescription?.sdp), [0, 2, 1])
+  t.same(shown(a.negotiation.pendingLocalDescription?.sdp), [0, 0, 2])
   const place = {
     sdpMid: '1',
     sdpMLineIndex: null,
@@ -112,7 +137,7 @@ t.test('candidates are shown by the m-section that carries their transport now',
   b.setRemote('offer', offer)
   t.same(b.negotiation.addRemoteCandidate(place).transportMids, ['0'])
   const answer = b.answer()
-  t.equal(b.setLocal('answer', answer).media[1]!.remote?.candidates.length, 1)
+  t.equal(b.setLocal('answer', answer).media[1]!.remote?.candidates.length, 2)
   a.setRemote('answer', answer)
   t.match(linesOf(a.offer(), 'a=mid'), ['a=mid:0', 'a=mid:1'])
   t.end()
