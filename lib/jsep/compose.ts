@@ -11,13 +11,7 @@ import {
 } from '../sdp/index.ts'
 import type { LocalTransport } from './applied.ts'
 import { type DataForm, formatsOf, sctpAttributes } from './data-section.ts'
-import {
-  bundleOnlyAttributes,
-  candidateAttributes,
-  defaultDestination,
-  transportAttributes,
-  trickledOf,
-} from './transport-attributes.ts'
+import { candidateAttributes, defaultDestination, transportAttributes, trickledOf } from './transport-attributes.ts'
 
 /**
  * What we do: candidates may come later (RFC 8840), checks are by RFC 8445 (its section 10), and another pair may be
@@ -46,10 +40,8 @@ export const dataSection = (
 ): MediaDescription => {
   const trickled = trickledOf(transport)
   const { port, connection } = defaultDestination(trickled.candidates)
-  const attributes =
-    as === 'bundle-only'
-      ? bundleOnlyAttributes(fingerprints, setup)
-      : transportAttributes(transport, fingerprints, setup)
+  const attributes = transportAttributes(transport, fingerprints, setup)
+  if (as === 'bundle-only') attributes.unshift(typed('bundle-only', true))
   if (mid !== undefined) attributes.push(typed('mid', mid))
   const { usernameFragment } = transport
   const largestDatagram = size === undefined ? undefined : `${size} ${usernameFragment}`

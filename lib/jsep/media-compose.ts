@@ -7,13 +7,7 @@ import { sends } from './direction.ts'
 import { type DescribedExtension, ENCRYPTED } from './media-section.ts'
 import { msidAttributes } from './msid.ts'
 import type { Transceiver } from './transceiver.ts'
-import {
-  bundleOnlyAttributes,
-  candidateAttributes,
-  defaultDestination,
-  transportAttributes,
-  trickledOf,
-} from './transport-attributes.ts'
+import { candidateAttributes, defaultDestination, transportAttributes, trickledOf } from './transport-attributes.ts'
 
 /** RFC 8834, 4.2; what every WebRTC endpoint writes. */
 export const MEDIA_PROTOCOL = 'UDP/TLS/RTP/SAVPF'
@@ -54,8 +48,8 @@ export const mediaSection = (
   const trickled = trickledOf(carried.transport)
   const { port, connection } = defaultDestination(trickled.candidates)
   const attributes: Attribute[] = isFirst ? [typed('rtcp', NO_RTCP)] : []
-  if (as === 'bundle-only') attributes.push(...bundleOnlyAttributes(carried.fingerprints, carried.setup))
-  else attributes.push(...transportAttributes(carried.transport, carried.fingerprints, carried.setup))
+  if (as === 'bundle-only') attributes.push(typed('bundle-only', true))
+  attributes.push(...transportAttributes(carried.transport, carried.fingerprints, carried.setup))
   if (mid !== undefined) attributes.push(typed('mid', mid))
   attributes.push(...mediaAttributes(content, isFirst))
   if (as === 'own') attributes.push(...candidateAttributes(trickled))

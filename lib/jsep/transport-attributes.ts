@@ -45,7 +45,11 @@ export const readTransport = (session: SessionLevel, media: MediaDescription): S
   }
 }
 
-/** The transport's attributes in an m-section of ours, in the order that Chromium has. */
+/**
+ * The transport's attributes in an m-section of ours, in the order that Chromium has. RFC 9429, 5.2.1 leaves them out where
+ * an m-section has no transport of its own, and Chromium and Firefox do not: libwebrtc answers one without a certificate by
+ * one without a certificate and rejects those after it, and Firefox takes credentials that come later for a restart.
+ */
 export const transportAttributes = (
   transport: LocalTransport,
   fingerprints: readonly FingerprintValue[],
@@ -53,16 +57,6 @@ export const transportAttributes = (
 ): Attribute[] => [
   typed('ice-ufrag', transport.usernameFragment),
   typed('ice-pwd', transport.password),
-  ...fingerprints.map(each => typed('fingerprint', each)),
-  typed('setup', setup),
-]
-
-/**
- * An m-section that has no transport of its own. RFC 9429, 5.2.1 leaves out all of the transport's attributes; but libwebrtc
- * answers one without a certificate by one without a certificate, and rejects the ones after it.
- */
-export const bundleOnlyAttributes = (fingerprints: readonly FingerprintValue[], setup: Setup): Attribute[] => [
-  typed('bundle-only', true),
   ...fingerprints.map(each => typed('fingerprint', each)),
   typed('setup', setup),
 ]

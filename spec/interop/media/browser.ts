@@ -3,12 +3,13 @@
 import type { Browser } from 'puppeteer-core'
 import t from 'tap'
 import { CannotStart } from '../drivers/driver.ts'
+import { agreements } from './agreements.ts'
 import { changes } from './changes.ts'
 import { exchanges } from './exchange.ts'
 import { MediaPair, type Scenario } from './pair.ts'
 import { paths } from './paths.ts'
 
-/** Runs everything with one browser. */
+/** Runs everything with one browser, or what the regular expression `PURERTC_SCENARIO` finds in a title. */
 export async function mediaInterop(name: string, launch: () => Promise<Browser>): Promise<void> {
   const browser = await launch().catch((error: unknown) => {
     if (error instanceof CannotStart) return error.message
@@ -35,7 +36,9 @@ export async function mediaInterop(name: string, launch: () => Promise<Browser>)
       }
     })
 
-  for (const scenario of [...exchanges, ...changes, ...paths]) {
+  const wanted = new RegExp(process.env.PURERTC_SCENARIO ?? '')
+  for (const scenario of [...exchanges, ...changes, ...paths, ...agreements]) {
+    if (!wanted.test(scenario.title)) continue
     for (const weOffer of [false, true]) await run(scenario, weOffer)
   }
 }

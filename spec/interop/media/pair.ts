@@ -2,7 +2,7 @@
 
 import type { Browser } from 'puppeteer-core'
 import type { Test } from 'tap'
-import { MediaPage } from '../drivers/media-page.ts'
+import { MediaPage, type Signal } from '../drivers/media-page.ts'
 import { MediaEnd } from './end.ts'
 
 /** How often a condition is looked at, and for how long, in milliseconds. */
@@ -41,11 +41,16 @@ export interface PageState {
   readonly transceivers: readonly TransceiverState[]
 }
 
+/** Who tells the other something. */
+export type Side = 'ours' | 'theirs'
+
 export interface MediaPairOptions {
   readonly ours?: Parameters<typeof MediaEnd.create>[2]
   readonly theirs?: object
-  /** Who gives way when both offer at once. */
+  /** Who gives way when both offer at once: whoever did not offer first. */
   readonly politePage?: boolean
+  /** What becomes of a description on its way. `isFirst`: it is of who offered first. */
+  readonly alter?: (sdp: string, isFirst: boolean) => string
 }
 
 /** Something that is shown with a browser, in both roles. */
@@ -62,9 +67,18 @@ export const videoMid = async (pair: MediaPair): Promise<string> => {
   return transceivers.find(({ kind }) => kind === 'video')?.mid ?? ''
 }
 
+const isDescription = (signal: Signal): boolean => signal.description !== undefined
+
+const alterSignal = (signal: Signal, alter: (sdp: string) => string): Signal => {
+  const description = signal.description as { type: string; sdp: string } | undefined
+  return description === undefined ? signal : { description: { ...description, sdp: alter(description.sdp) } }
+}
+
 export class MediaPair {
   readonly page: MediaPage
   readonly ours: MediaEnd
+  /** Signals that wait, while they are held back. */
+  #held: { readonly from: Side; readonly signal: Signal }[] | undefined
 
   private constructor(page: MediaPage, ours: MediaEnd) {
     this.page = page
@@ -75,14 +89,44 @@ export class MediaPair {
     const { politePage = false } = options
     const page = await MediaPage.open(browser)
     await page.create(politePage, options.theirs)
-    const ours = await MediaEnd.create(
-      !politePage,
-      // What the page is told while it closes, it need not hear.
-      signal => void page.call('receive', signal).catch(() => {}),
-      options.ours,
-    )
-    page.onsignal = signal => void ours.receive(signal)
-    return new MediaPair(page, ours)
+    let carry: (from: Side, signal: Signal) => void = () => {}
+    const ours = await MediaEnd.create(!politePage, signal => carry('ours', signal), options.ours)
+    const pair = new MediaPair(page, ours)
+    const first: Side = politePage ? 'ours' : 'theirs'
+    carry = (from, signal) => {
+      const altered =
+        options.alter === undefined ? signal : alterSignal(signal, sdp => options.alter!(sdp, from === first))
+      if (pair.#held === undefined) pair.#deliver(from, altered)
+      else pair.#held.push({ from, signal: altered })
+    }
+    page.onsignal = signal => carry('theirs', signal)
+    return pair
+  }
+
+  #deliver(from: Side, signal: Signal): void {
+    if (from === 'theirs') void this.ours.receive(signal)
+    // What the page is told while it closes, it need not hear.
+    else void this.page.call('receive', signal).catch(() => {})
+  }
+
+  /** Holds back whatever one tells the other, until `release`. */
+  hold(): void {
+    this.#held ??= []
+  }
+
+  /** How many descriptions of one end wait. */
+  held(from: Side): number {
+    return this.#held?.filter(each => each.from === from && isDescription(each.signal)).length ?? 0
+  }
+
+  /** Lets go what is held back: of each end what it told last, since it has taken back what was before. */
+  release(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    held.forEach(({ from, signal }, at) => {
+      const isOld = held.some((later, index) => index > at && later.from === from && isDescription(later.signal))
+      if (!isOld) this.#deliver(from, signal)
+    })
   }
 
   state(): Promise<PageState> {

@@ -79,7 +79,9 @@ const bundled: Scenario['run'] = async (t, pair, weOffer) => {
   await pair.played('video', 10)
   await pair.played('audio', 10)
   if (channel !== undefined) await until('the channel', () => channel.readyState === 'open')
-  t.equal((await ours.stats('transport')).length, 1, 'one transport')
+  const transports = await ours.stats('transport')
+  t.equal(transports.length, 1, 'one transport')
+  t.equal(transports[0]?.dtlsRole, weOffer ? 'server' : 'client', 'who answers is active')
 }
 
 /** Digits of the page's. */

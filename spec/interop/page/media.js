@@ -155,6 +155,17 @@ export class MediaEnd {
     this.#transceiver(mid).stop()
   }
 
+  /** The name of the track that is sent. */
+  sends(mid) {
+    const { track } = this.#transceiver(mid).sender
+    return [...this.#tracks].find(([, each]) => each === track)?.[0]
+  }
+
+  /** Takes back its own offer. */
+  rollback() {
+    return this.#connection.setLocalDescription({ type: 'rollback' })
+  }
+
   restart() {
     this.#connection.restartIce()
   }
