@@ -35,10 +35,10 @@ const addSource = (slots: MediaSlots, { ids, timestamp, add }: MediaReport): voi
   const track = slots.sent.track!
   const { id: trackIdentifier, kind } = track
   const stats = { id: sourceId(slots, ids), timestamp, type: 'media-source', trackIdentifier, kind } as const
-  if (kind === 'audio') return add(stats)
   const { source } = trackOf(track)
   const { width, height } = source.options.settings?.() ?? {}
-  add({ ...stats, ...(width && height && { width, height }), frames: source.frames })
+  const picture = { ...(width && height && { width, height }), frames: source.frames }
+  add({ ...stats, ...(kind === 'video' && picture) })
 }
 
 /** @param way `CO` for what is sent, `CI` for what comes in. */
