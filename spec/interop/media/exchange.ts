@@ -36,8 +36,8 @@ const echo =
     await exchange(pair, weOffer, { video, audio }, kinds)
     await pair.settled()
     for (const kind of kinds) {
-      await pair.heard(kind, 20)
-      await pair.played(kind, 20)
+      await pair.heard(kind, 10)
+      await pair.played(kind, 10)
       const [sent] = await pair.stats('outbound-rtp', kind)
       const wanted = { video, audio }[kind].toLowerCase()
       t.equal(String(sent?.mimeType).toLowerCase(), wanted, 'the page sends it')
