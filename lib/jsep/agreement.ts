@@ -23,8 +23,9 @@ const areInits = (inits: {
 }): inits is { local: Uint8Array; remote: Uint8Array } =>
   inits.local !== undefined && inits.remote !== undefined && !equalBytes(inits.local, inits.remote)
 
-/** Where a candidate can be reached. */
-const destination = (candidate: string): string => candidate.split(' ').slice(2, 6).join(' ')
+/** Where candidates can be reached: those that only connect, by TCP, are alike in all transports of a machine (RFC 6544, 4.5). */
+const destinations = (candidates: readonly string[]): string[] =>
+  candidates.filter(each => !each.includes(' tcptype active')).map(each => each.split(' ').slice(2, 6).join(' '))
 
 interface BothTransports {
   readonly local: TransportDescription | undefined
@@ -89,9 +90,9 @@ export class Agreement {
     const { remote: before } = this.current
     const index = this.carrier(name, before)
     if (before === undefined || index === undefined || before.mids[index] === tag) return true
-    const known = new Set(before.transport(index)?.candidates.map(destination))
-    const shown = remote.transport(remote.indexOf(tag)!)?.candidates ?? []
-    return shown.some(candidate => known.has(destination(candidate)))
+    const known = new Set(destinations(before.transport(index)?.candidates ?? []))
+    const shown = destinations(remote.transport(remote.indexOf(tag)!)?.candidates ?? [])
+    return shown.some(destination => known.has(destination))
   }
 
   /** By the name of each transport in a description. */

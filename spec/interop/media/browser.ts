@@ -38,7 +38,7 @@ export async function mediaInterop(name: string, launch: () => Promise<Browser>)
 
   const wanted = new RegExp(process.env.PURERTC_SCENARIO ?? '')
   for (const scenario of [...exchanges, ...changes, ...paths, ...agreements]) {
-    if (!wanted.test(scenario.title)) continue
+    if (!wanted.test(scenario.title) || (scenario.only ?? name) !== name) continue
     for (const weOffer of [false, true]) await run(scenario, weOffer)
   }
 }

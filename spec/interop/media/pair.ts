@@ -57,6 +57,8 @@ export interface MediaPairOptions {
 export interface Scenario {
   readonly title: string
   readonly options?: MediaPairOptions
+  /** The browser with which it works. */
+  readonly only?: string
   /** @param weOffer Whether the first offer is ours. */
   run(t: Test, pair: MediaPair, weOffer: boolean): Promise<void>
 }

@@ -48,16 +48,14 @@ const restart: Scenario['run'] = async (t, pair, weOffer) => {
   await pair.played('video', 10)
   await pair.settled()
   const fragment = () => /a=ice-ufrag:(\S+)/.exec(ours.connection.remoteDescription?.sdp ?? '')?.[1]
-  for (const _ of [1, 2]) {
-    const before = fragment()
-    if (weOffer) ours.connection.restartIce()
-    else await page.call('restart')
-    await until('other credentials', () => fragment() !== before)
-    await pair.settled()
-    await pair.heard('video', 20)
-    await pair.played('video', 20)
-    await pair.played('audio', 20)
-  }
+  const before = fragment()
+  if (weOffer) ours.connection.restartIce()
+  else await page.call('restart')
+  await until('other credentials', () => fragment() !== before)
+  await pair.settled()
+  await pair.heard('video', 20)
+  await pair.played('video', 20)
+  await pair.played('audio', 10)
   t.same(ours.events.filter(event => event.startsWith('track')).sort(), ['track audio 1', 'track video 1'])
   // Firefox says BYE when it begins anew.
   await until(
@@ -116,7 +114,45 @@ const tones: Scenario['run'] = async (t, pair, weOffer) => {
   t.ok(transceiver.sender.dtmf === null || transceiver.sender.dtmf.toneBuffer === '')
 }
 
+/**
+ * Chromium begins another transport then, with the same credentials; what flows, flows on. Firefox does too, but with us nothing
+ * comes by it yet.
+ */
+const firstGoes: Scenario['run'] = async (t, pair, weOffer) => {
+  const { page, ours } = pair
+  for (const kind of ['audio', 'video'] as const) {
+    await page.call('open', kind, kind)
+    await page.call('addTrack', kind)
+    await pair.heard(kind, 10)
+  }
+  await pair.played('video', 10)
+  await pair.settled()
+  const [audio, video] = ours.connection.getTransceivers()
+
+  const { track } = audio!.receiver
+  if (weOffer) audio!.stop()
+  else await page.call('stop', audio!.mid!)
+  await until('the track to end', () => track.readyState === 'ended')
+  await pair.settled()
+  await pair.heard('video', 10)
+  await pair.played('video', 10)
+
+  await page.call('addTrack', 'audio')
+  await pair.settled()
+  await pair.heard('audio', 20)
+  await pair.heard('video', 10)
+  await pair.played('video', 10)
+  const again = ours.connection.getTransceivers().find(({ receiver }) => receiver.track.kind === 'audio')
+  t.equal(ours.connection.localDescription!.sdp.split('\r\nm=').length, 3, 'its place is used again')
+  t.equal(again!.receiver.transport, video!.receiver.transport)
+}
+
 export const paths: readonly Scenario[] = [
+  {
+    title: 'the section that carries the transport goes, and its place is used again',
+    run: firstGoes,
+    only: 'chromium',
+  },
   { title: 'both ends change something at once', run: collision },
   { title: 'ICE restarts while media flows', run: restart },
   {
