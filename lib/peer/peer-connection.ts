@@ -1,31 +1,22 @@
 /** RTCPeerConnection (webrtc-pc, 4.4): the conversions of Web IDL around the connection that does the work. */
 
 import {
-  closedException,
   defineEventHandlers,
   defineInterface,
   type EventHandler,
   getEventHandler,
-  promised,
-  requireArguments,
   setEventHandler,
   TypedEventTarget,
 } from '../idl/index.ts'
 import type { MediaStream, MediaStreamTrack } from '../media/index.ts'
-import { generate, RTCCertificate } from './certificate.ts'
-import { certificateRequest, type RTCKeyAlgorithm } from './certificate-algorithm.ts'
-import {
-  checkCertificates,
-  configuredHost,
-  convertConfiguration,
-  copyConfiguration,
-  type RTCConfiguration,
-  setConfiguration,
-} from './configuration.ts'
-import { Connection } from './connection.ts'
+import type { RTCCertificate } from './certificate.ts'
+import type { RTCKeyAlgorithm } from './certificate-algorithm.ts'
+import { copyConfiguration, type RTCConfiguration } from './configuration.ts'
+import type { Connection } from './connection.ts'
+import * as connectionMethods from './connection-methods.ts'
 import type { RTCDataChannel } from './data-channel.ts'
 import type { RTCDataChannelEvent } from './data-channel-event.ts'
-import { channelOptions, convertDataChannelInit, type RTCDataChannelInit } from './data-channel-init.ts'
+import type { RTCDataChannelInit } from './data-channel-init.ts'
 import type { RTCIceCandidateInit } from './ice-candidate.ts'
 import type { RTCPeerConnectionIceErrorEvent, RTCPeerConnectionIceEvent } from './ice-events.ts'
 import type { RTCPeerConnectionErrorCallback, RTCSessionDescriptionCallback } from './legacy-callbacks.ts'
@@ -33,7 +24,6 @@ import * as mediaMethods from './media-methods.ts'
 import * as methods from './negotiation-methods.ts'
 import type { RTCAnswerOptions, RTCOfferOptions } from './offer-options.ts'
 import type { RTCPeerConnectionEventMap } from './peer-connection-events.ts'
-import { platform } from './platform.ts'
 import type { RTCRtpReceiver } from './rtp-receiver.ts'
 import type { RTCRtpSender } from './rtp-sender.ts'
 import type { RTCRtpTransceiver } from './rtp-transceiver.ts'
@@ -71,10 +61,7 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
   constructor(configuration: RTCConfiguration = {}) {
     super()
     const context = "Failed to construct 'RTCPeerConnection'"
-    const converted = convertConfiguration(configuration, context)
-    const world = configuredHost(configuration, platform, context)
-    checkCertificates(converted.certificates, world.host.timeOrigin + world.host.now(), context)
-    this.#connection = new Connection(this, world, setConfiguration(converted, undefined, false, context))
+    this.#connection = connectionMethods.createConnection(this, configuration, context)
   }
 
   /**
@@ -86,13 +73,7 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
    * @throws (rejects) `NotSupportedError` for another algorithm, TypeError for a malformed one.
    */
   static generateCertificate(keygenAlgorithm: RTCKeyAlgorithm): Promise<RTCCertificate> {
-    const context = on('generateCertificate')
-    return promised(async () => {
-      requireArguments(context, 1, keygenAlgorithm === undefined ? 0 : 1)
-      const { key, validity } = certificateRequest(keygenAlgorithm)
-      const slots = await generate(configuredHost(keygenAlgorithm, platform, context), key, validity)
-      return new RTCCertificate(slots)
-    })
+    return connectionMethods.generateCertificate(keygenAlgorithm, on('generateCertificate'))
   }
 
   /** @throws (rejects) `InvalidStateError` unless the state is `stable` or `have-local-offer`. */
@@ -229,13 +210,7 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
    * candidates are gathered again: at the next ICE restart.
    */
   setConfiguration(configuration: RTCConfiguration = {}): void {
-    const context = on('setConfiguration')
-    const connection = this.#connection
-    const converted = convertConfiguration(configuration, context)
-    if (connection.closed) throw closedException(context)
-    const { described } = connection.negotiator
-    connection.configuration = setConfiguration(converted, connection.configuration, described, context)
-    connection.reconfigured()
+    connectionMethods.reconfigure(this.#connection, configuration, on('setConfiguration'))
   }
 
   /**
@@ -244,11 +219,7 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
    * `InvalidStateError` when the connection is closed.
    */
   createDataChannel(...args: [label: string, dataChannelDict?: RTCDataChannelInit]): RTCDataChannel {
-    const context = on('createDataChannel')
-    requireArguments(context, 1, args.length)
-    const converted = convertDataChannelInit(args[0], args[1], context)
-    if (this.#connection.closed) throw closedException(context)
-    return this.#connection.createDataChannel(channelOptions(converted, context), context)
+    return connectionMethods.createDataChannel(this.#connection, args, on('createDataChannel'))
   }
 
   /**
