@@ -253,7 +253,7 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Reachabil
     return new RTCStatsReport(new StatsReportSlots(entries))
   }
 
-  /** Closes the connection (webrtc-pc, 4.4.2): every state is `closed` when it returns, and no event tells so. */
+  /** Closes the connection (webrtc-pc, 4.4.2): every state is `closed` when it returns, and no event of a state tells so. */
   close(): void {
     if (this.closed) return
     this.closed = true

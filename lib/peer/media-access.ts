@@ -59,6 +59,10 @@ export class MediaAccess implements MediaOwner {
     this.#home.queueTask(task)
   }
 
+  queueLastingTask(task: () => void): void {
+    this.#world.host.queueTask(task)
+  }
+
   touch(): void {
     this.#home.touch()
   }

@@ -21,6 +21,8 @@ export interface MediaOwner {
   readonly timeOrigin: number
   now(): number
   queueTask(task: () => void): void
+  /** The same of a task that runs though the connection is closed by then. */
+  queueLastingTask(task: () => void): void
   /** Runs a task at `at`, milliseconds of `now`. */
   schedule(at: number, task: () => void): Cancellable
   /** An input has been put into the session from outside of its driver. */

@@ -5,7 +5,7 @@
 
 import { exception } from '../idl/index.ts'
 import type { Transceiver } from '../jsep/index.ts'
-import { type MediaStreamTrack, trackOf } from '../media/index.ts'
+import type { MediaStreamTrack } from '../media/index.ts'
 import { encodingOf, isSameCodec, MID_URI } from '../rtp/index.ts'
 import type { MediaLink } from '../session/index.ts'
 import { IncomingMedia } from './incoming-media.ts'
@@ -138,10 +138,14 @@ export class MediaSlots implements TransceiverSlots {
     this.#flows = false
     this.outgoing.stop()
     this.link.release()
-    // The track ends, and says so, in a task.
-    this.#owner.queueTask(() => this.received.source.end())
+    this.#endTrack()
     this.transceiver.direction = 'inactive'
     this.transceiver.stopping = true
+  }
+
+  /** It ends, and says so, in a task. */
+  #endTrack(): void {
+    this.#owner.queueLastingTask(() => this.received.source.end())
   }
 
   /** "Stop the RTCRtpTransceiver": a description has rejected it, or a rollback undone. */
@@ -149,14 +153,18 @@ export class MediaSlots implements TransceiverSlots {
     if (this.#flows) this.#stopFlow()
     this.transceiver.stop()
     this.receptive = false
+    this.incoming.streams = []
   }
 
-  /** The connection is closed: at once, and without events. */
+  /** The same with the connection. The session, which may be at work, lets go of the rest by itself. */
   close(): void {
+    if (this.stopped) return
     this.outgoing.stop()
-    trackOf(this.received.face).stop()
+    this.received.cut()
+    this.#endTrack()
     this.transceiver.stop()
     this.receptive = false
+    this.incoming.streams = []
   }
 
   // What is negotiated

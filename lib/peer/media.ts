@@ -31,26 +31,27 @@ export class Media {
 
   /** Those that are not stopped. */
   get list(): readonly MediaSlots[] {
-    return this.#list
+    return this.#list.filter(({ stopped }) => !stopped)
   }
 
+  /** Among them those that the peer's offer has stopped, until it is answered; and all that a connection had when it was closed. */
   get transceivers(): RTCRtpTransceiver[] {
     return this.#list.map(({ face }) => face)
   }
 
   get senders(): RTCRtpSender[] {
-    return this.#list.map(({ sender }) => sender)
+    return this.list.map(({ sender }) => sender)
   }
 
   get receivers(): RTCRtpReceiver[] {
-    return this.#list.map(({ receiver }) => receiver)
+    return this.list.map(({ receiver }) => receiver)
   }
 
   // What the application adds and removes
 
   addTrack(track: MediaStreamTrack, streams: readonly MediaStream[], context: string): RTCRtpSender {
     if (this.#owner.closed) throw closedException(context)
-    if (this.#list.some(({ sender }) => sender.track === track)) {
+    if (this.list.some(({ sender }) => sender.track === track)) {
       throw exception('InvalidAccessError', `${context}: A sender already has the track.`)
     }
     const kind = track.kind as MediaKind
@@ -75,7 +76,7 @@ export class Media {
       throw exception('InvalidAccessError', `${context}: The sender was not made by this connection.`)
     }
     const slots = this.#list.find(each => each.sender === sender)
-    if (slots === undefined || sender.track === null) return
+    if (slots === undefined || slots.stopping || sender.track === null) return
     slots.outgoing.setTrack(null)
     slots.setSending(false)
     this.#owner.negotiationChanged()
@@ -112,8 +113,8 @@ export class Media {
 
   /** Statistics of what sends or receives a track. */
   statsOf(track: MediaStreamTrack, context: string): Promise<RTCStatsReport> {
-    const sending = this.#list.filter(({ sender }) => sender.track === track)
-    const receiving = this.#list.filter(({ receiver }) => receiver.track === track)
+    const sending = this.list.filter(({ sender }) => sender.track === track)
+    const receiving = this.list.filter(({ receiver }) => receiver.track === track)
     const [only] = [...sending, ...receiving]
     if (only === undefined || sending.length + receiving.length > 1) {
       throw exception('InvalidAccessError', `${context}: Not one sender or receiver has the track.`)
@@ -174,8 +175,8 @@ export class Media {
     }
   }
 
-  /** The connection is closed: so is all of it, at once and without events. */
+  /** The connection is closed: so is all of it, at once. */
   close(): void {
-    for (const slots of this.#list.splice(0)) slots.close()
+    for (const slots of this.#list) slots.close()
   }
 }

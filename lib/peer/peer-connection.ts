@@ -245,7 +245,7 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
     return mediaMethods.addTransceiver(this.#connection.media, args, on('addTransceiver'))
   }
 
-  /** Those that are not stopped, in the order of their creation. */
+  /** Those that no answer has agreed to stop, in the order of their creation. */
   getTransceivers(): RTCRtpTransceiver[] {
     return this.#connection.media.transceivers
   }
@@ -267,7 +267,10 @@ export class RTCPeerConnection extends TypedEventTarget<RTCPeerConnectionEventMa
     return mediaMethods.getStats(media, selector, () => this.#connection.stats(), on('getStats'))
   }
 
-  /** Ends the connection at once. Every state is `closed` when it returns; no event follows. */
+  /**
+   * Ends the connection at once. Every state is `closed` when it returns; no event follows but `ended` of the tracks that were
+   * received.
+   */
   close(): void {
     this.#connection.close()
   }

@@ -65,6 +65,12 @@ export class ReceivedTrack {
     this.#payloadType = -1
   }
 
+  /** Nothing more comes. */
+  cut(): void {
+    this.#link.onPacket = undefined
+    this.#link.onFrame = undefined
+  }
+
   #tap(): void {
     this.#link.onPacket = this.source.wantsPackets ? this.#packet : undefined
     this.#link.onFrame = this.source.wantsFrames ? this.#frame : undefined

@@ -135,6 +135,9 @@ export class RemoteTracks {
   #end(slots: MediaSlots, changes: TrackChanges): void {
     this.#process(slots, false, [], changes)
     slots.end()
+    // Nor does a rollback bring the streams back.
+    const stable = this.#stable.get(slots)
+    if (stable !== undefined) this.#stable.set(slots, { ...stable, streams: [] })
   }
 
   #setTransport({ outgoing, incoming }: MediaSlots, { rejected, local, transportMid }: AppliedMedia): void {
