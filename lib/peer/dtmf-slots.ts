@@ -71,10 +71,9 @@ export class DtmfSlots {
 
   /** The DTMF playout task steps. */
   readonly #play = (): void => {
-    const { currentDirection, stopping } = this.#transceiver
     this.#timer = undefined
     this.#scheduled = false
-    if (stopping || this.#owner.closed || !isSending(currentDirection)) return
+    if (this.#owner.closed || !this.canInsert) return
     const tone = this.toneBuffer.slice(0, 1)
     if (tone !== '') {
       this.toneBuffer = this.toneBuffer.slice(1)
