@@ -68,6 +68,7 @@ export { RTCPeerConnection } from './peer-connection.ts'
 export type { RTCPeerConnectionEventMap } from './peer-connection-events.ts'
 export type {
   RTCDegradationPreference,
+  RTCEncodingOptions,
   RTCRtcpParameters,
   RTCRtpCapabilities,
   RTCRtpCodec,
@@ -80,6 +81,7 @@ export type {
   RTCRtpReceiveParameters,
   RTCRtpSendParameters,
   RTCRtpTransceiverDirection,
+  RTCSetParameterOptions,
 } from './rtp-parameters.ts'
 export { type RTCRtpContributingSource, RTCRtpReceiver, type RTCRtpSynchronizationSource } from './rtp-receiver.ts'
 export { RTCRtpSender } from './rtp-sender.ts'

@@ -6,8 +6,9 @@
 import { exception } from '../idl/index.ts'
 import type { Transceiver } from '../jsep/index.ts'
 import type { MediaStreamTrack } from '../media/index.ts'
-import { encodingOf, isSameCodec, MID_URI } from '../rtp/index.ts'
+import { encodingOf, MID_URI } from '../rtp/index.ts'
 import type { MediaLink } from '../session/index.ts'
+import { matchesCodec } from './codec-dictionary-match.ts'
 import { IncomingMedia } from './incoming-media.ts'
 import type { MediaOwner } from './media-owner.ts'
 import { OutgoingMedia } from './outgoing-media.ts'
@@ -219,4 +220,4 @@ export class MediaSlots implements TransceiverSlots {
 const isMatch = (a: RTCRtpCodec, b: RTCRtpCodec): boolean =>
   REFERRING.has(encodingOf(a))
     ? a.mimeType.toLowerCase() === b.mimeType.toLowerCase() && a.clockRate === b.clockRate
-    : isSameCodec(a, b, true)
+    : matchesCodec(a, b)

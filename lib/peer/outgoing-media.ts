@@ -5,21 +5,22 @@
 import { exception } from '../idl/index.ts'
 import type { Transceiver } from '../jsep/index.ts'
 import type { MediaStream, MediaStreamTrack } from '../media/index.ts'
-import { isSameCodec } from '../rtp/index.ts'
 import type { MediaLink } from '../session/index.ts'
 import { agreedParameters } from './agreed-parameters.ts'
+import { matchesCodec } from './codec-dictionary-match.ts'
 import type { RTCDtlsTransport } from './dtls-transport.ts'
 import type { RTCDTMFSender } from './dtmf-sender.ts'
 import { DtmfSlots } from './dtmf-slots.ts'
 import type { MediaOwner } from './media-owner.ts'
 import { codecCapabilities } from './rtp-capabilities.ts'
 import {
-  checkEncodings,
+  checkRanges,
   type Encoding,
   normalizedEncodings,
   type RTCRtpCodec,
   type RTCRtpSendParameters,
   type RTCRtpSendParametersDictionary,
+  type RTCSetParameterOptionsDictionary,
   readOnlyChange,
 } from './rtp-parameters.ts'
 import { createSender, type RTCRtpSender, type SenderSlots } from './rtp-sender.ts'
@@ -27,6 +28,7 @@ import { SentTrack } from './sent-track.ts'
 import type { RTCStatsReport } from './stats/report.ts'
 
 type GivenParameters = ReturnType<typeof RTCRtpSendParametersDictionary>
+type GivenOptions = ReturnType<typeof RTCSetParameterOptionsDictionary>
 
 export class OutgoingMedia implements SenderSlots {
   readonly face: RTCRtpSender
@@ -39,6 +41,7 @@ export class OutgoingMedia implements SenderSlots {
   readonly #link: MediaLink
   readonly #dtmf: DtmfSlots | undefined
   #encodings: Encoding[]
+  #degradationPreference: RTCRtpSendParameters['degradationPreference']
   /** [[LastReturnedParameters]]. */
   #returned: RTCRtpSendParameters | undefined
 
@@ -53,7 +56,10 @@ export class OutgoingMedia implements SenderSlots {
     this.#transceiver = transceiver
     this.#link = owner.session.link(transceiver)
     this.sent = new SentTrack(this.#link, owner)
-    this.#encodings = normalizedEncodings(encodings.length === 0 ? [{ active: true }] : encodings, kind)
+    this.#encodings = normalizedEncodings(
+      encodings.length === 0 ? [{ active: true, priority: 'low' }] : encodings,
+      kind,
+    )
     this.#link.active = this.#encodings[0]!.active
     this.#dtmf = kind === 'audio' ? new DtmfSlots(transceiver, this.#link, this.sent, owner) : undefined
     this.dtmf = this.#dtmf?.face ?? null
@@ -88,7 +94,7 @@ export class OutgoingMedia implements SenderSlots {
     if (codecs.length === 0) return
     for (const encoding of this.#encodings) {
       const { codec } = encoding
-      if (codec !== undefined && !codecs.some(each => isSameCodec(each, codec))) delete encoding.codec
+      if (codec !== undefined && !codecs.some(each => matchesCodec(each, codec, true))) delete encoding.codec
     }
   }
 
@@ -96,12 +102,14 @@ export class OutgoingMedia implements SenderSlots {
 
   parameters(): RTCRtpSendParameters {
     if (this.#returned === undefined) {
+      const degradationPreference = this.#degradationPreference
       const { rtcp, ...agreed } = agreedParameters(this.#transceiver.negotiated, 'send')
       const made: RTCRtpSendParameters = {
         ...agreed,
         rtcp: { ...rtcp, cname: this.#owner.session.cname },
         transactionId: this.#owner.randomText(),
         encodings: this.#encodings,
+        ...(degradationPreference !== undefined && { degradationPreference }),
       }
       this.#returned = made
       // Valid until the event loop has gone on.
@@ -112,7 +120,7 @@ export class OutgoingMedia implements SenderSlots {
     return structuredClone(this.#returned)
   }
 
-  setParameters(given: GivenParameters, context: string): Promise<void> {
+  setParameters(given: GivenParameters, { encodingOptions }: GivenOptions, context: string): Promise<void> {
     const { kind } = this.#transceiver
     if (this.#transceiver.stopping) throw exception('InvalidStateError', `${context}: The transceiver is stopped.`)
     if (this.#returned === undefined) {
@@ -120,16 +128,22 @@ export class OutgoingMedia implements SenderSlots {
     }
     this.#checkReadOnly(given, this.#returned, context)
     for (const { codec } of given.encodings) {
-      if (codec !== undefined && !this.#choosable.some(each => isSameCodec(each, codec))) {
+      if (codec !== undefined && !this.#choosable.some(each => matchesCodec(each, codec, true))) {
         throw exception('InvalidModificationError', `${context}: The codec was not negotiated.`)
       }
     }
-    checkEncodings(given.encodings, kind, context)
+    checkRanges(given.encodings, kind, context)
+    const options = kind === 'audio' ? [] : encodingOptions
+    if (options.length > 0 && options.length !== given.encodings.length) {
+      throw exception('InvalidModificationError', `${context}: There is not one of the options for each encoding.`)
+    }
     return new Promise(resolve => {
       this.#owner.queueTask(() => {
         this.#returned = undefined
         this.#encodings = normalizedEncodings(given.encodings, kind)
         this.#link.active = this.#encodings[0]!.active
+        this.#degradationPreference = given.degradationPreference
+        if (options.some(({ keyFrame }) => keyFrame)) this.sent.requestKeyFrame()
         resolve()
       })
     })
@@ -144,13 +158,10 @@ export class OutgoingMedia implements SenderSlots {
     }
   }
 
-  /** What an encoding may name: what was agreed on, or may yet be. */
+  /** What an encoding may name: what was agreed on, or all that can be sent. */
   get #choosable(): readonly RTCRtpCodec[] {
-    const { negotiated, codecPreferences, kind } = this.#transceiver
-    if (negotiated?.send !== undefined) return negotiated.send.codecs
-    return codecPreferences.length > 0
-      ? (codecPreferences as readonly RTCRtpCodec[])
-      : codecCapabilities(this.#owner.session.capabilities[kind])
+    const { negotiated, kind } = this.#transceiver
+    return negotiated?.send?.codecs ?? codecCapabilities(this.#owner.session.capabilities[kind])
   }
 
   // The track

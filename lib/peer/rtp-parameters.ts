@@ -71,6 +71,7 @@ export interface RTCRtpEncodingParameters extends RTCRtpCodingParameters {
   /** Frames a second. */
   maxFramerate?: number
   scaleResolutionDownBy?: number
+  /** `low` by default. */
   priority?: RTCPriorityType
   networkPriority?: RTCPriorityType
 }
@@ -88,6 +89,17 @@ export interface RTCRtpSendParameters extends RTCRtpParameters {
 }
 
 export type RTCRtpReceiveParameters = RTCRtpParameters
+
+/** webrtc-extensions, 5.3. */
+export interface RTCEncodingOptions {
+  /** Has the source of the track asked for a key frame. */
+  keyFrame?: boolean
+}
+
+export interface RTCSetParameterOptions {
+  /** Empty, or one for each encoding. */
+  encodingOptions?: RTCEncodingOptions[]
+}
 
 const DIRECTIONS = ['sendrecv', 'sendonly', 'recvonly', 'inactive', 'stopped'] as const
 const PRIORITIES = ['very-low', 'low', 'medium', 'high'] as const
@@ -116,7 +128,7 @@ export const RTCRtpEncodingParametersDictionary = dictionary(
     maxBitrate: optional(unsignedLong),
     maxFramerate: optional(double),
     networkPriority: optional(priority),
-    priority: optional(priority),
+    priority: defaulted(priority, (): RTCPriorityType => 'low'),
     scaleResolutionDownBy: optional(double),
   },
   CodingDictionary,
@@ -155,6 +167,12 @@ export const RTCRtpSendParametersDictionary = dictionary('RTCRtpSendParameters',
   transactionId: required(DOMString),
 })
 
+const EncodingOptionsDictionary = dictionary('RTCEncodingOptions', { keyFrame: defaulted(boolean, () => false) })
+
+export const RTCSetParameterOptionsDictionary = dictionary('RTCSetParameterOptions', {
+  encodingOptions: defaulted(sequence(EncodingOptionsDictionary), () => []),
+})
+
 export const RTCRtpHeaderExtensionCapabilityDictionary = dictionary('RTCRtpHeaderExtensionCapability', {
   direction: defaulted(directionConversion, (): RTCRtpTransceiverDirection => 'sendrecv'),
   uri: required(DOMString),
@@ -162,8 +180,8 @@ export const RTCRtpHeaderExtensionCapabilityDictionary = dictionary('RTCRtpHeade
 
 export type Encoding = ReturnType<typeof RTCRtpEncodingParametersDictionary>
 
-/** What holds for encodings wherever they are given (webrtc-pc, addTransceiver's sendEncodings validation steps). */
-export const checkEncodings = (encodings: readonly Encoding[], kind: 'audio' | 'video', context: string): void => {
+/** What holds for the names of encodings (webrtc-pc, addTransceiver's sendEncodings validation steps). */
+export const checkRids = (encodings: readonly Encoding[], context: string): void => {
   const rids = encodings.map(({ rid }) => rid)
   for (const rid of rids) {
     if (rid !== undefined && !/^[A-Za-z0-9]{1,255}$/.test(rid)) {
@@ -171,10 +189,14 @@ export const checkEncodings = (encodings: readonly Encoding[], kind: 'audio' | '
     }
   }
   const named = rids.filter(rid => rid !== undefined)
-  if (encodings.length > 1 && named.length < encodings.length) {
-    throw new TypeError(`${context}: Several encodings need a rid each.`)
+  if (named.length > 0 && named.length < encodings.length) {
+    throw new TypeError(`${context}: Either all encodings have a rid, or none.`)
   }
   if (new Set(named).size < named.length) throw new TypeError(`${context}: The rids must differ.`)
+}
+
+/** What holds for their numbers. */
+export const checkRanges = (encodings: readonly Encoding[], kind: 'audio' | 'video', context: string): void => {
   for (const { scaleResolutionDownBy, maxFramerate } of encodings) {
     if (kind === 'video' && scaleResolutionDownBy !== undefined && scaleResolutionDownBy < 1) {
       throw new RangeError(`${context}: scaleResolutionDownBy is at least 1.`)

@@ -13,7 +13,13 @@ import { MediaStream, MediaStreamTrack } from '../media/index.ts'
 import type { RTCDtlsTransport } from './dtls-transport.ts'
 import type { RTCDTMFSender } from './dtmf-sender.ts'
 import { capabilitiesOf } from './rtp-capabilities.ts'
-import { type RTCRtpCapabilities, type RTCRtpSendParameters, RTCRtpSendParametersDictionary } from './rtp-parameters.ts'
+import {
+  type RTCRtpCapabilities,
+  type RTCRtpSendParameters,
+  RTCRtpSendParametersDictionary,
+  type RTCSetParameterOptions,
+  RTCSetParameterOptionsDictionary,
+} from './rtp-parameters.ts'
 import type { RTCStatsReport } from './stats/report.ts'
 
 /** What an RTCRtpSender asks of its connection. */
@@ -22,7 +28,11 @@ export interface SenderSlots {
   readonly transport: RTCDtlsTransport | null
   readonly dtmf: RTCDTMFSender | null
   parameters(): RTCRtpSendParameters
-  setParameters(parameters: ReturnType<typeof RTCRtpSendParametersDictionary>, context: string): Promise<void>
+  setParameters(
+    parameters: ReturnType<typeof RTCRtpSendParametersDictionary>,
+    options: ReturnType<typeof RTCSetParameterOptionsDictionary>,
+    context: string,
+  ): Promise<void>
   replaceTrack(track: MediaStreamTrack | null, context: string): Promise<void>
   setStreams(streams: readonly MediaStream[], context: string): void
   stats(): Promise<RTCStatsReport>
@@ -75,15 +85,18 @@ export class RTCRtpSender {
   }
 
   /**
-   * Changes what `getParameters` gave: of the encodings all but their rid and number.
+   * Changes what `getParameters` gave: of the encodings all but their rid and number. The options may ask for a key frame.
    * @throws (rejects) `InvalidStateError` for parameters of another task or a stopped transceiver,
    * `InvalidModificationError` for a change of what cannot be changed, RangeError for numbers out of range.
    */
-  setParameters(...args: [parameters: RTCRtpSendParameters]): Promise<void> {
+  setParameters(
+    ...args: [parameters: RTCRtpSendParameters, setParameterOptions?: RTCSetParameterOptions]
+  ): Promise<void> {
     const context = on('setParameters')
     return promised(() => {
       requireArguments(context, 1, args.length)
-      return this.#slots.setParameters(RTCRtpSendParametersDictionary(args[0], context), context)
+      const parameters = RTCRtpSendParametersDictionary(args[0], context)
+      return this.#slots.setParameters(parameters, RTCSetParameterOptionsDictionary(args[1], context), context)
     })
   }
 

@@ -3,9 +3,12 @@
 import { type Converted, defaulted, dictionary, exception, interfaceType, sequence } from '../idl/index.ts'
 import type { KindCapabilities } from '../jsep/index.ts'
 import { MediaStream } from '../media/index.ts'
-import { isSameCodec, type MediaKind } from '../rtp/index.ts'
+import type { MediaKind } from '../rtp/index.ts'
+import { matchesCodec } from './codec-dictionary-match.ts'
+import { codecCapabilities } from './rtp-capabilities.ts'
 import {
-  checkEncodings,
+  checkRanges,
+  checkRids,
   directionConversion,
   type Encoding,
   type RTCRtpEncodingParameters,
@@ -41,11 +44,17 @@ export const checkTransceiverInit = (
   capabilities: KindCapabilities,
   context: string,
 ): Encoding[] => {
-  checkEncodings(sendEncodings, kind, context)
+  checkRids(sendEncodings, context)
+  const codecs = codecCapabilities(capabilities)
   for (const { codec } of sendEncodings) {
-    if (codec !== undefined && !capabilities.codecs.some(each => isSameCodec(each, codec))) {
+    if (codec !== undefined && !codecs.some(each => matchesCodec(each, codec))) {
       throw exception('OperationError', `${context}: The codec of an encoding is not among the capabilities.`)
     }
+  }
+  checkRanges(sendEncodings, kind, context)
+  // Here, not in setParameters, which may freeze the picture.
+  if (kind === 'video' && sendEncodings.some(({ maxFramerate }) => maxFramerate === 0)) {
+    throw new RangeError(`${context}: maxFramerate is more than 0.`)
   }
   return sendEncodings.slice(0, 1).map(({ rid: _rid, ...encoding }) => encoding)
 }
