@@ -133,7 +133,8 @@ export class Connection implements NegotiatorOwner, ConnectivityOwner, Reachabil
     this.connectivity.applied(type, wasStable, data)
     if (type === 'answer') this.#reachability.closePool()
     this.#reachability.expectPeers()
-    const changes = this.media.applied(remote, type, wasStable)
+    const offer = type === 'offer' && !remote ? description?.sdp : undefined
+    const changes = this.media.applied(remote, type, wasStable, offer)
     return () => changes.tell(event => this.dispatch(event))
   }
 

@@ -8,6 +8,7 @@ import type { Cancellable } from '../machine/index.ts'
 import { toneEvent } from '../rtp/index.ts'
 import type { MediaLink } from '../session/index.ts'
 import { createDtmfSender, type RTCDTMFSender, RTCDTMFToneChangeEvent } from './dtmf-sender.ts'
+import { isSending } from './media-direction.ts'
 import type { MediaOwner } from './media-owner.ts'
 import type { SentTrack } from './sent-track.ts'
 
@@ -19,8 +20,6 @@ const GAP = { least: 30, most: 6000 }
 
 const within = (value: number, { least, most }: { readonly least: number; readonly most: number }): number =>
   Math.min(most, Math.max(least, value))
-
-const isSending = (direction: string | undefined): boolean => direction === 'sendrecv' || direction === 'sendonly'
 
 export class DtmfSlots {
   readonly face: RTCDTMFSender

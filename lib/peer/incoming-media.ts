@@ -23,6 +23,8 @@ export class IncomingMedia implements ReceiverSlots {
   transport: RTCDtlsTransport | null = null
   /** [[AssociatedRemoteMediaStreams]]. */
   streams: readonly MediaStream[] = []
+  /** What an offer of ours that has no answer yet is prepared for. */
+  offered: RTCRtpReceiveParameters | undefined
   readonly #owner: MediaOwner
   readonly #transceiver: Transceiver
   readonly #link: MediaLink
@@ -40,7 +42,7 @@ export class IncomingMedia implements ReceiverSlots {
   }
 
   parameters(): RTCRtpReceiveParameters {
-    return agreedParameters(this.#transceiver.negotiated, 'receive')
+    return structuredClone(this.offered) ?? agreedParameters(this.#transceiver.negotiated, 'receive')
   }
 
   sources(contributing: boolean): RTCRtpContributingSource[] {

@@ -10,6 +10,7 @@ import { encodingOf, MID_URI } from '../rtp/index.ts'
 import type { MediaLink } from '../session/index.ts'
 import { matchesCodec } from './codec-dictionary-match.ts'
 import { IncomingMedia } from './incoming-media.ts'
+import { isReceiving, isSending } from './media-direction.ts'
 import type { MediaOwner } from './media-owner.ts'
 import { OutgoingMedia } from './outgoing-media.ts'
 import type { ReceivedTrack } from './received-track.ts'
@@ -27,11 +28,6 @@ import { createTransceiver, type RTCRtpTransceiver, type TransceiverSlots } from
 import type { SentTrack } from './sent-track.ts'
 
 type Direction = Transceiver['direction']
-
-export const isReceiving = (direction: string | undefined): boolean =>
-  direction === 'sendrecv' || direction === 'recvonly'
-export const isSending = (direction: string | undefined): boolean =>
-  direction === 'sendrecv' || direction === 'sendonly'
 
 const directionOf = (send: boolean, receive: boolean): Direction =>
   send ? (receive ? 'sendrecv' : 'sendonly') : receive ? 'recvonly' : 'inactive'

@@ -6,8 +6,10 @@
 import { closedException, exception } from '../idl/index.ts'
 import type { MediaStream, MediaStreamTrack } from '../media/index.ts'
 import type { MediaKind } from '../rtp/index.ts'
+import { isReceiving } from './media-direction.ts'
 import type { MediaOwner } from './media-owner.ts'
-import { isReceiving, MediaSlots } from './media-slots.ts'
+import { MediaSlots } from './media-slots.ts'
+import { offeredMedia } from './offered-parameters.ts'
 import { RemoteTracks, type TrackChanges } from './remote-tracks.ts'
 import type { RTCRtpReceiver } from './rtp-receiver.ts'
 import type { RTCRtpSender } from './rtp-sender.ts'
@@ -142,12 +144,14 @@ export class Media {
    * A description has been applied: everything that follows from it is set, and returned what is to be told of it.
    * @param remote Whose the description is; of a rollback, whose offer it takes back.
    * @param wasStable Whether the signaling state was stable before.
+   * @param offer The text of an offer of ours.
    */
-  applied(remote: boolean, type: RTCSdpType, wasStable: boolean): TrackChanges {
+  applied(remote: boolean, type: RTCSdpType, wasStable: boolean, offer: string | undefined): TrackChanges {
     for (const transceiver of this.#owner.session.lastApplied?.transceivers.created ?? []) {
       this.#add(new MediaSlots(transceiver, this.#owner, null, []))
     }
-    const changes = this.#remote.applied(this.#list, remote, type, wasStable)
+    const offered = offer === undefined ? [] : offeredMedia(offer)
+    const changes = this.#remote.applied(this.#list, { remote, type, wasStable, offered })
     // What the peer's offer has stopped stays until the answer.
     const present = new Set(this.#owner.session.transceivers)
     this.#list = this.#list.filter(({ transceiver }) => present.has(transceiver))

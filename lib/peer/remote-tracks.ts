@@ -6,8 +6,10 @@
 import type { AppliedMedia } from '../jsep/index.ts'
 import { addTrackTo, createStream, type MediaStream, type MediaStreamTrack, removeTrackFrom } from '../media/index.ts'
 import type { RTCDtlsTransport } from './dtls-transport.ts'
+import { isReceiving, isSending } from './media-direction.ts'
 import type { MediaOwner } from './media-owner.ts'
-import { isReceiving, isSending, type MediaSlots } from './media-slots.ts'
+import type { MediaSlots } from './media-slots.ts'
+import type { OfferedMedia } from './offered-parameters.ts'
 import type { RTCSdpType } from './session-description.ts'
 import { RTCTrackEvent } from './track-event.ts'
 
@@ -18,6 +20,17 @@ interface Stable {
 }
 
 const stateOf = ({ incoming: { transport, streams } }: MediaSlots): Stable => ({ transport, streams })
+
+/** A description that has been applied. */
+export interface AppliedDescription {
+  /** Whose it is; of a rollback, whose offer it takes back. */
+  readonly remote: boolean
+  readonly type: RTCSdpType
+  /** Whether the signaling state was stable before. */
+  readonly wasStable: boolean
+  /** What each m-section of an offer of ours is prepared for. */
+  readonly offered: readonly OfferedMedia[]
+}
 
 /** What is told of a description, in the order of webrtc-pc. */
 export class TrackChanges {
@@ -51,14 +64,14 @@ export class RemoteTracks {
     this.#owner = owner
   }
 
-  /** @param remote Whose the description is; of a rollback, whose offer it takes back. */
-  applied(list: readonly MediaSlots[], remote: boolean, type: RTCSdpType, wasStable: boolean): TrackChanges {
+  applied(list: readonly MediaSlots[], { remote, type, wasStable, offered }: AppliedDescription): TrackChanges {
     const changes = new TrackChanges()
     const { lastApplied } = this.#owner.session
     if (lastApplied === undefined) return changes
     if (type === 'offer' && wasStable) {
       this.#stable = new Map(list.map(slots => [slots, stateOf(slots)]))
     }
+    if (type !== 'offer') for (const { incoming } of list) incoming.offered = undefined
     if (type === 'rollback') {
       this.#rollBack(list, remote, changes)
     } else {
@@ -66,7 +79,8 @@ export class RemoteTracks {
         const slots = list.find(({ transceiver }) => transceiver === media.transceiver)
         if (slots === undefined) continue
         if (remote) this.#applyRemote(slots, media, type, changes)
-        else this.#applyLocal(slots, media, type, changes)
+        else if (type === 'offer') this.#offer(slots, media, offered[media.index])
+        else this.#answer(slots, media, changes)
       }
     }
     for (const slots of list) {
@@ -87,13 +101,17 @@ export class RemoteTracks {
     for (const [id, stream] of this.#streams) if (!used.has(stream)) this.#streams.delete(id)
   }
 
-  #applyLocal(slots: MediaSlots, media: AppliedMedia, type: RTCSdpType, changes: TrackChanges): void {
-    const { transceiver } = slots
-    if (transceiver.stopped) return
+  #offer(slots: MediaSlots, media: AppliedMedia, offered: OfferedMedia | undefined): void {
+    if (slots.stopped) return
     this.#setTransport(slots, media)
-    const direction = type === 'offer' ? transceiver.direction : transceiver.currentDirection
-    slots.receptive = isReceiving(direction)
-    if (type === 'offer') return
+    slots.receptive = isReceiving(offered?.direction)
+    slots.incoming.offered = offered?.receive
+  }
+
+  #answer(slots: MediaSlots, media: AppliedMedia, changes: TrackChanges): void {
+    if (slots.stopped) return
+    this.#setTransport(slots, media)
+    slots.receptive = isReceiving(slots.transceiver.currentDirection)
     this.#agreed(slots)
     if (!slots.receptive && slots.fired) {
       this.#associate(slots, [], changes)
