@@ -3,10 +3,11 @@
  * and what descriptions do to it.
  */
 
+import type { ReceiveStream, RtpSender } from '../flow/index.ts'
 import { exception } from '../idl/index.ts'
 import type { Transceiver } from '../jsep/index.ts'
 import type { MediaStreamTrack } from '../media/index.ts'
-import { encodingOf, MID_URI } from '../rtp/index.ts'
+import { encodingOf, MID_URI, type PayloadCodec } from '../rtp/index.ts'
 import type { MediaLink } from '../session/index.ts'
 import { matchesCodec } from './codec-dictionary-match.ts'
 import { IncomingMedia } from './incoming-media.ts'
@@ -37,6 +38,26 @@ const NO_MEDIA = new Set(['RTX', 'RED', 'ULPFEC', 'FLEXFEC-03', 'CN'])
 /** Of which there is one among the capabilities for all that they refer to. */
 const REFERRING = new Set(['RTX', 'RED'])
 
+/** What flows, for statistics. */
+export interface MediaFlow {
+  readonly transport: MediaLink['transport']
+  readonly sender: RtpSender | undefined
+  readonly sentCodecs: readonly PayloadCodec[]
+  /** Of what is sent. */
+  readonly codec: PayloadCodec | undefined
+  readonly streams: readonly ReceiveStream[]
+  readonly receivedCodecs: readonly PayloadCodec[]
+}
+
+const flowOf = ({ transport, sender, receiver }: MediaLink): MediaFlow => ({
+  transport,
+  sender,
+  sentCodecs: sender?.parameters?.codecs ?? [],
+  codec: sender?.codec,
+  streams: receiver?.streams ?? [],
+  receivedCodecs: receiver?.parameters?.codecs ?? [],
+})
+
 export class MediaSlots implements TransceiverSlots {
   readonly transceiver: Transceiver
   readonly link: MediaLink
@@ -51,6 +72,8 @@ export class MediaSlots implements TransceiverSlots {
   hasSent = false
   readonly #owner: MediaOwner
   #flows = true
+  /** What had flown when it was stopped: statistics tell of it until that is agreed on (webrtc-stats, 8.1). */
+  #flown: MediaFlow | undefined
 
   constructor(
     transceiver: Transceiver,
@@ -72,6 +95,10 @@ export class MediaSlots implements TransceiverSlots {
 
   get receiver(): RTCRtpReceiver {
     return this.incoming.face
+  }
+
+  get flow(): MediaFlow {
+    return this.#flown ?? flowOf(this.link)
   }
 
   get sent(): SentTrack {
@@ -133,6 +160,7 @@ export class MediaSlots implements TransceiverSlots {
   /** "Stop sending and receiving". */
   #stopFlow(): void {
     this.#flows = false
+    this.#flown = flowOf(this.link)
     this.outgoing.stop()
     this.link.release()
     this.#endTrack()

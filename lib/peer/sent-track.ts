@@ -3,6 +3,7 @@
 import { type MediaStreamTrack, type SourcePacket, type TrackSink, trackOf } from '../media/index.ts'
 import type { EncodedFrame } from '../rtp/index.ts'
 import type { MediaLink } from '../session/index.ts'
+import { FrameRate } from './frame-rate.ts'
 
 /** What a sent track asks of its connection. */
 export interface SentTrackOwner {
@@ -15,6 +16,8 @@ const REST = 10
 
 export class SentTrack {
   track: MediaStreamTrack | null = null
+  /** Of a track with video, since it is the sender's. */
+  frameRate: FrameRate | undefined
   readonly #link: MediaLink
   readonly #owner: SentTrackOwner
   readonly #sink: TrackSink
@@ -34,6 +37,7 @@ export class SentTrack {
     if (track === this.track) return
     this.#detach()
     this.track = track
+    this.frameRate = track?.kind === 'video' ? new FrameRate(this.#owner.now()) : undefined
     this.#attach()
   }
 
@@ -59,6 +63,7 @@ export class SentTrack {
 
   #packet(packet: SourcePacket, now: number | undefined): void {
     const at = now ?? this.#owner.now()
+    if (packet.marker) this.frameRate?.count(at)
     // What was sent has left by now, and the machine needs to be looked after only now and then. What the sender has to tell of
     // a packet that was not sent, that it waits for a key frame, is told at the flush.
     if (this.#link.sendPacket(packet, at) && at < this.#flushedAt + REST) return
@@ -69,7 +74,9 @@ export class SentTrack {
   /** Sends a frame; nothing once it is stopped. */
   send(frame: EncodedFrame, now: number | undefined, stream: object): void {
     if (this.#stopped) return
-    this.#link.sendFrame(frame, stream, now ?? this.#owner.now())
+    const at = now ?? this.#owner.now()
+    this.frameRate?.count(at)
+    this.#link.sendFrame(frame, stream, at)
     this.#owner.flushSoon()
   }
 }

@@ -84,9 +84,10 @@ export class StatsCollector {
     for (const channel of source.channels) add(this.#channel(channel, timestamp))
     for (const transport of source.transports) this.#transport(transport, source, timestamp, add)
     for (const slots of source.media) {
-      const face = source.transports.find(({ session }) => session !== undefined && session === slots.link.transport)
-      const report = { ids: this.#ids, timestamp, timeOrigin, add }
-      if (face !== undefined) collectMedia(slots, this.#ids.of('T', this.#ids.number(face)), report)
+      const { transport } = slots.flow
+      const face = source.transports.find(({ session }) => session !== undefined && session === transport)
+      const transportId = face && this.#ids.of('T', this.#ids.number(face))
+      collectMedia(slots, transportId, { ids: this.#ids, timestamp, timeOrigin, add })
     }
     return this.#selected(entries, source)
   }
@@ -94,8 +95,8 @@ export class StatsCollector {
   #selected(entries: Map<string, RTCAnyStats>, { selector, media }: StatsSource): Map<string, RTCAnyStats> {
     const slots = selector && media.find(({ transceiver }) => transceiver === selector.transceiver)
     if (selector === undefined) return entries
-    const { sender, receiver } = slots?.link ?? {}
-    const ssrcs = selector.side === 'sender' ? [sender?.ssrc] : (receiver?.streams.map(({ ssrc }) => ssrc) ?? [])
+    const { sender, streams = [] } = slots?.flow ?? {}
+    const ssrcs = selector.side === 'sender' ? [sender?.ssrc] : streams.map(({ ssrc }) => ssrc)
     const type = selector.side === 'sender' ? 'outbound-rtp' : 'inbound-rtp'
     return selectFrom(entries, stats => stats.type === type && 'ssrc' in stats && ssrcs.includes(stats.ssrc))
   }

@@ -50,8 +50,6 @@ export interface RTCInboundRtpStreamStats extends ReceivedRtpStreamStats {
   keyFramesReceived?: number
   /** Seconds from the first packet of each frame until it was whole, in sum. */
   totalAssemblyTime?: number
-  frameWidth?: number
-  frameHeight?: number
   nackCount?: number
   firCount?: number
   pliCount?: number
@@ -66,6 +64,8 @@ export interface RTCOutboundRtpStreamStats extends RtpStreamStats {
   mediaSourceId?: string
   /** What the peer reports of the stream, once it did. */
   remoteId?: string
+  /** Video: of the encodings that getParameters tells. */
+  encodingIndex?: number
   packetsSent: number
   bytesSent: number
   headerBytesSent: number
@@ -109,4 +109,6 @@ export interface RTCMediaSourceStats extends RTCStats {
   height?: number
   /** Video: that came from the source. */
   frames?: number
+  /** Of the last second; absent in the first one. */
+  framesPerSecond?: number
 }

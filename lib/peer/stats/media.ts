@@ -1,8 +1,8 @@
 /** The statistics of transceivers (webrtc-stats, 8.3 to 8.9): streams both ways, what the peer reports of them, their codecs. */
 
 import type { ReceiveStream, RtpSender } from '../../flow/index.ts'
-import { trackOf } from '../../media/index.ts'
-import type { PayloadCodec } from '../../rtp/index.ts'
+import { type MediaStreamTrack, trackOf } from '../../media/index.ts'
+import { encodingOf, type PayloadCodec } from '../../rtp/index.ts'
 import type { MediaSlots } from '../media-slots.ts'
 import type { RTCAnyStats } from './dictionaries.ts'
 import type { Ids } from './ids.ts'
@@ -18,38 +18,42 @@ export interface MediaReport {
   add(stats: RTCAnyStats): void
 }
 
-/** @param transportId Of the transport that the transceiver uses. */
-export const collectMedia = (slots: MediaSlots, transportId: string, report: MediaReport): void => {
-  const { link, sent } = slots
-  const { sender, receiver } = link
-  if (sent.track !== null) addSource(slots, report)
-  if (sender !== undefined && (sender.parameters !== undefined || sender.counters.packetsSent > 0)) {
+/** @param transportId Of the transport that the transceiver uses; undefined where there is none yet. */
+export const collectMedia = (slots: MediaSlots, transportId: string | undefined, report: MediaReport): void => {
+  const { flow, sent } = slots
+  const { sender, streams } = flow
+  if (sent.track !== null) addSource(slots, sent.track, report)
+  if (transportId === undefined) return
+  if (sender !== undefined && (flow.sentCodecs.length > 0 || sender.counters.packetsSent > 0)) {
     addOutbound(slots, sender, transportId, report)
   }
-  for (const stream of receiver?.streams ?? []) addInbound(slots, stream, transportId, report)
+  for (const stream of streams) addInbound(slots, stream, transportId, report)
 }
 
-const sourceId = ({ transceiver }: MediaSlots, ids: Ids): string => ids.of('S', ids.number(transceiver))
+/** Of a track, by however many senders it is sent. */
+const sourceId = (track: MediaStreamTrack, ids: Ids): string => ids.of('S', ids.number(track))
 
-const addSource = (slots: MediaSlots, { ids, timestamp, add }: MediaReport): void => {
-  const track = slots.sent.track!
+const addSource = ({ sent }: MediaSlots, track: MediaStreamTrack, report: MediaReport): void => {
+  const { ids, timestamp, timeOrigin, add } = report
   const { id: trackIdentifier, kind } = track
-  const stats = { id: sourceId(slots, ids), timestamp, type: 'media-source', trackIdentifier, kind } as const
+  const stats = { id: sourceId(track, ids), timestamp, type: 'media-source', trackIdentifier, kind } as const
   const { source } = trackOf(track)
   const { width, height } = source.options.settings?.() ?? {}
-  const picture = { ...(width && height && { width, height }), frames: source.frames }
+  const framesPerSecond = sent.frameRate?.at(timestamp - timeOrigin)
+  const picture = {
+    ...(width && height && { width, height }),
+    frames: source.frames,
+    ...(framesPerSecond !== undefined && { framesPerSecond }),
+  }
   add({ ...stats, ...(kind === 'video' && picture) })
 }
 
-/** @param way `CO` for what is sent, `CI` for what comes in. */
-const addCodec = (
-  way: string,
-  codec: PayloadCodec,
-  transportId: string,
-  { ids, timestamp, add }: MediaReport,
-): string => {
+const hasRtx = (codecs: readonly PayloadCodec[]): boolean => codecs.some(codec => encodingOf(codec) === 'RTX')
+
+/** One for both ways, unless they differ in what the format says. */
+const addCodec = (codec: PayloadCodec, transportId: string, { ids, timestamp, add }: MediaReport): string => {
   const { payloadType, mimeType, clockRate, channels, sdpFmtpLine } = codec
-  const id = ids.of(way, `${transportId} ${payloadType} ${sdpFmtpLine ?? ''}`)
+  const id = ids.of('C', `${transportId} ${payloadType} ${mimeType} ${sdpFmtpLine ?? ''}`)
   const stats: RTCCodecStats = {
     id,
     timestamp,
@@ -67,12 +71,13 @@ const addCodec = (
 
 const addOutbound = (slots: MediaSlots, sender: RtpSender, transportId: string, report: MediaReport): void => {
   const { ids, timestamp, timeOrigin, add } = report
-  const { kind, ssrc, rtxSsrc, counters, codec } = sender
+  const { kind, ssrc, rtxSsrc, counters } = sender
+  const { codec, sentCodecs } = slots.flow
   const isVideo = kind === 'video'
   const id = ids.of('O', `${transportId} ${ssrc}`)
-  const codecId = codec && addCodec('CO', codec, transportId, report)
+  const codecId = codec && addCodec(codec, transportId, report)
   const remoteId = counters.remote && ids.of('RI', `${transportId} ${ssrc}`)
-  const hasRtx = sender.parameters?.codecs.some(({ mimeType }) => mimeType.toLowerCase().endsWith('/rtx')) === true
+  const { track } = slots.sent
   const stats: RTCOutboundRtpStreamStats = {
     id,
     timestamp,
@@ -82,14 +87,15 @@ const addOutbound = (slots: MediaSlots, sender: RtpSender, transportId: string, 
     transportId,
     ...(codecId !== undefined && { codecId }),
     ...(slots.mid !== null && { mid: slots.mid }),
-    ...(slots.sent.track !== null && { mediaSourceId: sourceId(slots, ids) }),
+    ...(track !== null && { mediaSourceId: sourceId(track, ids) }),
     ...(remoteId !== undefined && { remoteId }),
+    ...(isVideo && { encodingIndex: 0 }),
     packetsSent: counters.packetsSent + counters.retransmittedPacketsSent,
     bytesSent: counters.bytesSent + counters.retransmittedBytesSent,
     headerBytesSent: counters.headerBytesSent,
     retransmittedPacketsSent: counters.retransmittedPacketsSent,
     retransmittedBytesSent: counters.retransmittedBytesSent,
-    ...(hasRtx && { rtxSsrc }),
+    ...(hasRtx(sentCodecs) && { rtxSsrc }),
     ...(isVideo && { framesSent: counters.framesSent }),
     nackCount: counters.nackCount,
     ...(isVideo && { firCount: counters.firCount, pliCount: counters.pliCount }),
@@ -121,7 +127,7 @@ const addInbound = (slots: MediaSlots, stream: ReceiveStream, transportId: strin
   const { kind, ssrc, statistics, codec, frames, lastSenderReport } = stream
   const isVideo = kind === 'video'
   const id = ids.of('I', `${transportId} ${ssrc}`)
-  const codecId = addCodec('CI', codec, transportId, report)
+  const codecId = addCodec(codec, transportId, report)
   const remoteId = lastSenderReport && ids.of('RO', `${transportId} ${ssrc}`)
   const stats: RTCInboundRtpStreamStats = {
     id,
@@ -143,16 +149,19 @@ const addInbound = (slots: MediaSlots, stream: ReceiveStream, transportId: strin
     ...(statistics.lastPacketAt !== undefined && {
       lastPacketReceivedTimestamp: timeOrigin + statistics.lastPacketAt,
     }),
-    ...(frames !== undefined && {
-      framesReceived: frames.framesReceived,
-      framesDropped: frames.framesDropped,
-      ...(isVideo && { keyFramesReceived: frames.keyFramesReceived }),
-      totalAssemblyTime: frames.assemblyTime,
-    }),
+    ...(isVideo &&
+      frames !== undefined && {
+        framesReceived: frames.framesReceived,
+        framesDropped: frames.framesDropped,
+        keyFramesReceived: frames.keyFramesReceived,
+        totalAssemblyTime: frames.assemblyTime,
+      }),
     nackCount: stream.nackCount,
     ...(isVideo && { firCount: stream.firCount, pliCount: stream.pliCount }),
-    retransmittedPacketsReceived: stream.retransmittedPacketsReceived,
-    retransmittedBytesReceived: stream.retransmittedBytesReceived,
+    ...(hasRtx(slots.flow.receivedCodecs) && {
+      retransmittedPacketsReceived: stream.retransmittedPacketsReceived,
+      retransmittedBytesReceived: stream.retransmittedBytesReceived,
+    }),
   }
   add(stats)
   if (lastSenderReport === undefined || remoteId === undefined) return
