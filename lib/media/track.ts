@@ -91,7 +91,8 @@ export class Track implements AttachedTrack {
     const settings = this.source.options.settings?.() ?? {}
     const { width, height, aspectRatio } = settings
     if (aspectRatio !== undefined || !width || !height) return settings
-    return { ...settings, aspectRatio: width / height }
+    // To the tenth decimal place (mediacapture-main, 4.3.8).
+    return { ...settings, aspectRatio: Math.round((width / height) * 1e10) / 1e10 }
   }
 
   // Sinks

@@ -1,4 +1,4 @@
-/** How many frames there were in the last second (webrtc-stats, framesPerSecond). */
+/** How many frames there were in the last second (webrtc-stats, framesPerSecond; webrtc-pc, 9.3.1, frameRate). */
 
 /** No more are told apart within a second. */
 const MOST = 256

@@ -232,8 +232,9 @@ export class MediaSlots implements TransceiverSlots {
 
   negotiatedHeaderExtensions(): RTCRtpHeaderExtensionCapability[] {
     const { negotiated } = this.transceiver
-    const sent = new Set(negotiated?.send?.extensions.map(({ uri }) => uri))
-    const received = new Set(negotiated?.receive?.extensions.map(({ uri }) => uri))
+    if (negotiated === undefined) return []
+    const sent = new Set(negotiated.send?.extensions.map(({ uri }) => uri))
+    const received = new Set(negotiated.receive?.extensions.map(({ uri }) => uri))
     return this.headerExtensionsToNegotiate().map(({ uri }) => ({
       uri,
       direction: sent.has(uri) || received.has(uri) ? directionOf(sent.has(uri), received.has(uri)) : 'stopped',

@@ -88,8 +88,13 @@ export class OutgoingMedia implements SenderSlots {
   }
 
   /** An answer, or a provisional one, says what can be sent (webrtc-pc, 4.4.1.5). */
-  agreed(): void {
+  agreed(final: boolean): void {
     this.#returned = undefined
+    if (final) this.#leaveOutCodecs()
+  }
+
+  /** No encoding names a codec that was not agreed on. */
+  #leaveOutCodecs(): void {
     const codecs = this.#transceiver.negotiated?.send?.codecs ?? []
     if (codecs.length === 0) return
     for (const encoding of this.#encodings) {
@@ -113,7 +118,7 @@ export class OutgoingMedia implements SenderSlots {
       }
       this.#returned = made
       // Valid until the event loop has gone on.
-      this.#owner.queueTask(() => {
+      this.#owner.queueLastingTask(() => {
         if (this.#returned === made) this.#returned = undefined
       })
     }
@@ -138,9 +143,11 @@ export class OutgoingMedia implements SenderSlots {
       throw exception('InvalidModificationError', `${context}: There is not one of the options for each encoding.`)
     }
     return new Promise(resolve => {
-      this.#owner.queueTask(() => {
+      this.#owner.queueLastingTask(() => {
         this.#returned = undefined
         this.#encodings = normalizedEncodings(given.encodings, kind)
+        // There may have been an answer meanwhile.
+        this.#leaveOutCodecs()
         this.#link.active = this.#encodings[0]!.active
         this.#degradationPreference = given.degradationPreference
         if (options.some(({ keyFrame }) => keyFrame)) this.sent.requestKeyFrame()

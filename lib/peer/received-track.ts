@@ -14,9 +14,11 @@ import {
 } from '../media/index.ts'
 import type { EncodedFrame, MediaKind, PayloadCodec, RtpPacket } from '../rtp/index.ts'
 import type { MediaLink } from '../session/index.ts'
+import { FrameRate } from './frame-rate.ts'
 
 /** What a received track asks of its connection. */
 export interface ReceivedTrackOwner {
+  now(): number
   touch(): void
   enter(): boolean
   leave(outer: boolean): void
@@ -36,6 +38,8 @@ export class ReceivedTrack {
   #uris: readonly (string | undefined)[] = []
   #settings: MediaTrackSettings = {}
   #payloadType = -1
+  /** Video, while somebody takes it. */
+  #rate: FrameRate | undefined
 
   constructor(kind: MediaKind, link: MediaLink, owner: ReceivedTrackOwner, id: string | undefined) {
     this.#link = link
@@ -51,9 +55,15 @@ export class ReceivedTrack {
         owner.touch()
       },
       demandChanged: () => this.#tap(),
-      settings: () => this.#settings,
+      settings: () => this.#readSettings(),
     })
     this.face = createTrack(this.source, id)
+  }
+
+  /** With what frames there were lately, once they were counted for a second. */
+  #readSettings(): MediaTrackSettings {
+    const frameRate = this.#rate?.at(this.#owner.now())
+    return frameRate === undefined ? this.#settings : { ...this.#settings, frameRate }
   }
 
   /** What may come was settled anew. */
@@ -74,6 +84,13 @@ export class ReceivedTrack {
   #tap(): void {
     this.#link.onPacket = this.source.wantsPackets ? this.#packet : undefined
     this.#link.onFrame = this.source.wantsFrames ? this.#frame : undefined
+    if (!this.source.wantsPackets && !this.source.wantsFrames) this.#rate = undefined
+  }
+
+  #count(now: number): void {
+    if (this.source.kind !== 'video') return
+    this.#rate ??= new FrameRate(now)
+    this.#rate.count(now)
   }
 
   readonly #packet = (packet: RtpPacket, now: number): void => {
@@ -86,6 +103,7 @@ export class ReceivedTrack {
       this.#views.set(packet.ssrc, view)
     }
     this.#learn(packet.payloadType)
+    if (packet.marker) this.#count(now)
     // A reader may call the application from here.
     const outer = this.#owner.enter()
     try {
@@ -98,6 +116,7 @@ export class ReceivedTrack {
   readonly #frame = (frame: EncodedFrame, now: number): void => {
     const { width, height } = frame.video ?? {}
     this.#learn(frame.payloadType)
+    if (!this.source.wantsPackets) this.#count(now)
     if (width && height && frame.keyFrame) this.#settings = { ...this.#settings, width, height }
     const outer = this.#owner.enter()
     try {

@@ -80,7 +80,7 @@ export class RemoteTracks {
         if (slots === undefined) continue
         if (remote) this.#applyRemote(slots, media, type, changes)
         else if (type === 'offer') this.#offer(slots, media, offered[media.index])
-        else this.#answer(slots, media, changes)
+        else this.#answer(slots, media, type, changes)
       }
     }
     for (const slots of list) {
@@ -108,11 +108,11 @@ export class RemoteTracks {
     slots.incoming.offered = offered?.receive
   }
 
-  #answer(slots: MediaSlots, media: AppliedMedia, changes: TrackChanges): void {
+  #answer(slots: MediaSlots, media: AppliedMedia, type: RTCSdpType, changes: TrackChanges): void {
     if (slots.stopped) return
     this.#setTransport(slots, media)
     slots.receptive = isReceiving(slots.transceiver.currentDirection)
-    this.#agreed(slots)
+    this.#agreed(slots, type)
     if (!slots.receptive && slots.fired) {
       this.#associate(slots, [], changes)
       changes.muted.push(slots)
@@ -128,7 +128,7 @@ export class RemoteTracks {
     const { receives, streamIds } = slots.transceiver.remote
     this.#process(slots, receives, receives ? streamIds : [], changes)
     if (type === 'offer') return
-    this.#agreed(slots)
+    this.#agreed(slots, type)
     slots.receptive = isReceiving(slots.transceiver.currentDirection)
     this.#setTransport(slots, media)
   }
@@ -165,9 +165,9 @@ export class RemoteTracks {
     incoming.transport = transport
   }
 
-  #agreed(slots: MediaSlots): void {
+  #agreed(slots: MediaSlots, type: RTCSdpType): void {
     slots.hasSent ||= isSending(slots.transceiver.currentDirection)
-    slots.outgoing.agreed()
+    slots.outgoing.agreed(type === 'answer')
   }
 
   /** "Process remote tracks". @param receives Undefined: nothing has been said of it. */

@@ -174,7 +174,7 @@ export const RTCSetParameterOptionsDictionary = dictionary('RTCSetParameterOptio
 })
 
 export const RTCRtpHeaderExtensionCapabilityDictionary = dictionary('RTCRtpHeaderExtensionCapability', {
-  direction: defaulted(directionConversion, (): RTCRtpTransceiverDirection => 'sendrecv'),
+  direction: required(directionConversion),
   uri: required(DOMString),
 })
 
