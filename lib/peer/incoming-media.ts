@@ -29,11 +29,11 @@ export class IncomingMedia implements ReceiverSlots {
   readonly #transceiver: Transceiver
   readonly #link: MediaLink
 
-  constructor(transceiver: Transceiver, owner: MediaOwner) {
+  constructor(transceiver: Transceiver, owner: MediaOwner, trackId: string | undefined) {
     this.#owner = owner
     this.#transceiver = transceiver
     this.#link = owner.session.link(transceiver)
-    this.received = new ReceivedTrack(transceiver.kind, this.#link, owner, transceiver.remote.trackId)
+    this.received = new ReceivedTrack(transceiver.kind, this.#link, owner, trackId)
     this.face = createReceiver(this)
   }
 

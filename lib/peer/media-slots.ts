@@ -75,17 +75,19 @@ export class MediaSlots implements TransceiverSlots {
   /** What had flown when it was stopped: statistics tell of it until that is agreed on (webrtc-stats, 8.1). */
   #flown: MediaFlow | undefined
 
+  /** @param trackId Of what is received; made up where it is not said. */
   constructor(
     transceiver: Transceiver,
     owner: MediaOwner,
     track: MediaStreamTrack | null,
     encodings: readonly Encoding[],
+    trackId?: string,
   ) {
     this.#owner = owner
     this.transceiver = transceiver
     this.link = owner.session.link(transceiver)
     this.outgoing = new OutgoingMedia(transceiver, owner, track, encodings)
-    this.incoming = new IncomingMedia(transceiver, owner)
+    this.incoming = new IncomingMedia(transceiver, owner, trackId)
     this.face = createTransceiver(this)
   }
 

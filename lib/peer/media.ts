@@ -148,7 +148,9 @@ export class Media {
    */
   applied(remote: boolean, type: RTCSdpType, wasStable: boolean, offer: string | undefined): TrackChanges {
     for (const transceiver of this.#owner.session.lastApplied?.transceivers.created ?? []) {
-      this.#add(new MediaSlots(transceiver, this.#owner, null, []))
+      const { trackId } = transceiver.remote
+      const isTaken = this.#list.some(({ received }) => received.face.id === trackId)
+      this.#add(new MediaSlots(transceiver, this.#owner, null, [], isTaken ? undefined : trackId))
     }
     const offered = offer === undefined ? [] : offeredMedia(offer)
     const changes = this.#remote.applied(this.#list, { remote, type, wasStable, offered })
