@@ -64,9 +64,10 @@ export class Media {
     const slots = idle ?? this.#create({ kind }, null)
     slots.outgoing.setTrack(track)
     slots.outgoing.associate(streams)
-    // An m-section of the peer's takes what addTrack has made, not what it has found (RFC 9429, 5.10).
-    if (idle === undefined) slots.transceiver.addedByTrack = true
-    else slots.setSending(true)
+    // An m-section of the peer's takes what addTrack has made, not what it has found (RFC 9429, 5.10); but a rollback leaves what
+    // addTrack has found in the peer's offer as if addTrack had made it.
+    if (idle === undefined || slots.transceiver.createdByRemote) slots.transceiver.addedByTrack = true
+    if (idle !== undefined) slots.setSending(true)
     slots.transceiver.createdByRemote = false
     this.#owner.negotiationChanged()
     return slots.sender
