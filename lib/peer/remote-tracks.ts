@@ -54,6 +54,9 @@ export class TrackChanges {
 /** Streams that are known by their ids, while they are not in use: a peer may name others in each description. */
 const MOST_STREAMS = 256
 
+/** Milliseconds since the last packet of a stream that flows. */
+const RECENT = 1000
+
 export class RemoteTracks {
   readonly #owner: MediaOwner
   /** The streams that the peer's descriptions have named, by id. */
@@ -138,6 +141,7 @@ export class RemoteTracks {
       const { transport = null, streams = [] } = this.#stable.get(slots) ?? {}
       slots.outgoing.transport = transport
       slots.incoming.transport = transport
+      this.#receiveAgain(slots)
       if (!remote) continue
       const { currentDirection } = slots.transceiver
       this.#process(
@@ -147,6 +151,16 @@ export class RemoteTracks {
         changes,
       )
     }
+  }
+
+  /** What has flowed all the time need not begin for that: webrtc-pc does not say who sets [[Receptive]] again. */
+  #receiveAgain(slots: MediaSlots): void {
+    slots.receptive = isReceiving(slots.transceiver.currentDirection)
+    const since = this.#owner.now() - RECENT
+    if (!slots.link.receiver?.streams.some(({ statistics: { lastPacketAt = since } }) => lastPacketAt > since)) return
+    this.#owner.queueTask(() => {
+      if (slots.receptive) slots.received.source.setMuted(false)
+    })
   }
 
   /** Rejected, undone, or stopped by agreement. */
