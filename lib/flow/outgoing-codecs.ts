@@ -82,6 +82,12 @@ export class OutgoingCodecs {
     return this.#last
   }
 
+  /** Of the first that has this name; of video where none has. */
+  clockRateOf(mimeType: string): number {
+    const wanted = mimeType.toLowerCase()
+    return this.media.find(codec => codec.mimeType.toLowerCase() === wanted)?.clockRate ?? 90_000
+  }
+
   #search(mimeType: string, clockRate: number, sdpFmtpLine: string | undefined): PayloadCodec | undefined {
     const wanted = mimeType.toLowerCase()
     const named = this.#sendable.filter(

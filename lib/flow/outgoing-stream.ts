@@ -47,7 +47,8 @@ export class OutgoingStream {
   octetCount = 0
   /** Whether the peer may have heard of the stream: it is to be told when that ends (RFC 3550, 6.3.7). */
   heard = false
-  readonly #owner: OutgoingStreamOwner
+  /** The RTP session that it is in. */
+  owner: OutgoingStreamOwner
   readonly #counters: SenderCounters
   readonly #retransmitter: Retransmitter
   #codecs: OutgoingCodecs
@@ -63,7 +64,7 @@ export class OutgoingStream {
     this.rtxSsrc = ssrcs.rtxSsrc
     this.#codecs = codecs
     this.#counters = counters
-    this.#owner = owner
+    this.owner = owner
     this.#retransmitter = new Retransmitter(owner.random() & 0xffff)
   }
 
@@ -84,11 +85,11 @@ export class OutgoingStream {
   limit(csrcCount: number, now: number, describe: () => void): number {
     const extensions = this.extensions.begin(!this.#known, 0, now)
     describe()
-    return this.#owner.largest - rtpHeaderLength(csrcCount, extensions)
+    return this.owner.largest - rtpHeaderLength(csrcCount, extensions)
   }
 
   #transportNumber(): number {
-    return this.extensions.numbersTransport ? this.#owner.nextTransportNumber() : 0
+    return this.extensions.numbersTransport ? this.owner.nextTransportNumber() : 0
   }
 
   /** Sends a packet with `header`, the extensions begun, and `head[0, headLength)` and `bytes[start, end)`; false without room. */
@@ -107,7 +108,7 @@ export class OutgoingStream {
     this.#counters.sent(payloadLength, headerLength, now)
     this.#count(payloadLength)
     if (this.#codecs.answersNack(header.payloadType)) this.#retransmitter.keep(header.sequenceNumber, packet, now)
-    this.#owner.transmit(packet)
+    this.owner.transmit(packet)
     return true
   }
 
@@ -123,7 +124,7 @@ export class OutgoingStream {
     this.#counters.sent(0, packet.length, now)
     this.#count(0)
     if (this.#codecs.answersNack(header.payloadType)) this.#retransmitter.keep(header.sequenceNumber, packet, now)
-    this.#owner.transmit(packet)
+    this.owner.transmit(packet)
   }
 
   #count(payloadLength: number): void {
@@ -160,7 +161,7 @@ export class OutgoingStream {
     if (packet === undefined) return
     this.#counters.resent(length, original.headerLength, now)
     if (payloadType === undefined) this.#count(length)
-    this.#owner.transmit(packet)
+    this.owner.transmit(packet)
   }
 
   /** Gives back what it holds of packets of long ago: from time to time. */

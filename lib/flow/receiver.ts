@@ -28,7 +28,7 @@ export class RtpReceiver {
   onPacket: ((packet: RtpPacket, now: number) => void) | undefined
   readonly sources = new ContributingSources()
   readonly kind: MediaKind
-  readonly #owner: ReceiverOwner
+  #owner: ReceiverOwner
   #onFrame: ((frame: EncodedFrame, now: number) => void) | undefined
   #passesBroken = false
   #parameters: ReceiveParameters | undefined
@@ -53,6 +53,11 @@ export class RtpReceiver {
 
   constructor(kind: MediaKind, owner: ReceiverOwner) {
     this.kind = kind
+    this.#owner = owner
+  }
+
+  /** It goes on in another RTP session, as it is. */
+  moveTo(owner: ReceiverOwner): void {
     this.#owner = owner
   }
 

@@ -18,12 +18,14 @@ import {
 } from '../rtp/index.ts'
 import type { RtpEvent } from './events.ts'
 import { sendRequests } from './feedback-requests.ts'
+import { KnownStreams } from './known-streams.ts'
 import { RtpReceiver } from './receiver.ts'
 import { ReportScheduler } from './report-scheduler.ts'
 import { makeReports } from './reports.ts'
 import { RtcpIntake } from './rtcp-intake.ts'
 import { RtcpOutlet } from './rtcp-outlet.ts'
 import { RtpSender } from './sender.ts'
+import { createStreamOwner, type StreamOwner } from './stream-owner.ts'
 import { TransportFeedbackRecorder } from './transport-feedback-recorder.ts'
 
 export interface RtpSessionOptions {
@@ -44,8 +46,6 @@ export interface RtpSessionOptions {
 const PROTECTION = 24
 /** Milliseconds after a change of SSRC in which the new one is not changed again: who has that too sends our packets back (RFC 3550, 8.2). */
 const LOOP_TIME = 50_000
-/** Streams that are looked up at a time; those that gave way are swept off beyond twice as many. */
-const MOST_KNOWN = 256
 
 export class RtpSession implements FlushingMachine {
   readonly counters = {
@@ -65,13 +65,14 @@ export class RtpSession implements FlushingMachine {
   readonly #options: RtpSessionOptions
   readonly #events = new EventQueue<RtpEvent>()
   readonly #packet = new RtpPacket()
-  readonly #streams = new Map<number, RtpReceiver>()
+  readonly #streams = new KnownStreams()
   readonly #feedback = new TransportFeedbackRecorder()
   readonly #intake: RtcpIntake
   readonly #outlet: RtcpOutlet
   #senders: RtpSender[] = []
   #receivers: RtpReceiver[] = []
-  #transportNumber = 0
+  /** What its streams ask of it. */
+  readonly #owner: StreamOwner
   readonly #ssrc: number
   /** Bytes of RTP or RTCP in a datagram. */
   readonly #largest: number
@@ -84,6 +85,9 @@ export class RtpSession implements FlushingMachine {
     this.#largest = (options.mtu ?? 1200) - PROTECTION
     this.#ssrc = randomU32(options.random)
     this.#schedule = new ReportScheduler(options.random)
+    this.#owner = createStreamOwner(this.#largest, options.random, this.#events, packet =>
+      this.#transmit(packet, false),
+    )
     this.#outlet = new RtcpOutlet({
       cname: options.cname,
       largest: this.#largest,
@@ -96,7 +100,7 @@ export class RtpSession implements FlushingMachine {
     })
     this.#intake = new RtcpIntake({
       findSender: ssrc => this.#senders.find(sender => sender.ssrc === ssrc || sender.rtxSsrc === ssrc),
-      findStream: ssrc => this.#streams.get(ssrc)?.stream(ssrc),
+      findStream: ssrc => this.#streams.stream(ssrc),
       isOurs: ssrc => this.#isOurs(ssrc),
       reportSsrc: () => this.ssrc,
       collided: (ssrc, now) => void this.#collide(ssrc, now),
@@ -135,31 +139,26 @@ export class RtpSession implements FlushingMachine {
   }
 
   createSender(kind: MediaKind, ssrcs: { readonly ssrc: number; readonly rtxSsrc: number }): RtpSender {
-    const { random } = this.#options
-    const sender = new RtpSender(kind, ssrcs, {
-      largest: this.#largest,
-      nextTransportNumber: () => {
-        const number = this.#transportNumber
-        this.#transportNumber = (number + 1) & 0xffff
-        return number
-      },
-      transmit: packet => this.#transmit(packet, false),
-      random: () => randomU32(random),
-      keyFrameRequested: asked => this.#events.push({ type: 'key-frame-requested', sender: asked }),
-    })
+    const sender = new RtpSender(kind, ssrcs, this.#owner)
     this.#senders = [...this.#senders, sender]
     return sender
   }
 
   createReceiver(kind: MediaKind): RtpReceiver {
-    const events = this.#events
-    const receiver = new RtpReceiver(kind, {
-      begins: of => events.push({ type: 'media', receiver: of }),
-      streamBegins: (of, ssrc, at) => events.push({ type: 'stream', receiver: of, ssrc, at }),
-      streamEnds: (of, ssrc) => events.push({ type: 'stream-ended', receiver: of, ssrc }),
-    })
+    const receiver = new RtpReceiver(kind, this.#owner)
     this.#receivers = [...this.#receivers, receiver]
     return receiver
+  }
+
+  /** What another session has sent and received of an m-section goes on in this one: nobody says BYE, and no number is left out. */
+  takeOver(from: RtpSession, sender: RtpSender, receiver: RtpReceiver): void {
+    from.#senders = from.#senders.filter(each => each !== sender)
+    from.#receivers = from.#receivers.filter(each => each !== receiver)
+    from.#streams.move(receiver, this.#streams)
+    sender.moveTo(this.#owner)
+    receiver.moveTo(this.#owner)
+    this.#senders = [...this.#senders, sender]
+    this.#receivers = [...this.#receivers, receiver]
   }
 
   /** What may come or be sent has changed. */
@@ -183,7 +182,7 @@ export class RtpSession implements FlushingMachine {
       return
     }
     const { ssrc } = packet
-    let receiver = this.#streams.get(ssrc)
+    let receiver = this.#streams.find(ssrc)
     const isKnown = receiver !== undefined
     if (receiver === undefined) {
       if (this.#isOurs(ssrc) && !this.#collide(ssrc, now)) return
@@ -202,13 +201,7 @@ export class RtpSession implements FlushingMachine {
       if (other === undefined || other === receiver || !other.receive(packet, now)) return
       receiver = other
     }
-    this.#streams.set(ssrc, receiver)
-    // Those that gave way to others are known no longer.
-    if (this.#streams.size > 2 * MOST_KNOWN) this.#sweep()
-  }
-
-  #sweep(): void {
-    for (const [ssrc, receiver] of this.#streams) if (!receiver.has(ssrc)) this.#streams.delete(ssrc)
+    this.#streams.add(ssrc, receiver)
   }
 
   receiveRtcp(bytes: Uint8Array, now: number): void {
@@ -218,7 +211,7 @@ export class RtpSession implements FlushingMachine {
   }
 
   #goodbye(ssrc: number): void {
-    const receiver = this.#streams.get(ssrc)
+    const receiver = this.#streams.find(ssrc)
     if (receiver === undefined) return
     this.#streams.delete(ssrc)
     const isMedia = receiver.stream(ssrc) !== undefined
@@ -334,7 +327,7 @@ export class RtpSession implements FlushingMachine {
   removeReceiver(receiver: RtpReceiver): void {
     receiver.stop()
     this.#receivers = this.#receivers.filter(each => each !== receiver)
-    this.#sweep()
+    this.#streams.sweep()
   }
 
   /** Says BYE for every stream of ours that was heard of. */

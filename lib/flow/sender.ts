@@ -27,6 +27,7 @@ export class RtpSender {
   readonly counters = new SenderCounters()
   /** Packets that were counted when the last report was made. */
   reported = 0
+  #owner: SenderOwner
   readonly #stream: OutgoingStream
   readonly #cutter: FrameCutter
   readonly #rewriter: Rewriter
@@ -44,11 +45,18 @@ export class RtpSender {
 
   constructor(kind: MediaKind, ssrcs: { readonly ssrc: number; readonly rtxSsrc: number }, owner: SenderOwner) {
     this.kind = kind
+    this.#owner = owner
     this.#stream = new OutgoingStream(ssrcs, this.#codecs, this.counters, owner)
-    this.#cutter = new FrameCutter(() => owner.random())
+    this.#cutter = new FrameCutter(() => this.#owner.random())
     this.#rewriter = new Rewriter(owner.random() & 0xffff, owner.random())
-    this.#keyFrames = new KeyFrameGate(() => owner.keyFrameRequested(this))
+    this.#keyFrames = new KeyFrameGate(() => this.#owner.keyFrameRequested(this))
     this.#tones = new TonePlayer((payload, timestamp, marker, now) => this.#sendTone(payload, timestamp, marker, now))
+  }
+
+  /** It goes on in another RTP session, as it is. */
+  moveTo(owner: SenderOwner): void {
+    this.#owner = owner
+    this.#stream.owner = owner
   }
 
   get ssrc(): number {
@@ -191,7 +199,7 @@ export class RtpSender {
   sendFrame(frame: EncodedFrame, source: object, now: number): boolean {
     if (!this.sends || this.#tones.plays) return false
     const { mimeType, timestamp, keyFrame, csrcs } = frame
-    const codec = this.#codecs.find(mimeType, frame.clockRate ?? this.#clockRateOf(mimeType), undefined)
+    const codec = this.#codecs.find(mimeType, frame.clockRate ?? this.#codecs.clockRateOf(mimeType), undefined)
     const cutter = this.#cutter
     if (codec === undefined || !cutter.use(codec)) return this.#discard()
     const rewriter = this.#rewriter
@@ -237,11 +245,6 @@ export class RtpSender {
     const { extensions } = this.#stream
     if (audioLevel !== undefined) extensions.putAudioLevel(audioLevel, voiceActivity === true)
     if (video?.rotation !== undefined) extensions.putRotation(video.rotation)
-  }
-
-  #clockRateOf(mimeType: string): number {
-    const wanted = mimeType.toLowerCase()
-    return this.#codecs.media.find(codec => codec.mimeType.toLowerCase() === wanted)?.clockRate ?? 90_000
   }
 
   /** Where the stream's clock is at `now` (RFC 3550, 6.4.1): what the last packet said, and the time since. */

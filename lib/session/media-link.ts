@@ -90,18 +90,19 @@ export class MediaLink {
   agree(transport: SessionTransport, rtp: RtpSession, media: NegotiatedMedia): void {
     const { mid, kind, ssrc, rtxSsrc } = this.transceiver
     if (mid === undefined) return
-    if (this.#rtp !== rtp) {
-      this.release()
-      this.#rtp = rtp
+    if (this.#rtp === undefined || this.#sender === undefined || this.#receiver === undefined) {
       this.#sender = rtp.createSender(kind, { ssrc, rtxSsrc })
       this.#sender.active = this.#active
       this.#receiver = rtp.createReceiver(kind)
       this.#receiver.onPacket = this.#onPacket
       this.#receiver.onFrame = this.#onFrame
+    } else if (this.#rtp !== rtp) {
+      rtp.takeOver(this.#rtp, this.#sender, this.#receiver)
     }
+    this.#rtp = rtp
     this.transport = transport
-    this.#sender?.configure(sendParameters(mid, media))
-    this.#receiver?.configure(receiveParameters(mid, media))
+    this.#sender.configure(sendParameters(mid, media))
+    this.#receiver.configure(receiveParameters(mid, media))
   }
 
   /** The m-section is rejected or stopped: nothing flows any more. */

@@ -36,6 +36,11 @@ const offerFrom = (world: World, from: ReturnType<World['pair']>[0]): void => {
   world.run(500)
 }
 
+const receivedOf = ({ session }: ReturnType<World['pair']>[0]) => {
+  const { ssrc, statistics } = session.link(session.transceivers.at(-1)!).receiver!.streams[0]!
+  return { ssrc, packetsLost: statistics.packetsLost }
+}
+
 t.test('a negotiation that changes nothing loses no frame, and asks for none', t => {
   const { world, a, b, send } = create()
   t.equal(send(3), 3)
@@ -85,6 +90,43 @@ t.test('the first m-section is stopped, and its place used again: nothing is con
   }
   t.end()
 })
+
+t.test(
+  'what flows, flows on where both begin another transport for it: no number is left out, and nobody says BYE',
+  t => {
+    const { world, a, b, send, transports, got } = create()
+    t.equal(send(5), 5)
+    const [[ours], [theirs]] = transports() as [[unknown], [unknown]]
+    const before = { sender: a.session.link(a.session.transceivers[1]!).sender, ...receivedOf(b) }
+    for (const end of [a, b]) end.events.length = 0
+
+    a.session.transceivers[0]!.stopping = true
+    // As browsers describe it, who begin another then: no candidate of before is shown.
+    const bare = (sdp: string): string => sdp.replaceAll(/a=(?:candidate:.*|end-of-candidates)\r\n/g, '')
+    a.offer(bare)
+    const sdp = b.session.createAnswer()
+    b.session.setLocalDescription({ type: 'answer', sdp }, world.now)
+    a.session.setRemoteDescription({ type: 'answer', sdp: bare(sdp) }, world.now)
+    world.run(2000)
+    t.same(
+      transports().map(list => list.length),
+      [1, 1],
+    )
+    t.not(transports()[0]![0], ours)
+    t.not(transports()[1]![0], theirs)
+    t.equal(send(5), 10)
+    t.same(
+      got,
+      Array.from({ length: 10 }, (_, index) => index),
+    )
+    const after = receivedOf(b)
+    t.equal(after.ssrc, before.ssrc)
+    t.equal(after.packetsLost, 0)
+    t.equal(a.session.link(a.session.transceivers[0]!).sender, before.sender)
+    for (const end of [a, b]) t.same([...end.of('key-frame-requested'), ...end.of('goodbye')], [])
+    t.end()
+  },
+)
 
 t.test('a restart while another m-section carries it restarts it', t => {
   const { world, a, b, send, transports } = create()
