@@ -160,6 +160,10 @@ export class DataChannel implements Channel {
     this.#setPolicies()
   }
 
+  get acknowledged(): boolean {
+    return this.#acknowledged
+  }
+
   /** The peer has it too: the ACK came, or a message. Until then what is sent is sent in order (RFC 8832 6). */
   acknowledge(): void {
     if (this.#acknowledged) return

@@ -15,9 +15,9 @@ import type {
   DataChannelsOptions,
 } from './channel-event.ts'
 import { Closing } from './closing.ts'
-import { writeOpen } from './dcep.ts'
 import { Incoming } from './incoming.ts'
-import { DCEP_POLICY, EMPTY_PAYLOAD, EMPTY_POLICY, PPID, payloadIdentifier } from './payload.ts'
+import { Opening } from './opening.ts'
+import { EMPTY_PAYLOAD, EMPTY_POLICY, payloadIdentifier } from './payload.ts'
 import { StreamIds } from './stream-ids.ts'
 
 /** Packets that came before `connect` and are kept: an INIT right behind the handshake of DTLS. */
@@ -32,10 +32,11 @@ export class DataChannels implements FlushingMachine {
   readonly #ids = new StreamIds()
   readonly #closing: Closing
   readonly #incoming: Incoming
-  /** Made here, and not announced as open yet, in order. */
-  #opening = new Set<DataChannel>()
+  readonly #opening: Opening
   #state: 'new' | 'connecting' | 'connected' | 'closed' = 'new'
   #earlyPackets: Uint8Array[] = []
+  /** A peer that begins the association anew means the same channels. */
+  #goesOn = false
 
   constructor(options: DataChannelsOptions) {
     const { maxChannels } = options
@@ -51,6 +52,7 @@ export class DataChannels implements FlushingMachine {
       late: (channel, now) => this.#closing.heard(channel, now),
       refuse: streamId => this.#closing.refuse(streamId),
     })
+    this.#opening = new Opening(this.#association, this.#events, this.#closing, this.#incoming)
   }
 
   get state(): 'new' | 'connecting' | 'connected' | 'closed' {
@@ -59,7 +61,7 @@ export class DataChannels implements FlushingMachine {
 
   /** Every channel that is not closed. */
   get list(): readonly Channel[] {
-    return [...this.#ids.channels, ...[...this.#opening].filter(channel => channel.id === undefined)]
+    return [...this.#ids.channels, ...this.#opening.nameless]
   }
 
   /** How many channels there can be; undefined before the association is up. */
@@ -99,8 +101,8 @@ export class DataChannels implements FlushingMachine {
   setRole(role: 'client' | 'server'): void {
     if (this.#ids.begun) return
     this.#ids.begin(role)
-    for (const channel of [...this.#opening]) {
-      if (channel.id === undefined && !this.#identify(channel)) {
+    for (const channel of this.#opening.nameless) {
+      if (!this.#identify(channel)) {
         this.#closing.finish(channel, new ChannelError('no-id-left', 'Every stream has a channel'))
       }
     }
@@ -179,7 +181,7 @@ export class DataChannels implements FlushingMachine {
   }
 
   flush(now: number): void {
-    if (this.#state === 'connected' && this.#opening.size > 0) this.#openAll(now)
+    if (this.#state === 'connected') this.#opening.openAll(now)
     this.#association.flush(now)
     this.#drain(now)
   }
@@ -195,6 +197,11 @@ export class DataChannels implements FlushingMachine {
     if (options.graceful === true) this.#association.shutdown(now)
     else this.#association.abort(now)
     this.#drain(now)
+  }
+
+  /** The association goes on over another transport: if the peer begins it anew there, its channels are the same. */
+  carryOn(): void {
+    this.#goesOn = true
   }
 
   /** DTLS is gone: everything is closed without a word. */
@@ -221,35 +228,6 @@ export class DataChannels implements FlushingMachine {
     return true
   }
 
-  #openAll(now: number): void {
-    const opening = this.#opening
-    this.#opening = new Set()
-    for (const channel of opening) {
-      if (this.#closing.isUnderWay(channel.id!)) this.#opening.add(channel)
-      else this.#open(channel, now)
-    }
-  }
-
-  #open(channel: DataChannel, now: number): void {
-    const id = channel.id!
-    if (id >= this.#incoming.streamLimit) {
-      this.#closing.finish(channel, new ChannelError('no-id-left', `The peer has no stream ${id}`))
-      return
-    }
-    if (!this.#association.canSend(id)) {
-      this.#closing.finish(
-        channel,
-        new ChannelError('invalid-state', 'The association is ending, or the stream is being reset'),
-      )
-      return
-    }
-    channel.begin()
-    if (!channel.negotiated) this.#association.send(id, PPID.DCEP, writeOpen(channel), DCEP_POLICY, now)
-    channel.state = 'open'
-    this.#events.push({ type: 'open', channel })
-    this.#incoming.open(id, now)
-  }
-
   #drain(now: number): void {
     const association = this.#association
     for (let event = association.nextEvent(); event !== undefined; event = association.nextEvent()) {
@@ -262,19 +240,14 @@ export class DataChannels implements FlushingMachine {
       case 'message':
         this.#incoming.message(event.streamId, event.ppid, event.data, now)
         break
-      case 'buffered-low': {
-        const channel = this.#ids.get(event.streamId)
-        if (channel === undefined) break
-        const { threshold, drained } = channel.lowered()
-        if (threshold) this.#events.push({ type: 'buffered-low', channel })
-        if (drained) this.#events.push({ type: 'drained', channel })
+      case 'buffered-low':
+        this.#lowered(event.streamId)
         break
-      }
       case 'established':
         // After a restart it is up once more.
         if (this.#state !== 'connected') this.#events.push({ type: 'association', state: 'connected' })
         this.#state = 'connected'
-        this.#openAll(now)
+        this.#opening.openAll(now)
         break
       case 'oversized': {
         const channel = this.#ids.get(event.streamId)
@@ -298,9 +271,13 @@ export class DataChannels implements FlushingMachine {
           if (this.#closing.outgoingReset(channel, event.ok, now)) this.#incoming.freed(channel.id!, event.ok, now)
         }
         for (const id of event.streamIds) this.#closing.streamResetDone(id)
-        this.#openAll(now)
+        this.#opening.openAll(now)
         break
       case 'restarted':
+        if (this.#goesOn) {
+          this.#goOn(event.lowered, now)
+          break
+        }
         this.#closeAll(new ChannelError('sctp-failure', 'The peer began the association anew'))
         this.#ids.restart()
         this.#closing.clear()
@@ -320,6 +297,29 @@ export class DataChannels implements FlushingMachine {
     }
   }
 
+  #lowered(streamId: number): void {
+    const channel = this.#ids.get(streamId)
+    if (channel === undefined) return
+    const { threshold, drained } = channel.lowered()
+    if (threshold) this.#events.push({ type: 'buffered-low', channel })
+    if (drained) this.#events.push({ type: 'drained', channel })
+  }
+
+  /** The peer began the association anew on another transport, and keeps its channels: so do we. What was under way is lost. */
+  #goOn(lowered: readonly number[], now: number): void {
+    this.#goesOn = false
+    for (const channel of this.#ids.channels) if (channel.state === 'closing') this.#closing.finish(channel)
+    const { channels } = this.#ids
+    this.#ids.restart()
+    this.#closing.clear()
+    this.#incoming.clear()
+    for (const channel of channels) {
+      this.#ids.take(channel.id!, channel)
+      if (channel.state === 'open' && !channel.acknowledged) this.#opening.announce(channel, now)
+    }
+    for (const id of lowered) this.#lowered(id)
+  }
+
   /** The channels of these streams; an empty list means all. */
   #named(streamIds: readonly number[]): DataChannel[] {
     if (streamIds.length === 0) return this.#ids.channels
@@ -328,6 +328,6 @@ export class DataChannels implements FlushingMachine {
 
   #closeAll(error: ChannelError | undefined): void {
     for (const channel of this.#ids.channels) this.#closing.finish(channel, error)
-    for (const channel of [...this.#opening]) this.#closing.finish(channel, error)
+    for (const channel of this.#opening.channels) this.#closing.finish(channel, error)
   }
 }

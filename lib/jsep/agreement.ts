@@ -116,6 +116,15 @@ export class Agreement {
     return description === local || description === remote ? this.#names.of(mid) : this.transportMid(mid, description)
   }
 
+  /** Whether an offer of ours, which is not answered yet, has another m-section carry a transport. */
+  changesCarrier(transportMid: string): boolean {
+    const { pending, current } = this
+    return (
+      pending.local !== undefined &&
+      this.carrier(transportMid, pending.local) !== this.carrier(transportMid, current.local)
+    )
+  }
+
   /** Our m-section that carries a transport, as its candidates name it; undefined where no description of ours has it. */
   carriedBy(transportMid: string): { readonly mid: string; readonly index: number } | undefined {
     const local = this.newest('local')

@@ -147,6 +147,11 @@ export class Negotiation {
     return this.#agreement.carriedBy(transportMid)
   }
 
+  /** Whether an offer of ours, which is not answered yet, has another m-section carry a transport. */
+  changesCarrier(transportMid: string): boolean {
+    return this.#agreement.changesCarrier(transportMid)
+  }
+
   /** Whether what was agreed on lags behind what is asked for (webrtc-pc, 4.7.3). Of interest in the state `stable`. */
   negotiationNeeded(): boolean {
     if (this.dataWanted && this.#agreement.dataMid() === undefined) return true

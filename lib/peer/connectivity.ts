@@ -44,12 +44,18 @@ class SctpFace {
   readonly slots: SctpTransportSlots
   readonly face: RTCSctpTransport
 
-  constructor(
-    readonly transport: TransportFace,
-    sendBuffer: number | undefined,
-  ) {
+  transport: TransportFace
+
+  constructor(transport: TransportFace, sendBuffer: number | undefined) {
+    this.transport = transport
     this.slots = new SctpTransportSlots(transport.dtls, sendBuffer)
     this.face = new RTCSctpTransport(this.slots)
+  }
+
+  /** The association goes on over another transport. */
+  moveTo(transport: TransportFace): void {
+    this.transport = transport
+    this.slots.transport = transport.dtls
   }
 }
 
@@ -112,6 +118,8 @@ export class Connectivity {
     }
     if (type !== 'offer' && session.sctp !== undefined) {
       this.#sctp?.slots.limitMessages(session.sctp.remoteMaxMessageSize)
+      const face = this.transports.find(session.sctp.transport.mid)
+      if (face !== undefined && face !== this.#sctp?.transport) this.#sctp?.moveTo(face)
     }
   }
 

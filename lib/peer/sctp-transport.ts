@@ -22,7 +22,7 @@ export class SctpTransportSlots {
 
   /** @param sendBuffer Bytes that can wait to be sent, which a message must fit into; 0: any number. */
   constructor(
-    readonly transport: RTCDtlsTransport,
+    public transport: RTCDtlsTransport,
     readonly sendBuffer = SEND_BUFFER,
   ) {}
 

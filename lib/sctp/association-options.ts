@@ -102,7 +102,7 @@ export type AssociationEvent =
   /** A stream's buffered amount fell to its threshold. */
   | { readonly type: 'buffered-low'; readonly streamId: number }
   /** The peer began anew: what was under way is lost, and all streams begin anew (RFC 9260 5.2.4.1). */
-  | { readonly type: 'restarted' }
+  | { readonly type: 'restarted'; readonly lowered: readonly number[] }
   /** The end. Without an error when either side asked for it by `shutdown`, or this one by `abort`. */
   | { readonly type: 'closed'; readonly error?: SctpError }
 

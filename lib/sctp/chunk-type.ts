@@ -6,6 +6,8 @@
  * whether to go on with what follows; the second, whether to report it.
  */
 
+import { COMMON_HEADER } from './common-header.ts'
+
 export const CHUNK = {
   DATA: 0,
   INIT: 1,
@@ -34,6 +36,9 @@ export const DATA_UNORDERED = 0x04
 export const DATA_IMMEDIATE = 0x08
 /** A DATA chunk that carries a whole message. */
 export const DATA_WHOLE = DATA_BEGIN | DATA_END
+
+/** Whether a packet ends its association at once (RFC 9260, 3.3.7): for an owner who knows that it is to go on. */
+export const isAbort = (packet: Uint8Array): boolean => packet[COMMON_HEADER] === CHUNK.ABORT
 
 /** ABORT and SHUTDOWN COMPLETE: the verification tag is the receiver's own, reflected (RFC 9260 8.4). */
 export const TAG_REFLECTED = 0x01

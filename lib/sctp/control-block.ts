@@ -183,9 +183,10 @@ export class ControlBlock implements TransferOwner {
 
   /** The peer has begun anew: nothing of what was under way can be finished. */
   restart(now: number): void {
+    const { lowered } = this.queue
     this.queue = this.queue.renewed()
     this.shutdown.stop()
-    this.events.push({ type: 'restarted' })
+    this.events.push({ type: 'restarted', lowered })
     this.establish(now)
   }
 

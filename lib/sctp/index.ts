@@ -5,6 +5,7 @@
 
 export { Association } from './association.ts'
 export type { AssociationEvent, AssociationOptions, AssociationState } from './association-options.ts'
+export { isAbort } from './chunk-type.ts'
 export type {
   Acknowledgement,
   CongestionControl,

@@ -62,6 +62,14 @@ export class SendQueue {
     for (const stream of this.#streams.values()) if (stream.heap !== undefined) this.#settle(stream)
   }
 
+  /** The streams of which more waits than their owner wants to be told of. */
+  get lowered(): number[] {
+    const streams = [...this.#streams.values()]
+    return streams
+      .filter(({ buffered, lowThreshold }) => buffered > lowThreshold && lowThreshold >= 0)
+      .map(({ id }) => id)
+  }
+
   /** An empty queue for an association that begins anew (RFC 9260 5.2.4.1): what the owner has set remains. */
   renewed(): SendQueue {
     const queue = new SendQueue(this.#schedulerName, this.#counters)

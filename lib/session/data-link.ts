@@ -8,6 +8,7 @@ import { DataChannels } from '../channel/index.ts'
 import type { CandidatePair } from '../ice/index.ts'
 import type { AppliedMedia } from '../jsep/index.ts'
 import type { EventQueue } from '../machine/index.ts'
+import { isAbort } from '../sctp/index.ts'
 import { recordOverhead } from '../transport/index.ts'
 import { datagramSizes } from './datagram-sizes.ts'
 import type { SessionEvent, SessionOptions } from './events.ts'
@@ -40,6 +41,8 @@ export class DataLink {
   #channels: DataChannels
   #sctp: SctpParameters | undefined
   #started = false
+  /** Ended, while an answer is awaited that may name another. */
+  #lost: SessionTransport | undefined
   #init: Uint8Array | undefined
   /** For which packets are cut now, once the association has begun. */
   #pair: CandidatePair | undefined
@@ -88,23 +91,39 @@ export class DataLink {
 
   /**
    * An answer has settled the m-section: whose ids are whose is known from now on (webrtc-pc, 4.4.1.5). Another port of the
-   * peer's is another association, and port 0 is none (RFC 8841, 5.1 and 10).
+   * peer's is another association, and port 0 is none (RFC 8841, 5.1 and 10). Another transport carries the same one on: browsers
+   * begin one where the m-section that carried all of a group is stopped.
    */
   agree(media: AppliedMedia, transport: SessionTransport, now: number): void {
     if (media.sctp === undefined) return
     const { remoteMaxMessageSize, remotePort } = media.sctp
-    const standing = this.#sctp?.transport === transport && this.#sctp.remotePort === remotePort
+    const standing = this.#sctp?.remotePort === remotePort
     if ((this.#sctp !== undefined && !standing) || remotePort === 0) this.#end(now)
     if (remotePort === 0) return
+    const moves = this.#sctp !== undefined && this.#sctp.transport !== transport
     this.#sctp = { ...media.sctp, mid: media.mid, transport }
     this.#channels.remoteMaxMessageSize = remoteMaxMessageSize
-    if (standing) return
-    if (media.dtlsRole !== undefined) this.#channels.setRole(media.dtlsRole)
-    this.#events.push({ type: 'transports' })
+    if (moves) {
+      this.#pair = undefined
+      this.#channels.carryOn()
+    }
+    if (!standing && media.dtlsRole !== undefined) this.#channels.setRole(media.dtlsRole)
+    if (!standing || moves) this.#events.push({ type: 'transports' })
+  }
+
+  /**
+   * Takes a packet of the association's: borrowed.
+   * @param mayMove As `lost` has it. Chromium begins the association anew elsewhere, and aborts it here.
+   */
+  receive(packet: Uint8Array, mayMove: boolean, now: number): void {
+    if (!mayMove || !isAbort(packet)) this.#channels.receive(packet, now)
   }
 
   /** The descriptions have settled on these transports: an association on another is over. */
   keep(mids: ReadonlySet<string>, now: number): void {
+    const lost = this.#lost
+    this.#lost = undefined
+    if (lost !== undefined) this.lost(lost, now)
     if (this.#sctp !== undefined && !mids.has(this.#sctp.transport.mid)) this.#end(now)
   }
 
@@ -118,9 +137,14 @@ export class DataLink {
     this.#channels = this.#createChannels()
   }
 
-  /** A transport's DTLS has ended, for good. */
-  lost(transport: SessionTransport, now: number): void {
-    if (this.#sctp?.transport === transport) this.#channels.transportClosed(now)
+  /**
+   * A transport's DTLS has ended, for good.
+   * @param mayMove The peer may have answered that the association goes on elsewhere: it is over only if not.
+   */
+  lost(transport: SessionTransport, now: number, mayMove = false): void {
+    if (this.#sctp?.transport !== transport) return
+    if (mayMove) this.#lost = transport
+    else this.#channels.transportClosed(now)
   }
 
   /** Begins the association once DTLS is up (RFC 8831, 5), and passes on what the channels have to tell. */

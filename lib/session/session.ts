@@ -65,7 +65,7 @@ export class Session implements FlushingMachine {
       { ...options, mtu },
       this.#negotiation,
       this.#events,
-      (data, now) => this.channels.receive(data, now),
+      (owner, data, now) => this.#data.receive(data, this.#negotiation.changesCarrier(owner.mid), now),
       (owner, packet, isRtcp, now) => this.#media.receive(owner, packet, isRtcp, now),
     )
     this.#descriptions = new DescriptionExchange({
@@ -324,7 +324,8 @@ export class Session implements FlushingMachine {
     for (let event = transport.nextEvent(); event !== undefined; event = transport.nextEvent()) {
       this.#events.push({ mid, ...event })
       if (event.type !== 'dtls') continue
-      if (event.state === 'closed' || event.state === 'failed') this.#data.lost(owner, this.#now)
+      const isOver = event.state === 'closed' || event.state === 'failed'
+      if (isOver) this.#data.lost(owner, this.#now, this.#negotiation.changesCarrier(mid))
     }
   }
 }

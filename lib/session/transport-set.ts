@@ -16,7 +16,7 @@ export class TransportSet {
   readonly #options: SessionOptions & { readonly mtu: number }
   readonly #negotiation: Negotiation
   readonly #events: EventQueue<SessionEvent>
-  readonly #deliver: (data: Uint8Array, now: number) => void
+  readonly #deliver: (owner: SessionTransport, data: Uint8Array, now: number) => void
   readonly #deliverMedia: (owner: SessionTransport, packet: Uint8Array, isRtcp: boolean, now: number) => void
   /** Which transport a socket belongs to, by the owner's number. */
   readonly #bySocket: (SessionTransport | undefined)[] = []
@@ -29,7 +29,7 @@ export class TransportSet {
     options: SessionOptions & { readonly mtu: number },
     negotiation: Negotiation,
     events: EventQueue<SessionEvent>,
-    deliver: (data: Uint8Array, now: number) => void,
+    deliver: (owner: SessionTransport, data: Uint8Array, now: number) => void,
     deliverMedia: (owner: SessionTransport, packet: Uint8Array, isRtcp: boolean, now: number) => void,
   ) {
     this.#options = options
@@ -171,7 +171,7 @@ export class TransportSet {
       iceParameters,
       mtu,
       transmit,
-      deliver: this.#deliver,
+      deliver: (data, now) => this.#deliver(made, data, now),
       deliverMedia: (packet, isRtcp, now) => this.#deliverMedia(made, packet, isRtcp, now),
       ...(dtls && { dtls }),
       ...(trace && { trace }),
