@@ -40,6 +40,8 @@ export class Agreement {
   #carriers = new WeakMap<Description, ReadonlyMap<string, number>>()
   /** Our DTLS role on each transport that an answer has named, by its name. */
   readonly #roles = new Map<string, DtlsRole>()
+  /** The candidates that the peer has shown of a transport, by its name: what carries it now may not name them again. */
+  readonly #shown = new Map<string, readonly string[]>()
   readonly #maxMessageSize: number
 
   constructor(maxMessageSize: number) {
@@ -85,14 +87,30 @@ export class Agreement {
     return description === undefined ? undefined : this.#carriersOf(description).get(transportMid)
   }
 
-  /** Whether the peer goes on with a transport that `tag` is to carry: it shows a candidate that it showed before. */
+  /**
+   * Whether our m-section comes to carry a transport that another carried. It names no candidate of before, once all are known:
+   * Firefox, which begins another transport then, would take them for candidates of that, and fail.
+   */
+  isTakenOver(transportMid: string, mid: string): boolean {
+    const { local } = this.current
+    const index = this.carrier(transportMid, local)
+    return local !== undefined && index !== undefined && local.mids[index] !== mid
+  }
+
+  /**
+   * Whether the peer goes on with a transport that `tag` is to carry: it shows a candidate that it showed before, or says that
+   * there are none but those, as we do.
+   */
   #continues(name: string, tag: string, remote: Description): boolean {
     const { remote: before } = this.current
     const index = this.carrier(name, before)
     if (before === undefined || index === undefined || before.mids[index] === tag) return true
-    const known = new Set(destinations(before.transport(index)?.candidates ?? []))
-    const shown = destinations(remote.transport(remote.indexOf(tag)!)?.candidates ?? [])
-    return shown.some(destination => known.has(destination))
+    const known = new Set(
+      destinations([...(this.#shown.get(name) ?? []), ...(before.transport(index)?.candidates ?? [])]),
+    )
+    const { candidates = [], endOfCandidates = false } = remote.transport(remote.indexOf(tag)!) ?? {}
+    if (candidates.length === 0) return endOfCandidates
+    return destinations(candidates).some(destination => known.has(destination))
   }
 
   /** By the name of each transport in a description. */
@@ -203,11 +221,18 @@ export class Agreement {
 
   /** A negotiation is over: forgets the transports that nothing uses any more. */
   settle(): void {
+    const { remote } = this.current
+    for (const [name, index] of remote === undefined ? [] : this.#carriersOf(remote)) {
+      const { candidates = [] } = remote!.transport(index) ?? {}
+      if (candidates.length > 0) this.#shown.set(name, candidates)
+    }
     this.current = this.pending
     this.pending = {}
     this.#names.settle()
     this.#carriers = new WeakMap()
-    for (const name of this.#roles.keys()) if (!this.#names.has(name)) this.#roles.delete(name)
+    for (const byName of [this.#roles, this.#shown]) {
+      for (const name of byName.keys()) if (!this.#names.has(name)) byName.delete(name)
+    }
   }
 
   rollBack(): void {

@@ -172,7 +172,9 @@ const composeSlot = ({ mid, content }: Slot, surroundings: SlotSurroundings): Me
   const { transportMid, as } = placeOf(mid, kind, surroundings)
   surroundings.transports.set(mid, transportMid)
   // Always actpass, also when a role stands: the answerer keeps to it (RFC 8842, 5.5).
-  const transport = context.transport(transportMid, wishes.iceRestart)
+  const known = context.transport(transportMid, wishes.iceRestart)
+  const hides = known.endOfCandidates && as === 'own' && agreement.isTakenOver(transportMid, mid)
+  const transport = hides ? { ...known, candidates: [] } : known
   const carried = { transport, fingerprints, setup: 'actpass', init: snap?.init, largestDatagram } as const
   if ('form' in content) return dataSection(mid, content.form, wishes.maxMessageSize, carried, as)
   const { transceiver } = content

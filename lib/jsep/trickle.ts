@@ -34,13 +34,23 @@ export class Trickle {
     this.#agreement = agreement
   }
 
-  /** Forgets the candidates of generations that no description has any more. */
+  /**
+   * Forgets the candidates of generations that no description has any more, and those of m-sections whose own transport gave
+   * way to a group's: they may come to carry that one.
+   */
   drop(): void {
     const { current, pending } = this.#agreement
     for (const side of ['local', 'remote'] as const) {
       const inForce = [current[side], pending[side]]
-      this[side].keep((mid, fragment) => inForce.some(each => generationAt(each, mid) === fragment))
+      this[side].keep((mid, fragment) =>
+        inForce.some(each => generationAt(each, mid) === fragment && this.#carriesItsOwn(mid, each!)),
+      )
     }
+  }
+
+  #carriesItsOwn(mid: string, description: Description): boolean {
+    const name = this.#agreement.transportMid(mid, description)
+    return this.#agreement.carrier(name, description) === description.indexOf(mid)
   }
 
   /** A candidate of ours, shown from now on by the local descriptions of its generation, by the m-section that carries its transport. */
@@ -85,7 +95,13 @@ export class Trickle {
     const indices = placesOf(init, remote)
     const mids = indices.map(index => remote.mids[index]!)
     for (const mid of mids) this.#verifyGeneration(init.usernameFragment, mid)
-    for (const index of indices) if (!remote.rejected(index)) this.#place(remote.mids[index]!, value, init)
+    const isPending = this.#agreement.pending.remote === remote
+    for (const index of indices) {
+      const mid = remote.mids[index]!
+      // Late ones of a transport that is gone are nowhere shown.
+      const isShown = !remote.rejected(index) && (isPending || this.#carriesItsOwn(mid, remote))
+      if (isShown) this.#place(mid, value, init)
+    }
     const transportMids = [...new Set(mids.map(mid => this.#agreement.transportMid(mid, remote)))]
     return { mid: mids[0] ?? '', transportMid: transportMids[0] ?? '', transportMids }
   }

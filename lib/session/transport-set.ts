@@ -191,12 +191,15 @@ export class TransportSet {
     return isLite ? 'controlled' : 'controlling'
   }
 
-  /** Closes the transports that no description names any more, and returns them. */
+  /**
+   * Closes the transports that no description names any more, and returns them. Without a word: Firefox, while it moves what it
+   * sends to another transport, never sends again once it is told that the one of before is closed.
+   */
   keep(mids: ReadonlySet<string>, now: number): readonly SessionTransport[] {
     const dropped = this.#list.filter(({ mid }) => !mids.has(mid))
     if (dropped.length > 0) {
       this.#list = this.#list.filter(({ mid }) => mids.has(mid))
-      for (const { transport } of dropped) transport.close(now)
+      for (const { transport } of dropped) transport.close(now, true)
       for (const [socket, owner] of this.#bySocket.entries()) {
         if (owner !== undefined && dropped.includes(owner)) this.#bySocket[socket] = undefined
       }

@@ -204,10 +204,14 @@ export class Transport implements Machine {
     return true
   }
 
-  /** Says close_notify and stops; what is left in the event queue can still be read. */
-  close(now: number): void {
+  /**
+   * Says close_notify and stops; what is left in the event queue can still be read.
+   * @param silently Nothing is said: the peer knows by a description.
+   */
+  close(now: number, silently = false): void {
     if (this.#closed) return
     this.#now = now
+    if (silently) this.ice.close(now)
     this.#dtls?.close(now)
     this.#settle(now)
     this.#closed = true

@@ -1,7 +1,6 @@
 /** How data channels end (RFC 8831 6.7): after what was queued, from either side, from both, and all at once. */
 
 import t from 'tap'
-import { seededCrypto } from '../providers.ts'
 import { chunksOf, seal } from '../sctp/craft.ts'
 import { pattern } from '../sctp/pair.ts'
 import { ChannelPair, RELIABLE } from './pair.ts'
@@ -213,41 +212,5 @@ t.test('the transport goes: everything is closed without a word', t => {
   unborn.a.transportClosed(0)
   unborn.drain()
   t.same(unborn.kinds('a'), ['closed', 'closed'])
-  t.end()
-})
-
-t.test('a peer that has begun anew: the channels of before are closed, new ones can be made', t => {
-  const pair = new ChannelPair({ delay: 5 }).connect()
-  const { far } = pair.open()
-  pair.sendText('b', far, 'x')
-  pair.wire.run(() => pair.texts('a').length === 1)
-  const reborn = new ChannelPair({ delay: 5 }, { crypto: seededCrypto(77) })
-  const fresh = reborn.a
-  pair.wire.options = { delay: 5 }
-  // The near side is replaced by one that knows nothing.
-  reborn.wire.attach(fresh, fresh)
-  const out: Uint8Array[] = []
-  reborn.wire.options = {
-    filter: bytes => {
-      out.push(bytes.slice())
-      return false
-    },
-  }
-  const ports = { localPort: 5000, remotePort: 5000, remoteMaxMessageSize: 0 }
-  fresh.connect({ role: 'client', ...ports }, 0)
-  const before = pair.wire.sent.length
-  for (let round = 0; round < 6 && fresh.state !== 'connected'; round++) {
-    for (const bytes of out.splice(0)) pair.wire.inject('b', bytes)
-    for (const { bytes } of pair.wire.sent.splice(before)) fresh.receive(bytes, 0)
-    fresh.flush(0)
-  }
-  t.equal(fresh.state, 'connected')
-  t.equal(far.state, 'closed')
-  t.match(pair.of('b', 'closed'), [{ error: { code: 'sctp-failure' } }])
-  t.equal(pair.b.state, 'connected')
-  fresh.create(RELIABLE)
-  fresh.flush(0)
-  for (const bytes of out.splice(0)) pair.wire.inject('b', bytes)
-  t.equal(pair.of('b', 'incoming').length, 2)
   t.end()
 })

@@ -161,7 +161,10 @@ t.test('what is stopped is rejected, and its place used again under another mid'
 
 t.test('a first m-section that is rejected hands its transport on', t => {
   const [a, b] = agreed()
-  for (const side of [a, b]) side.candidates = [`candidate:1 1 udp 1 192.0.2.1 400${side.name.length} typ host`]
+  for (const side of [a, b]) {
+    side.candidates = [`candidate:1 1 udp 1 192.0.2.1 400${side.name.length} typ host`]
+    side.ended = true
+  }
   again(a, b)
   a.negotiation.transceivers[0]!.stopping = true
   const offer = a.sendOffer()

@@ -39,6 +39,8 @@ export const negotiate = (first: Side, second: Side): [Applied, Applied] => {
 export const agreedOn = (kinds: readonly MediaKind[], options: MediaSideOptions = {}): [Side, Side] => {
   const [a, b] = [mediaSide('a', kinds, options), mediaSide('b')]
   negotiate(a, b)
+  // Whatever candidates there are, all are known.
+  for (const side of [a, b]) side.ended = true
   return [a, b]
 }
 

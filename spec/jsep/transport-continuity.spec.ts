@@ -21,6 +21,11 @@ t.test('the transport of a rejected m-section is carried by the next one, with t
   t.same(ports(offer), ['0', '9', '9'])
   t.same(group(offer), ['BUNDLE 1 2'])
   t.same([...new Set(linesOf(offer, 'a=ice-ufrag'))], ['a=ice-ufrag:a0gen0'], 'no restart')
+  t.same(
+    [linesOf(offer, 'a=candidate'), linesOf(offer, 'a=end-of')],
+    [[], ['a=end-of-candidates']],
+    'none but those of before',
+  )
   b.setRemote('offer', offer)
   const answer = b.answer()
   t.same(group(answer), ['BUNDLE 1 2'])
@@ -39,7 +44,7 @@ t.test('the transport of a rejected m-section is carried by the next one, with t
 t.test('browsers begin another transport then, with the same credentials, and show no candidate of before', t => {
   const bare = (sdp: string) =>
     sdp
-      .replace(/a=candidate.*\r\n/g, '')
+      .replace(/a=(?:candidate|end-of-candidates).*\r\n/g, '')
       .replaceAll('a1gen0', 'a0gen0')
       .replaceAll('b1gen0', 'b0gen0')
   const [a, b] = agreedOn(['audio', 'video', 'video'])
@@ -120,6 +125,7 @@ t.test('a mid that comes again is not taken for a transport that had it', t => {
 
 t.test('candidates are shown by the m-section that carries their transport now', t => {
   const [a, b] = agreedOn(['audio', 'video'])
+  a.ended = false
   const candidate = 'candidate:1 1 udp 1 192.0.2.1 4000 typ host ufrag a0gen0'
   transceiversOf(a)[0]!.stopping = true
   const offer = a.sendOffer()

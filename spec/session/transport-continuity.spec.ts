@@ -1,7 +1,7 @@
 /** Whole sessions whose m-sections come and go: the transport that they share goes on (RFC 9143, 7.5), and what flows on it. */
 
 import t from 'tap'
-import { onlyVideo, vp8Frame, World } from './media-world.ts'
+import { type End, onlyVideo, vp8Frame, World } from './media-world.ts'
 
 /** Two sessions with two videos, the second of which flows. */
 const create = () => {
@@ -34,6 +34,16 @@ const offerFrom = (world: World, from: ReturnType<World['pair']>[0]): void => {
   session.setLocalDescription({ type: 'answer', sdp }, world.now)
   from.session.setRemoteDescription({ type: 'answer', sdp }, world.now)
   world.run(500)
+}
+
+/** As browsers describe it, who begin another transport where the m-section that carried theirs goes: no candidate of before is shown. */
+const beginElsewhere = (world: World, from: End, to: End): void => {
+  const bare = (sdp: string): string => sdp.replaceAll(/a=(?:candidate:.*|end-of-candidates)\r\n/g, '')
+  from.offer(bare)
+  const sdp = to.session.createAnswer()
+  to.session.setLocalDescription({ type: 'answer', sdp }, world.now)
+  from.session.setRemoteDescription({ type: 'answer', sdp: bare(sdp) }, world.now)
+  world.run(2000)
 }
 
 const receivedOf = ({ session }: ReturnType<World['pair']>[0]) => {
@@ -101,13 +111,7 @@ t.test(
     for (const end of [a, b]) end.events.length = 0
 
     a.session.transceivers[0]!.stopping = true
-    // As browsers describe it, who begin another then: no candidate of before is shown.
-    const bare = (sdp: string): string => sdp.replaceAll(/a=(?:candidate:.*|end-of-candidates)\r\n/g, '')
-    a.offer(bare)
-    const sdp = b.session.createAnswer()
-    b.session.setLocalDescription({ type: 'answer', sdp }, world.now)
-    a.session.setRemoteDescription({ type: 'answer', sdp: bare(sdp) }, world.now)
-    world.run(2000)
+    beginElsewhere(world, a, b)
     t.same(
       transports().map(list => list.length),
       [1, 1],
@@ -184,3 +188,63 @@ t.test('an SSRC that had to change is told in the next description', t => {
   )
   t.end()
 })
+
+/** Two sessions with media and a channel, which is open. */
+const withChannel = () => {
+  const made = create()
+  const { world, a, b } = made
+  const channel = a.session.createChannel({ label: 'x', protocol: '', ordered: true, negotiated: false })
+  offerFrom(world, a)
+  const send = (bytes: number) => a.session.send(channel, new Uint8Array(bytes), false, world.now)
+  send(1000)
+  world.run(500)
+  return { world, a, b, channel, send, heard: () => b.of('message').length }
+}
+
+t.test('a channel outlives the transport that an answer takes from under it', t => {
+  const { world, a, b, channel, send, heard } = withChannel()
+  t.equal(heard(), 1)
+  a.session.transceivers[0]!.stopping = true
+  send(200_000)
+  beginElsewhere(world, a, b)
+  send(1000)
+  world.run(5000)
+  t.equal(heard(), 3, 'what was under way comes too')
+  t.equal(channel.state, 'open')
+  t.equal(a.session.sctp?.transport, a.session.transports[0])
+  t.same(a.of('closed'), [])
+  t.end()
+})
+
+t.test('an association that is aborted before an answer comes that may move it is not over yet', t => {
+  for (const comes of [true, false]) {
+    const { world, a, b, channel, send } = withChannel()
+    if (comes) a.session.transceivers[0]!.stopping = true
+    a.session.setLocalDescription({ type: 'offer', sdp: a.session.createOffer() }, world.now)
+    b.session.channels.shutdown(world.now)
+    world.run(500)
+    t.equal(channel.state, comes ? 'open' : 'closed', 'one that does not explain it')
+    if (!comes) break
+    a.session.setLocalDescription({ type: 'rollback', sdp: '' }, world.now)
+    send(10)
+    world.run(5000)
+    t.equal(channel.state, 'closed', 'the peer has none any more, and says so again')
+  }
+  t.end()
+})
+
+t.test(
+  'a transport that the peer closes before its answer names another takes nothing with it before it is known that none is named',
+  t => {
+    const { world, a, b, channel } = withChannel()
+    a.session.transceivers[0]!.stopping = true
+    a.session.setLocalDescription({ type: 'offer', sdp: a.session.createOffer() }, world.now)
+    b.session.transports[0]!.transport.close(world.now)
+    world.run(500)
+    t.equal(channel.state, 'open')
+    a.session.setLocalDescription({ type: 'rollback', sdp: '' }, world.now)
+    world.run(100)
+    t.equal(channel.state, 'closed')
+    t.end()
+  },
+)

@@ -57,8 +57,8 @@ export interface MediaPairOptions {
 export interface Scenario {
   readonly title: string
   readonly options?: MediaPairOptions
-  /** The browser with which it works. */
-  readonly only?: string
+  /** Why it does not work with a browser: undefined where it does. */
+  readonly fails?: (browser: string, weOffer: boolean) => string | undefined
   /** @param weOffer Whether the first offer is ours. */
   run(t: Test, pair: MediaPair, weOffer: boolean): Promise<void>
 }

@@ -114,10 +114,7 @@ const tones: Scenario['run'] = async (t, pair, weOffer) => {
   t.ok(transceiver.sender.dtmf === null || transceiver.sender.dtmf.toneBuffer === '')
 }
 
-/**
- * Chromium begins another transport then, with the same credentials; what flows, flows on. Firefox does too, but with us nothing
- * comes by it yet.
- */
+/** Browsers begin another transport then, with the same credentials; what flows, flows on, and the data channel stays. */
 const firstGoes: Scenario['run'] = async (t, pair, weOffer) => {
   const { page, ours } = pair
   for (const kind of ['audio', 'video'] as const) {
@@ -128,6 +125,11 @@ const firstGoes: Scenario['run'] = async (t, pair, weOffer) => {
   await pair.played('video', 10)
   await pair.settled()
   const [audio, video] = ours.connection.getTransceivers()
+  ours.connection.addEventListener('datachannel', ({ channel }) => {
+    channel.addEventListener('message', ({ data }) => channel.send(data))
+  })
+  await page.call('openChannel')
+  t.equal(await page.call('exchange', 'before'), 'before')
 
   const { track } = audio!.receiver
   if (weOffer) audio!.stop()
@@ -136,6 +138,7 @@ const firstGoes: Scenario['run'] = async (t, pair, weOffer) => {
   await pair.settled()
   await pair.heard('video', 10)
   await pair.played('video', 10)
+  t.equal(await page.call('exchange', 'after'), 'after')
 
   await page.call('addTrack', 'audio')
   await pair.settled()
@@ -143,7 +146,7 @@ const firstGoes: Scenario['run'] = async (t, pair, weOffer) => {
   await pair.heard('video', 10)
   await pair.played('video', 10)
   const again = ours.connection.getTransceivers().find(({ receiver }) => receiver.track.kind === 'audio')
-  t.equal(ours.connection.localDescription!.sdp.split('\r\nm=').length, 3, 'its place is used again')
+  t.equal(ours.connection.localDescription!.sdp.split('\r\nm=').length, 4, 'its place is used again')
   t.equal(again!.receiver.transport, video!.receiver.transport)
 }
 
@@ -151,7 +154,10 @@ export const paths: readonly Scenario[] = [
   {
     title: 'the section that carries the transport goes, and its place is used again',
     run: firstGoes,
-    only: 'chromium',
+    fails: (browser, weOffer) =>
+      browser === 'firefox' && !weOffer
+        ? 'Firefox sends no media after it, nor to another Firefox: what it sends by stays with the transport that is gone'
+        : undefined,
   },
   { title: 'both ends change something at once', run: collision },
   { title: 'ICE restarts while media flows', run: restart },

@@ -11,6 +11,7 @@ const FIELDS = 8
 export class MediaEnd {
   #connection
   #negotiator
+  #channel
   #tracks = new Map()
   #elements = new Map()
   /** What the connection and its tracks have told, in order. */
@@ -41,6 +42,7 @@ export class MediaEnd {
     for (const track of this.#tracks.values()) track.stop()
     for (const element of document.querySelectorAll('audio, video')) element.remove()
     this.#connection = undefined
+    this.#channel = undefined
     this.#tracks.clear()
     this.#elements.clear()
     this.#events = []
@@ -74,6 +76,22 @@ export class MediaEnd {
 
   description() {
     return this.#connection.localDescription.sdp
+  }
+
+  /** A channel beside the media, to be said something on. */
+  openChannel() {
+    this.#channel = this.#connection.createDataChannel('beside')
+  }
+
+  /** Resolves with what comes back for a text; rejects where the channel is closed. */
+  exchange(text) {
+    const channel = this.#channel
+    return new Promise((resolve, reject) => {
+      channel.onmessage = ({ data }) => resolve(data)
+      channel.onclose = () => reject(new Error('the channel is closed'))
+      if (channel.readyState === 'open') channel.send(text)
+      else channel.onopen = () => channel.send(text)
+    })
   }
 
   // What is sent
