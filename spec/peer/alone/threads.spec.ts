@@ -3,9 +3,9 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import t from 'tap'
-import { RTCPeerConnection } from '../../lib/peer/index.ts'
+import { RTCPeerConnection } from '../../../lib/peer/index.ts'
 
-const PROGRAM = new URL('./mux-thread.js', import.meta.url)
+const PROGRAM = new URL('../mux-thread.js', import.meta.url)
 
 interface Answer {
   readonly id: number

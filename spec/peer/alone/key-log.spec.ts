@@ -5,9 +5,9 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { crypto, host } from '../../lib/net/host.ts'
-import { hostSymbol, type RTCConfiguration, RTCPeerConnection } from '../../lib/peer/index.ts'
-import { createReportingPair } from './reporting-pair.ts'
+import { crypto, host } from '../../../lib/net/host.ts'
+import { hostSymbol, type RTCConfiguration, RTCPeerConnection } from '../../../lib/peer/index.ts'
+import { createReportingPair } from '../reporting-pair.ts'
 
 /** Label, client random, secret (RFC 9850, 2). */
 const LINE = /^[A-Z][A-Z0-9_]+ [0-9a-f]{64} (?:[0-9a-f]{2}){32,48}$/

@@ -1,7 +1,7 @@
 /** A thousand connections on one UDP port in one process, over real sockets: all open, each hears its own peer. */
 
 import t from 'tap'
-import { openUdpMux, type RTCDataChannel, RTCPeerConnection } from '../../lib/peer/index.ts'
+import { openUdpMux, type RTCDataChannel, RTCPeerConnection } from '../../../lib/peer/index.ts'
 
 const CONNECTIONS = 1000
 /** How many are made at a time: the platform's buffers hold a few hundred datagrams. */

@@ -3,8 +3,8 @@
 import platform from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
 import t from 'tap'
-import { hex } from '../../lib/bytes/index.ts'
-import { nodeCrypto, seededCrypto } from '../providers.ts'
+import { hex } from '../../../lib/bytes/index.ts'
+import { nodeCrypto, seededCrypto } from '../../providers.ts'
 
 const { createCipheriv, createDecipheriv, getCiphers } = platform
 

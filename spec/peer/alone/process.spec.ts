@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process'
 import t from 'tap'
 
-const index = new URL('../../lib/index.js', import.meta.url).href
-const globals = new URL('../../lib/globals.js', import.meta.url).href
+const index = new URL('../../../lib/index.js', import.meta.url).href
+const globals = new URL('../../../lib/globals.js', import.meta.url).href
 
 const PAIR = `
 import { RTCPeerConnection } from ${JSON.stringify(index)}

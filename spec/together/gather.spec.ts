@@ -1,0 +1,5 @@
+/** The specs of these rooms. */
+
+import { together } from './together.ts'
+
+await together('gather')
