@@ -97,13 +97,13 @@ export class DataLink {
   agree(media: AppliedMedia, transport: SessionTransport, now: number): void {
     if (media.sctp === undefined) return
     const { remoteMaxMessageSize, remotePort } = media.sctp
-    const standing = this.#sctp?.remotePort === remotePort
+    const moves = this.#sctp !== undefined && this.#sctp.transport !== transport
+    const standing = this.#sctp?.remotePort === remotePort && !(moves && this.#channels.state === 'closed')
     if ((this.#sctp !== undefined && !standing) || remotePort === 0) this.#end(now)
     if (remotePort === 0) return
-    const moves = this.#sctp !== undefined && this.#sctp.transport !== transport
     this.#sctp = { ...media.sctp, mid: media.mid, transport }
     this.#channels.remoteMaxMessageSize = remoteMaxMessageSize
-    if (moves) {
+    if (standing && moves) {
       this.#pair = undefined
       this.#channels.carryOn()
     }
