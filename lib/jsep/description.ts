@@ -37,6 +37,7 @@ export class Description {
   readonly #indices: ReadonlyMap<string, number>
   readonly #groups = new Map<string, readonly string[]>()
   readonly #bundled: ReadonlySet<string>
+  readonly #offer: Description | undefined
   readonly #trickled: TrickledCandidates
   readonly #level: SessionLevel
   readonly #stated: (StatedTransport | undefined)[] = []
@@ -46,7 +47,8 @@ export class Description {
 
   /**
    * Throws JsepError `sdp-syntax-error`. `generateMid` names m-sections without a mid, other than those in `taken`;
-   * `trickled` holds the candidates of all descriptions of this side.
+   * `trickled` holds the candidates of all descriptions of this side. What `offer` has rejected is rejected in its answer,
+   * whatever that says: pion and libdatachannel go on with it.
    */
   constructor(
     side: Side,
@@ -54,8 +56,10 @@ export class Description {
     sdp: string,
     trickled: TrickledCandidates,
     generateMid: (index: number, taken: ReadonlySet<string>) => string,
+    offer?: Description,
   ) {
     this.side = side
+    this.#offer = offer
     this.type = type
     this.session = parse(sdp)
     this.#level = readSessionLevel(this.session)
@@ -93,6 +97,7 @@ export class Description {
 
   /** A zero port rejects an m-section, unless it says that it has no address of its own (RFC 9143, 6). */
   rejected(index: number): boolean {
+    if (this.#offer !== undefined && index < this.#offer.length && this.#offer.rejected(index)) return true
     const media = this.media(index)
     return media.port === 0 && !(this.bundleOnly(index) && this.#bundled.has(this.mids[index]!))
   }

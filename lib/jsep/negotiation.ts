@@ -213,10 +213,12 @@ export class Negotiation {
     const state = this.#stateAfter('remote', type)
     const { current, pending } = this.#agreement
     const before = type === 'offer' ? this.#agreement.newest('remote') : pending.local
-    const description = new Description('remote', type, sdp, this.#trickle.remote, (index, taken) => {
+    const generateMid = (index: number, taken: ReadonlySet<string>): string => {
       const same = before !== undefined && index < before.length ? before.mids[index]! : undefined
       return same === undefined || taken.has(same) ? freshMid(this.#agreement, taken) : same
-    })
+    }
+    const offer = type === 'offer' ? undefined : pending.local
+    const description = new Description('remote', type, sdp, this.#trickle.remote, generateMid, offer)
     if (type === 'offer') verifyOffer(description, before, current.local)
     else verifyAnswer(description, pending.local!)
     if (this.#media.headerEncryption === 'require') verifyHeaderEncryption(description)

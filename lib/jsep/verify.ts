@@ -72,7 +72,6 @@ export const verifyAnswer = (answer: Description, offer: Description): void => {
     const { protocol } = offer.media(index)
     if (family(answer.media(index)) !== family(offer.media(index))) throw invalidContent(`is not ${protocol}`, mid)
     if (answer.rejected(index)) return
-    if (offer.rejected(index)) throw invalidContent('was not offered', mid)
     if (hasNoTransport(offer, index) && !answer.bundles.some(mids => mids.includes(mid))) {
       throw invalidContent('was offered to share a transport, and is in no BUNDLE group (RFC 9143, 7.2.1)', mid)
     }

@@ -29,6 +29,6 @@ if (program !== undefined) {
   asksForKeyFrames(t, peer)
   // It asks for nothing that it lacks itself, and sends again what it has cut into packets itself.
   sendsAgain(t, peer, 'video/H264', h264, false)
-  isAddedAndRemoved(t, peer, false)
+  isAddedAndRemoved(t, peer)
   getsOurs(t, peer)
 }

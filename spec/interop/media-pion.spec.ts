@@ -20,6 +20,6 @@ if (program !== undefined) {
   asksForKeyFrames(t, peer)
   // It takes no stream for retransmission (RFC 4588), although it says so.
   sendsAgain(t, peer, 'video/VP8', samples, true)
-  isAddedAndRemoved(t, peer, true)
+  isAddedAndRemoved(t, peer)
   getsOurs(t, peer)
 }

@@ -28,6 +28,6 @@ if (program !== undefined) {
   asksForKeyFrames(t, peer, false)
   // It asks for what it lacks for 50 ms and no longer.
   sendsAgain(t, peer, 'video/VP8', samples, false)
-  isAddedAndRemoved(t, peer, true)
+  isAddedAndRemoved(t, peer)
   getsOurs(t, peer)
 }
